@@ -1,0 +1,49 @@
+import { parseArgs } from 'node:util';
+
+/** The command line makes no sense. The message is one line, for the person who typed it. */
+export class UsageError extends Error {}
+
+/** The exit status after a UsageError. */
+export const EXIT_USAGE = 2;
+
+export type OptionSpecs = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
+
+/** Node's own parser, with its complaints as one-line UsageErrors. */
+export function parseOptions<Specs extends OptionSpecs>(
+  args: string[],
+  options: Specs,
+  allowPositionals: boolean,
+) {
+  try {
+    return parseArgs({ args, options, allowPositionals, strict: true });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')) {
+      throw new UsageError(error.message.split('. ')[0] ?? error.message);
+    }
+    throw error;
+  }
+}
+
+/** Reads the value of a numeric flag. */
+export function numberFrom(flag: string, text: string, range: { min: number; integer?: boolean }): number {
+  const number = Number(text);
+  const kind = range.integer === true ? 'a whole number' : 'a number';
+  if (text.trim() === '' || !Number.isFinite(number) || number < range.min) {
+    throw new UsageError(`--${flag} takes ${kind} of at least ${range.min}, not '${text}'`);
+  }
+  if (range.integer === true && !Number.isSafeInteger(number)) {
+    throw new UsageError(`--${flag} takes ${kind} of at least ${range.min}, not '${text}'`);
+  }
+  return number;
+}
+
+/** Reads the value of a flag that names one of a few things. */
+export function choiceFrom<Choice extends string>(
+  flag: string,
+  text: string,
+  choices: readonly Choice[],
+): Choice {
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice === undefined) throw new UsageError(`--${flag} takes ${choices.join(', ')}, not '${text}'`);
+  return choice;
+}

@@ -1,0 +1,98 @@
+import { StoredCounter } from '../counter/stored-counter.ts';
+import { MemoryStore } from '../kv/memory-store.ts';
+import { RpcStore } from '../kv/rpc-store.ts';
+import { gCounterService } from '../maelstrom/g-counter.ts';
+import { LineWriter, readLines } from '../maelstrom/lines.ts';
+import { MaelstromNode } from '../maelstrom/node.ts';
+import { silent } from '../runtime/log.ts';
+import { afterThisTurn, stderrLog, systemClock, systemRandom } from '../runtime/system.ts';
+import { EXIT_USAGE, UsageError, choiceFrom, numberFrom, parseOptions } from './arguments.ts';
+import { version } from './version.ts';
+
+const help = `Usage: g-counter [options]
+
+A node for Maelstrom's g-counter workload. It reads messages from stdin and writes messages to stdout, one JSON
+object a line, and ends when stdin does.
+
+  --store NAME         where totals are kept: the service seq-kv (default) or lin-kv of the network, or memory,
+                       with which the node needs nobody and a person can type messages to it
+  --rpc-timeout-ms N   how long to wait for a service before asking again (default 1000)
+  --deadline-ms N      how long a client's request may take before it is answered with an error (default 4000;
+                       Maelstrom's clients wait 5000)
+  --verbose            say on stderr what goes wrong: timeouts, refusals, lines that are no messages
+  --version            print the version
+  --help               print this text
+
+Try it:
+  printf '%s\\n' '{"src":"c1","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}' \\
+    '{"src":"c1","dest":"n1","body":{"type":"add","msg_id":2,"delta":5}}' \\
+    '{"src":"c1","dest":"n1","body":{"type":"read","msg_id":3}}' | g-counter --store memory`;
+
+function main(args: string[]): void {
+  const { values } = parseOptions(
+    args,
+    {
+      store: { type: 'string', default: 'seq-kv' },
+      'rpc-timeout-ms': { type: 'string', default: '1000' },
+      'deadline-ms': { type: 'string', default: '4000' },
+      verbose: { type: 'boolean', default: false },
+      version: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+    false,
+  );
+  const storeName = choiceFrom('store', values.store, ['seq-kv', 'lin-kv', 'memory']);
+  const rpcTimeoutMs = numberFrom('rpc-timeout-ms', values['rpc-timeout-ms'], { min: 1 });
+  const deadlineMs = numberFrom('deadline-ms', values['deadline-ms'], { min: 1 });
+  if (values.help) return void process.stdout.write(`${help}\n`);
+  if (values.version) return void process.stdout.write(`${version}\n`);
+
+  const system = {
+    clock: systemClock,
+    random: systemRandom,
+    log: values.verbose ? stderrLog : silent,
+  };
+  const writer = new LineWriter(process.stdout);
+  const node = new MaelstromNode({
+    ...system,
+    rpcTimeoutMs,
+    send: (message) => writer.write(JSON.stringify(message)),
+    start: ({ nodeId, nodeIds, call }) =>
+      gCounterService(
+        new StoredCounter({
+          ...system,
+          store: storeName === 'memory' ? new MemoryStore() : new RpcStore(storeName, call),
+          nodeId,
+          nodeIds,
+          deadlineMs,
+        }),
+      ),
+  });
+
+  // The first turn lets what can be answered be answered; the second takes in the replies that close() causes.
+  const stop = (): void =>
+    afterThisTurn(() => {
+      node.close();
+      // Timers of requests nobody waits for any more would hold the process back.
+      afterThisTurn(() => writer.flush(() => process.exit(0)));
+    });
+  process.stdout.on('error', () => process.exit(0));
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  const lines = readLines(
+    process.stdin,
+    (line) => {
+      node.receive(line);
+      writer.throttle(lines);
+    },
+    stop,
+  );
+}
+
+try {
+  main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`g-counter: ${error.message}; see --help\n`);
+  process.exitCode = EXIT_USAGE;
+}

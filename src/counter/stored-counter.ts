@@ -1,0 +1,282 @@
+/**
+ * The counter over a key-value store that may answer with the past.
+ *
+ * Each node keeps its own total under `counter-<node id>` and alone raises it. Everything here hangs on one
+ * notion, the *effective write*: an operation that changes the store acts on its newest state and brings this
+ * client to it. There are two kinds, a compare-and-swap that raises our total and a barrier, which writes a value
+ * never written before. One effective write is in flight at a time; when it is confirmed it
+ *   - acknowledges the adds it carries: all that were waiting when it was sent, summed;
+ *   - begins a sweep, which reads the other nodes' totals, for the reads that were waiting when it was sent.
+ * So a read sees every state up to a moment after its arrival, and requests that wait together share the cost.
+ *
+ * Our own total needs no reading back once a swap of this life has been confirmed (`settled`). Before that, a swap
+ * sent by an earlier life of this node, or one that we gave up on, may still be under way and land. It cannot land
+ * afterwards: totals only grow, so the total it expects to find never comes back. The same argument makes it
+ * safe to send one swap again and again until it is answered.
+ */
+import { type GCounter, emptyGCounter, isTotal, merge, plus, value } from '../crdt/g-counter.ts';
+import type { Store } from '../kv/store.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { type Random, uniqueIntegers } from '../runtime/random.ts';
+import { TimeoutQueue } from '../runtime/timeout-queue.ts';
+import { backoffMs } from './backoff.ts';
+import { type Counter, CounterError } from './counter.ts';
+
+/** Requests that may be open at once. Beyond it, new ones are refused. */
+export const MAX_OPEN_REQUESTS = 100_000;
+/** Sweeps that may be under way at once; each has one read per other node in flight. */
+const MAX_SWEEPS = 16;
+
+export interface StoredCounterOptions {
+  readonly store: Store;
+  readonly nodeId: string;
+  /** All nodes of the cluster, this one included. */
+  readonly nodeIds: readonly string[];
+  /** How long a request may stay unanswered. */
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+interface Add {
+  readonly kind: 'add';
+  readonly delta: number;
+  /** Whether it is part of a swap that may take effect. */
+  sent: boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: CounterError) => void;
+}
+
+interface Read {
+  readonly kind: 'read';
+  readonly resolve: (value: number) => void;
+  readonly reject: (error: CounterError) => void;
+}
+
+/** Nobody waits for the answer any more: everyone who did has been told so at the deadline. */
+class Abandoned extends Error {}
+
+/** Our own total. While it is not settled it may have been raised since by a swap we no longer know of. */
+interface OwnTotal {
+  readonly total: number;
+  readonly settled: boolean;
+}
+
+export class StoredCounter implements Counter {
+  readonly #options: StoredCounterOptions;
+  readonly #others: readonly string[];
+  readonly #nextBarrier: () => number;
+  readonly #open: TimeoutQueue<Add | Read>;
+  /** Waiting for the next effective write, in order of arrival. */
+  #adds = new Set<Add>();
+  readonly #reads = new Set<Read>();
+  #own: OwnTotal | undefined;
+  /** The largest totals seen so far. */
+  #seen: GCounter = emptyGCounter;
+  #sweeps = 0;
+  #running = false;
+
+  constructor(options: StoredCounterOptions) {
+    this.#options = options;
+    this.#others = options.nodeIds.filter((id) => id !== options.nodeId);
+    this.#nextBarrier = uniqueIntegers(options.random);
+    this.#open = new TimeoutQueue(options.clock, options.deadlineMs, (request) =>
+      this.#giveUp(request, `no answer from the store within ${options.deadlineMs} ms`),
+    );
+  }
+
+  add(delta: number): Promise<void> {
+    if (delta === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const add: Add = { kind: 'add', delta, sent: false, resolve, reject };
+      if (this.#admit(add)) this.#adds.add(add);
+      this.#wake();
+    });
+  }
+
+  read(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const read: Read = { kind: 'read', resolve, reject };
+      if (this.#admit(read)) this.#reads.add(read);
+      this.#wake();
+    });
+  }
+
+  close(): void {
+    for (const request of this.#open.drain()) this.#giveUp(request, 'the node is stopping');
+  }
+
+  #admit(request: Add | Read): boolean {
+    if (this.#open.size >= MAX_OPEN_REQUESTS) {
+      request.reject(
+        new CounterError('temporarily-unavailable', `${MAX_OPEN_REQUESTS} requests are waiting`),
+      );
+      return false;
+    }
+    this.#open.add(request);
+    return true;
+  }
+
+  #giveUp(request: Add | Read, why: string): void {
+    if (request.kind === 'add') this.#adds.delete(request);
+    else this.#reads.delete(request);
+    const kind = request.kind === 'add' && request.sent ? 'timeout' : 'temporarily-unavailable';
+    request.reject(new CounterError(kind, why));
+  }
+
+  #wake(): void {
+    if (this.#running) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#adds.size > 0 || (this.#reads.size > 0 && this.#sweeps < MAX_SWEEPS)) await this.#advance();
+    this.#running = false;
+  }
+
+  /** One effective write, for all who wait now. */
+  async #advance(): Promise<void> {
+    const reads = this.#sweeps < MAX_SWEEPS ? [...this.#reads] : [];
+    for (const read of reads) this.#reads.delete(read);
+    const from = this.#own?.total;
+    const { batch, to } = from === undefined ? { batch: [], to: 0 } : this.#takeBatch(from);
+    const wanted = (): boolean => this.#adds.size > 0 || this.#anyOpen(batch) || this.#anyOpen(reads);
+    if (!wanted()) return;
+    try {
+      if (from !== undefined && batch.length > 0) this.#own = await this.#commit(from, to, batch, wanted);
+      else await this.#persist(() => this.#barrier(), wanted);
+      void this.#sweep(reads);
+      if (this.#own === undefined && this.#adds.size > 0) {
+        this.#own = { total: await this.#persist(() => this.#readOwnTotal(), wanted), settled: false };
+      }
+    } catch (error) {
+      this.#own = undefined;
+      if (error instanceof Abandoned) return;
+      if (!(error instanceof CounterError)) throw error;
+      this.#fail(batch, new CounterError('timeout', error.message));
+      this.#fail([...this.#adds, ...reads], error);
+      this.#adds.clear();
+    }
+  }
+
+  /** Moves the waiting adds into one swap from `from`. Those that would pass 2^53 − 1 are refused. */
+  #takeBatch(from: number): { batch: Add[]; to: number } {
+    const batch: Add[] = [];
+    let to = from;
+    for (const add of this.#adds) {
+      const sum = plus(to, add.delta);
+      if (sum === undefined) {
+        this.#fail([add], new CounterError('abort', `${to} + ${add.delta} passes 2^53 - 1`));
+      } else {
+        to = sum;
+        batch.push(add);
+      }
+    }
+    this.#adds.clear();
+    return { batch, to };
+  }
+
+  /** Raises our total by a batch of adds, which are acknowledged, or wait again if the swap cannot happen any more. */
+  async #commit(from: number, to: number, batch: Add[], wanted: () => boolean): Promise<OwnTotal> {
+    for (const add of batch) add.sent = true;
+    const found = await this.#persist(() => this.#swap(from, to), wanted);
+    if (found === to) {
+      for (const add of batch) if (this.#open.delete(add)) add.resolve();
+      return { total: found, settled: true };
+    }
+    const again = batch.filter((add) => this.#open.has(add));
+    for (const add of again) add.sent = false;
+    this.#adds = new Set([...again, ...this.#adds]);
+    return { total: found, settled: false };
+  }
+
+  /**
+   * Swaps and answers what our key holds afterwards. A refusal may be the answer to a repetition of a swap that
+   * had happened, so then the key itself decides: `to` means it happened, anything but `from` that it never will.
+   */
+  async #swap(from: number, to: number): Promise<number> {
+    const { store, nodeId } = this.#options;
+    if ((await store.compareAndSwap(counterKey(nodeId), from, to, from === 0)) === 'ok') return to;
+    await this.#barrier();
+    const found = await this.#readOwnTotal();
+    if (found === from) throw new Error(`the store refused to swap ${from}, which the key holds`);
+    return found;
+  }
+
+  /** Answers `reads` with the sum of all totals, read after an effective write. */
+  async #sweep(reads: readonly Read[]): Promise<void> {
+    if (reads.length === 0) return;
+    this.#sweeps++;
+    try {
+      const { nodeId } = this.#options;
+      const wanted = (): boolean => this.#anyOpen(reads);
+      const readTotal = async (id: string): Promise<[string, number]> => [
+        id,
+        await this.#persist(() => this.#readTotal(id), wanted),
+      ];
+      const totals = this.#own?.settled
+        ? [[nodeId, this.#own.total] as const, ...(await Promise.all(this.#others.map(readTotal)))]
+        : await Promise.all([nodeId, ...this.#others].map(readTotal));
+      this.#seen = merge(this.#seen, new Map(totals));
+      const sum = value(this.#seen);
+      if (sum === undefined) throw new CounterError('abort', 'the value passes 2^53 - 1');
+      for (const read of reads) if (this.#open.delete(read)) read.resolve(sum);
+    } catch (error) {
+      if (error instanceof CounterError) this.#fail(reads, error);
+      else if (!(error instanceof Abandoned)) throw error;
+    } finally {
+      this.#sweeps--;
+      this.#wake();
+    }
+  }
+
+  /** Each try writes another value: one that the store already holds would change nothing and prove nothing. */
+  #barrier(): Promise<void> {
+    return this.#options.store.write(`barrier-${this.#options.nodeId}`, this.#nextBarrier());
+  }
+
+  async #readOwnTotal(): Promise<number> {
+    const { nodeId } = this.#options;
+    const total = await this.#readTotal(nodeId);
+    const seen = this.#seen.get(nodeId) ?? 0;
+    if (total < seen) throw new CounterError('abort', `${counterKey(nodeId)} fell from ${seen} to ${total}`);
+    return total;
+  }
+
+  async #readTotal(nodeId: string): Promise<number> {
+    const found = await this.#options.store.read(counterKey(nodeId));
+    if (found === undefined) return 0;
+    if (isTotal(found)) return found;
+    const shown = JSON.stringify(found).slice(0, 100);
+    throw new CounterError('abort', `${counterKey(nodeId)} holds ${shown}, which is not a counter's total`);
+  }
+
+  /** Tries until the store answers. Rejects with Abandoned once the answer is no longer wanted. */
+  async #persist<T>(attempt: () => Promise<T>, wanted: () => boolean): Promise<T> {
+    const { clock, random, log } = this.#options;
+    for (let tries = 0; ; tries++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (error instanceof CounterError) throw error;
+        log(String(error));
+        const pauseMs = backoffMs(tries, random);
+        await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+        if (!wanted()) throw new Abandoned();
+      }
+    }
+  }
+
+  #anyOpen(requests: readonly (Add | Read)[]): boolean {
+    return requests.some((request) => this.#open.has(request));
+  }
+
+  #fail(requests: readonly (Add | Read)[], error: CounterError): void {
+    for (const request of requests) if (this.#open.delete(request)) request.reject(error);
+  }
+}
+
+const counterKey = (nodeId: string): string => `counter-${nodeId}`;

@@ -1,0 +1,39 @@
+/**
+ * The G-Counter, a counter that only grows, as a value: one total per node, raised only by that node. Two copies
+ * merge by taking the larger total of each node, so merging is commutative, associative and idempotent, and no
+ * exchange of copies, however late, repeated or reordered, loses or double-counts an increment.
+ *
+ * Shapiro, Preguiça, Baquero, Zawirski: "A comprehensive study of Convergent and Commutative Replicated Data
+ * Types", INRIA RR-7506 (2011), specification 6.
+ */
+export type GCounter = ReadonlyMap<string, number>;
+
+export const emptyGCounter: GCounter = new Map();
+
+/** True for what a total, a delta or a value can be: an integer from 0 to 2^53 − 1. */
+export function isTotal(candidate: unknown): candidate is number {
+  return typeof candidate === 'number' && Number.isSafeInteger(candidate) && candidate >= 0;
+}
+
+/** `total + delta`, or undefined where the sum passes 2^53 − 1 and could not be told from its neighbours. */
+export function plus(total: number, delta: number): number | undefined {
+  const sum = total + delta;
+  return sum <= Number.MAX_SAFE_INTEGER ? sum : undefined;
+}
+
+/** The larger total of each node. */
+export function merge(a: GCounter, b: GCounter): GCounter {
+  const merged = new Map(a);
+  for (const [node, total] of b) merged.set(node, Math.max(total, merged.get(node) ?? 0));
+  return merged;
+}
+
+/** The sum of all totals, or undefined where it passes 2^53 − 1. */
+export function value(counter: GCounter): number | undefined {
+  let sum: number | undefined = 0;
+  for (const total of counter.values()) {
+    sum = plus(sum, total);
+    if (sum === undefined) return undefined;
+  }
+  return sum;
+}

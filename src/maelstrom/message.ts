@@ -1,0 +1,36 @@
+/** What travels between clients, nodes and services: one JSON object a line. */
+export interface Message {
+  readonly src: string;
+  readonly dest: string;
+  readonly body: Body;
+}
+
+/** `type` says what it is, `msg_id` that an answer is wanted, `in_reply_to` that it is one. The rest depends on the type. */
+export type Body = Readonly<Record<string, unknown>>;
+
+/** Reads one line. Undefined for anything that is not a message, which no peer of ours would send. */
+export function decodeMessage(line: string): Message | undefined {
+  try {
+    const message: unknown = JSON.parse(line);
+    return isMessage(message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isMessage(json: unknown): json is Message {
+  return (
+    isObject(json) &&
+    isObject(json['body']) &&
+    typeof json['src'] === 'string' &&
+    typeof json['dest'] === 'string'
+  );
+}
+
+/** True for a JSON object, and for nothing that JSON calls an array or null. */
+export function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+/** True for what identifies a request: an integer, 0 included. */
+export const isMessageId = (json: unknown): json is number => Number.isSafeInteger(json);

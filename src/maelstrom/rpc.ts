@@ -1,0 +1,53 @@
+import type { Clock } from '../runtime/clock.ts';
+import { TimeoutQueue } from '../runtime/timeout-queue.ts';
+import type { Body, Message } from './message.ts';
+
+interface PendingCall {
+  readonly messageId: number;
+  readonly dest: string;
+  readonly resolve: (reply: Body) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Requests of our own, each matched with its reply by message id. A reply that nobody waits for is ignored. */
+export class Rpc {
+  readonly #send: (dest: string, body: Body) => void;
+  readonly #nextMessageId: () => number;
+  readonly #pending = new Map<number, PendingCall>();
+  readonly #timeouts: TimeoutQueue<PendingCall>;
+
+  /** `nextMessageId` must never repeat itself, across restarts of the node too: an old reply would pass for a new one. */
+  constructor(
+    send: (dest: string, body: Body) => void,
+    nextMessageId: () => number,
+    clock: Clock,
+    timeoutMs: number,
+  ) {
+    this.#send = send;
+    this.#nextMessageId = nextMessageId;
+    this.#timeouts = new TimeoutQueue(clock, timeoutMs, (call) => {
+      this.#pending.delete(call.messageId);
+      call.reject(
+        new Error(`no reply from ${call.dest} to request ${call.messageId} within ${timeoutMs} ms`),
+      );
+    });
+  }
+
+  /** Sends a request and resolves with the body of its reply, an error reply included. Rejects on timeout. */
+  call(dest: string, body: Body): Promise<Body> {
+    return new Promise((resolve, reject) => {
+      const call = { messageId: this.#nextMessageId(), dest, resolve, reject };
+      this.#pending.set(call.messageId, call);
+      this.#timeouts.add(call);
+      this.#send(dest, { ...body, msg_id: call.messageId });
+    });
+  }
+
+  receive(messageId: number, { src, body }: Message): void {
+    const call = this.#pending.get(messageId);
+    if (call === undefined || call.dest !== src) return;
+    this.#pending.delete(call.messageId);
+    this.#timeouts.delete(call);
+    call.resolve(body);
+  }
+}

@@ -1,0 +1,19 @@
+/** The one real implementation of the ports in this folder: the machine's own clock, randomness and stderr. */
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+import type { Random } from './random.ts';
+
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  after(delayMs, task) {
+    const timer = setTimeout(task, delayMs);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+export const systemRandom: Random = { next: () => Math.random() };
+
+export const stderrLog: Log = (text) => void process.stderr.write(`${text}\n`);
+
+/** Runs `task` after the pending promises have settled and the input that is already here has been handled. */
+export const afterThisTurn = (task: () => void): void => void setImmediate(task);
