@@ -1,9 +1,5 @@
-import { StoredCounter } from '../counter/stored-counter.ts';
-import { MemoryStore } from '../kv/memory-store.ts';
-import { RpcStore } from '../kv/rpc-store.ts';
-import { gCounterService } from '../maelstrom/g-counter.ts';
+import { createGCounterNode, storeNames } from '../maelstrom/g-counter.ts';
 import { LineWriter, readLines } from '../maelstrom/lines.ts';
-import { MaelstromNode } from '../maelstrom/node.ts';
 import { silent } from '../runtime/log.ts';
 import { afterThisTurn, stderrLog, systemClock, systemRandom } from '../runtime/system.ts';
 import { EXIT_USAGE, UsageError, choiceFrom, numberFrom, parseOptions } from './arguments.ts';
@@ -41,32 +37,21 @@ function main(args: string[]): void {
     },
     false,
   );
-  const storeName = choiceFrom('store', values.store, ['seq-kv', 'lin-kv', 'memory']);
+  const storeName = choiceFrom('store', values.store, storeNames);
   const rpcTimeoutMs = numberFrom('rpc-timeout-ms', values['rpc-timeout-ms'], { min: 1 });
   const deadlineMs = numberFrom('deadline-ms', values['deadline-ms'], { min: 1 });
   if (values.help) return void process.stdout.write(`${help}\n`);
   if (values.version) return void process.stdout.write(`${version}\n`);
 
-  const system = {
+  const writer = new LineWriter(process.stdout);
+  const node = createGCounterNode({
+    storeName,
+    rpcTimeoutMs,
+    deadlineMs,
+    send: (message) => writer.write(JSON.stringify(message)),
     clock: systemClock,
     random: systemRandom,
     log: values.verbose ? stderrLog : silent,
-  };
-  const writer = new LineWriter(process.stdout);
-  const node = new MaelstromNode({
-    ...system,
-    rpcTimeoutMs,
-    send: (message) => writer.write(JSON.stringify(message)),
-    start: ({ nodeId, nodeIds, call }) =>
-      gCounterService(
-        new StoredCounter({
-          ...system,
-          store: storeName === 'memory' ? new MemoryStore() : new RpcStore(storeName, call),
-          nodeId,
-          nodeIds,
-          deadlineMs,
-        }),
-      ),
   });
 
   // The first turn lets what can be answered be answered; the second takes in the replies that close() causes.

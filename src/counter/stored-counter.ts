@@ -27,6 +27,9 @@ import { type Counter, CounterError } from './counter.ts';
 export const MAX_OPEN_REQUESTS = 100_000;
 /** Sweeps that may be under way at once; each has one read per other node in flight. */
 const MAX_SWEEPS = 16;
+/** How much of the duration of one effective write to wait before the next, while requests wait. */
+const GATHER_SHARE = 1 / 16;
+const MAX_GATHER_MS = 10;
 
 export interface StoredCounterOptions {
   readonly store: Store;
@@ -133,8 +136,25 @@ export class StoredCounter implements Counter {
   }
 
   async #run(): Promise<void> {
-    while (this.#adds.size > 0 || (this.#reads.size > 0 && this.#sweeps < MAX_SWEEPS)) await this.#advance();
+    while (this.#adds.size > 0 || (this.#reads.size > 0 && this.#sweeps < MAX_SWEEPS)) {
+      const startedMs = this.#options.clock.nowMs();
+      await this.#advance();
+      await this.#gather(this.#options.clock.nowMs() - startedMs);
+    }
     this.#running = false;
+  }
+
+  /**
+   * Waits a little before the next write. The clients whose requests the last one answered are about to ask again,
+   * and if the next write left at once, each of them would just miss it and wait for a whole round trip.
+   */
+  async #gather(lastWriteMs: number): Promise<void> {
+    const gatherMs = Math.min(lastWriteMs * GATHER_SHARE, MAX_GATHER_MS);
+    if (gatherMs >= 1 && this.#adds.size + this.#reads.size > 0) await this.#pause(gatherMs);
+  }
+
+  #pause(durationMs: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.after(durationMs, resolve));
   }
 
   /** One effective write, for all who wait now. */
@@ -256,15 +276,14 @@ export class StoredCounter implements Counter {
 
   /** Tries until the store answers. Rejects with Abandoned once the answer is no longer wanted. */
   async #persist<T>(attempt: () => Promise<T>, wanted: () => boolean): Promise<T> {
-    const { clock, random, log } = this.#options;
+    const { random, log } = this.#options;
     for (let tries = 0; ; tries++) {
       try {
         return await attempt();
       } catch (error) {
         if (error instanceof CounterError) throw error;
         log(String(error));
-        const pauseMs = backoffMs(tries, random);
-        await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+        await this.#pause(backoffMs(tries, random));
         if (!wanted()) throw new Abandoned();
       }
     }

@@ -1,9 +1,33 @@
 import { type Counter, CounterError } from '../counter/counter.ts';
+import { StoredCounter } from '../counter/stored-counter.ts';
 import { isTotal } from '../crdt/g-counter.ts';
+import { MemoryStore } from '../kv/memory-store.ts';
+import { RpcStore } from '../kv/rpc-store.ts';
 import { RequestError } from './errors.ts';
-import type { Handler, Service } from './node.ts';
+import { type Handler, MaelstromNode, type NodeOptions, type Service } from './node.ts';
 
-/** The requests of Maelstrom's `g-counter` workload, answered by `counter`. */
+/** Where a node keeps its totals: in a service of the network, or in its own memory. */
+export const storeNames = ['seq-kv', 'lin-kv', 'memory'] as const;
+
+export interface GCounterNodeOptions extends Omit<NodeOptions, 'start'> {
+  readonly storeName: (typeof storeNames)[number];
+  /** How long a client's request may take before it is answered with an error. */
+  readonly deadlineMs: number;
+}
+
+/** A node for Maelstrom's `g-counter` workload. */
+export function createGCounterNode(options: GCounterNodeOptions): MaelstromNode {
+  const { storeName } = options;
+  return new MaelstromNode({
+    ...options,
+    start: ({ nodeId, nodeIds, call }) => {
+      const store = storeName === 'memory' ? new MemoryStore() : new RpcStore(storeName, call);
+      return gCounterService(new StoredCounter({ ...options, store, nodeId, nodeIds }));
+    },
+  });
+}
+
+/** The requests of the workload, answered by `counter`. */
 export function gCounterService(counter: Counter): Service {
   const add: Handler = ({ delta }) => {
     if (!isTotal(delta)) {

@@ -1,0 +1,28 @@
+/** A set of integers as closed ranges, ascending, neither overlapping nor adjacent: [[3, 5], [9, 9]] is {3, 4, 5, 9}. */
+export type Ranges = readonly (readonly [low: number, high: number])[];
+
+/** All sums of `base` and a subset of `deltas`. Ascending deltas keep the number of ranges, and so the work, small. */
+export function subsetSums(base: number, deltas: readonly number[]): Ranges {
+  let sums: Ranges = [[base, base]];
+  for (const delta of deltas.toSorted((a, b) => a - b)) {
+    sums = union([...sums, ...sums.map(([low, high]) => [low + delta, high + delta] as const)]);
+  }
+  return sums;
+}
+
+export const includes = (ranges: Ranges, n: number): boolean =>
+  ranges.some(([low, high]) => low <= n && n <= high);
+
+/** In Maelstrom's notation: [3 5] [9 9]. */
+export const formatRanges = (ranges: Ranges): string =>
+  ranges.map(([low, high]) => `[${low} ${high}]`).join(' ');
+
+function union(ranges: Ranges): Ranges {
+  const merged: [number, number][] = [];
+  for (const [low, high] of ranges.toSorted((a, b) => a[0] - b[0])) {
+    const last = merged.at(-1);
+    if (last !== undefined && low <= last[1] + 1) last[1] = Math.max(last[1], high);
+    else merged.push([low, high]);
+  }
+  return merged;
+}

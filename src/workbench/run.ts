@@ -1,0 +1,278 @@
+/**
+ * One run, from init to the final reads, as Maelstrom conducts it: clients ask while the nemesis breaks things,
+ * then everything heals and recovers, then every client reads once more. Where nodes live and how time passes is
+ * the caller's choice.
+ */
+import type { Message } from '../maelstrom/message.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
+import type { Random } from '../runtime/random.ts';
+import { Client } from './client.ts';
+import type { Moment, Operation } from './history.ts';
+import type { Host, StartHost } from './host.ts';
+import { LinearizableKv, SequentialKv } from './kv-service.ts';
+import { type LatencyDistribution, latencySampler } from './latency.ts';
+import { LifetimeClock } from './lifetime-clock.ts';
+import { type Fault, Nemesis } from './nemesis.ts';
+import { type Delivery, type MessageCounts, Network } from './network.ts';
+import { type Streams, below, streams } from './random.ts';
+import { type Invocation, gCounterWorkload } from './workload.ts';
+
+const INIT_TIMEOUT_MS = 10_000;
+const CLIENT_TIMEOUT_MS = 5000;
+
+export interface RunOptions {
+  /** Decides every random choice of the run. */
+  readonly seed: number;
+  readonly nodeIds: readonly string[];
+  /** Clients at work at once, spread evenly over the nodes. */
+  readonly concurrency: number;
+  /** Operations per second, of all clients together. */
+  readonly rate: number;
+  readonly timeLimitMs: number;
+  readonly recoveryTimeMs: number;
+  /** Mean one-way latency between nodes and services. */
+  readonly latencyMs: number;
+  readonly latencyDistribution: LatencyDistribution;
+  readonly faults: ReadonlySet<Fault>;
+  readonly nemesisIntervalMs: number;
+}
+
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly startHost: StartHost;
+  readonly onSend: (message: Message) => void;
+  readonly onDelivery: (delivery: Delivery) => void;
+}
+
+/** A node broke the rules of the protocol, so that the run could not go on. The message names it and says how. */
+export class NodeFailure extends Error {}
+
+/** Somebody stopped the run before its end. */
+export class Interrupted extends Error {}
+
+export interface Status {
+  readonly phase: 'starting' | 'working' | 'recovering' | 'reading';
+  readonly elapsedMs: number;
+  readonly operations: number;
+  readonly ok: number;
+  readonly inFlight: number;
+  /** What the nemesis does now, if anything. */
+  readonly fault: string | undefined;
+}
+
+/** One thread of Jepsen's: it asks one thing at a time of always the same node. */
+interface Worker {
+  process: number;
+  client: Client;
+  readonly node: string;
+}
+
+export class Run {
+  /** In the order in which they completed. */
+  readonly operations: Operation[] = [];
+  readonly #options: RunOptions;
+  readonly #clock: LifetimeClock;
+  readonly #streams: Streams;
+  readonly #network: Network;
+  readonly #nemesis: Nemesis;
+  readonly #hosts = new Map<string, Host>();
+  readonly #stopped: Promise<never>;
+  #stop: (reason: Error) => void = () => {};
+  #phase: Status['phase'] = 'starting';
+  #inFlight = 0;
+  #ok = 0;
+  #clients = 0;
+  #events = 0;
+
+  constructor(options: RunOptions, surroundings: Surroundings) {
+    this.#options = options;
+    this.#clock = new LifetimeClock(surroundings.clock);
+    this.#streams = streams(options.seed);
+    this.#nemesis = new Nemesis({
+      faults: options.faults,
+      intervalMs: options.nemesisIntervalMs,
+      nodeIds: options.nodeIds,
+      clock: this.#clock,
+      random: this.#streams('nemesis'),
+    });
+    this.#network = new Network({
+      clock: this.#clock,
+      latencyMs: latencySampler(options.latencyDistribution, options.latencyMs, this.#streams('latency')),
+      isBlocked: (src, dest) => this.#nemesis.isBlocked(src, dest),
+      onSend: surroundings.onSend,
+      onDelivery: surroundings.onDelivery,
+    });
+    this.#stopped = new Promise((_, reject) => (this.#stop = reject));
+    this.#stopped.catch(() => {});
+    this.#attachServices();
+    for (const nodeId of options.nodeIds) this.#startNode(nodeId, surroundings.startHost);
+  }
+
+  get messageCounts(): Readonly<MessageCounts> {
+    return this.#network.counts;
+  }
+
+  status(): Status {
+    return {
+      phase: this.#phase,
+      elapsedMs: this.#clock.nowMs(),
+      operations: this.operations.length + this.#inFlight,
+      ok: this.#ok,
+      inFlight: this.#inFlight,
+      fault: this.#nemesis.partition?.description,
+    };
+  }
+
+  /** Runs to the end, or rejects with a NodeFailure or Interrupted. No node is left running either way. */
+  async execute(): Promise<void> {
+    try {
+      await Promise.race([this.#conduct(), this.#stopped]);
+    } finally {
+      this.#clock.end();
+      await Promise.all([...this.#hosts.values()].map((host) => host.kill()));
+    }
+  }
+
+  /** Ends the run now. */
+  interrupt(): void {
+    this.#stop(new Interrupted('interrupted'));
+  }
+
+  async #conduct(): Promise<void> {
+    const { nodeIds, concurrency, recoveryTimeMs } = this.#options;
+    await Promise.all(nodeIds.map((nodeId) => this.#init(nodeId)));
+    const workers = Array.from({ length: concurrency }, (_, process) => this.#worker(process));
+
+    this.#phase = 'working';
+    this.#nemesis.start();
+    await this.#work(workers);
+
+    this.#phase = 'recovering';
+    this.#nemesis.heal();
+    await this.#sleep(recoveryTimeMs);
+
+    this.#phase = 'reading';
+    // Where there are fewer clients than nodes, the nodes without one are asked as well.
+    for (let process = concurrency; process < nodeIds.length; process++) workers.push(this.#worker(process));
+    await Promise.all(workers.map((worker) => this.#perform(worker, { f: 'read' }, true)));
+  }
+
+  async #init(nodeId: string): Promise<void> {
+    const client = new Client(this.#nextClientName(), this.#network, this.#clock, INIT_TIMEOUT_MS);
+    const body = { type: 'init', node_id: nodeId, node_ids: this.#options.nodeIds };
+    const reply = await client.call(nodeId, body).catch(() => undefined);
+    client.close();
+    if (reply?.['type'] === 'init_ok') return;
+    const answer =
+      reply === undefined ? `within ${INIT_TIMEOUT_MS / 1000} s` : `but with ${JSON.stringify(reply)}`;
+    throw new NodeFailure(`${nodeId} did not answer init ${answer}`);
+  }
+
+  /** Operations at the given rate, randomly spaced, each by a random idle worker, until the time limit. */
+  #work(workers: readonly Worker[]): Promise<void> {
+    const { rate, timeLimitMs } = this.#options;
+    const random = this.#streams('workload');
+    const nextInvocation = gCounterWorkload(random);
+    const gapMs = (): number => (rate === 0 ? Infinity : (random.next() * 2 * 1000) / rate);
+    const idle = [...workers];
+    const endMs = this.#clock.nowMs() + timeLimitMs;
+    let dueMs = this.#clock.nowMs() + gapMs();
+    let timer: Timer | undefined;
+    return new Promise((resolve) => {
+      const proceed = (): void => {
+        timer?.cancel();
+        const nowMs = this.#clock.nowMs();
+        if (nowMs >= endMs) {
+          if (idle.length === workers.length) resolve();
+          return;
+        }
+        while (dueMs <= nowMs) {
+          const worker = takeRandom(random, idle);
+          if (worker === undefined) break;
+          dueMs += gapMs();
+          void this.#perform(worker, nextInvocation(), false).then(() => {
+            idle.push(worker);
+            proceed();
+          });
+        }
+        const wakeMs = idle.length === 0 ? endMs : Math.min(dueMs, endMs);
+        timer = this.#clock.after(wakeMs - nowMs, proceed);
+      };
+      proceed();
+    });
+  }
+
+  async #perform(worker: Worker, invocation: Invocation, final: boolean): Promise<void> {
+    const { process, client, node } = worker;
+    const invoked = this.#moment();
+    this.#inFlight++;
+    const { outcome, ...result } = await client.invoke(node, invocation);
+    this.#inFlight--;
+    if (outcome === 'ok') this.#ok++;
+    const base = { process, node, invoked, completed: this.#moment(), outcome, ...result };
+    this.operations.push(
+      invocation.f === 'add' ? { ...base, ...invocation } : { ...base, ...invocation, final },
+    );
+    if (outcome === 'info') this.#replace(worker);
+  }
+
+  #worker(process: number): Worker {
+    const { nodeIds } = this.#options;
+    const node = nodeIds[process % nodeIds.length];
+    if (node === undefined) throw new Error('a run needs at least one node');
+    return { process, node, client: this.#client() };
+  }
+
+  /** A process that does not know what became of its request is over; another takes its place. */
+  #replace(worker: Worker): void {
+    worker.client.close();
+    worker.process += this.#options.concurrency;
+    worker.client = this.#client();
+  }
+
+  #client(): Client {
+    return new Client(this.#nextClientName(), this.#network, this.#clock, CLIENT_TIMEOUT_MS);
+  }
+
+  #nextClientName(): string {
+    return `c${this.#clients++}`;
+  }
+
+  #moment(): Moment {
+    return { index: this.#events++, timeMs: this.#clock.nowMs() };
+  }
+
+  #sleep(durationMs: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(durationMs, resolve));
+  }
+
+  #attachServices(): void {
+    const services = { 'seq-kv': new SequentialKv(this.#streams('seq-kv')), 'lin-kv': new LinearizableKv() };
+    for (const [name, service] of Object.entries(services)) {
+      this.#network.attach(name, ({ src, body }) => {
+        const reply = service.handle(src, body);
+        if (reply === undefined) return;
+        this.#network.send({ src: name, dest: src, body: { ...reply, in_reply_to: body['msg_id'] } });
+      });
+    }
+  }
+
+  #startNode(nodeId: string, startHost: StartHost): void {
+    const fail = (text: string): void => this.#stop(new NodeFailure(`${nodeId} ${text}`));
+    const host = startHost(nodeId, {
+      onMessage: (message) => {
+        const { src, dest } = message;
+        if (src !== nodeId) fail(`sent a message as ${src}: ${JSON.stringify(message)}`);
+        else if (this.#network.knows(dest)) this.#network.send(message);
+        else fail(`sent a message to ${dest}, which does not exist: ${JSON.stringify(message)}`);
+      },
+      onFailure: fail,
+    });
+    this.#hosts.set(nodeId, host);
+    this.#network.attach(nodeId, (message) => host.deliver(message));
+  }
+}
+
+function takeRandom<T>(random: Random, elements: T[]): T | undefined {
+  return elements.splice(below(random, elements.length), 1)[0];
+}
