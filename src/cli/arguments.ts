@@ -1,3 +1,4 @@
+import { accessSync, constants, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 /** The command line makes no sense. The message is one line, for the person who typed it. */
@@ -46,4 +47,21 @@ export function choiceFrom<Choice extends string>(
   const choice = choices.find((candidate) => candidate === text);
   if (choice === undefined) throw new UsageError(`--${flag} takes ${choices.join(', ')}, not '${text}'`);
   return choice;
+}
+
+/** Reads the value of --bin, the path of a program. */
+export function programFrom(bin: string): string {
+  try {
+    accessSync(bin, constants.X_OK);
+  } catch {
+    throw new UsageError(`--bin ${bin} does not exist or is not executable`);
+  }
+  if (!statSync(bin).isFile()) throw new UsageError(`--bin ${bin} is not a file`);
+  return bin;
+}
+
+/** What follows `--` is for the node, unread by us. */
+export function splitNodeArguments(args: string[]): { own: string[]; forNode: string[] } {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  return { own: args.slice(0, end), forNode: args.slice(end + 1) };
 }

@@ -1,4 +1,5 @@
 import { EXIT_USAGE, UsageError } from './arguments.ts';
+import { replayCommand, replayHelp } from './replay-command.ts';
 import { testCommand, testHelp } from './test-command.ts';
 import { version } from './version.ts';
 
@@ -19,11 +20,13 @@ async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case 'test':
       return testCommand(args);
+    case 'replay':
+      return replayCommand(args);
     case '--version':
       console.log(version);
       return 0;
     case '--help':
-      console.log(`${help}\n\n${testHelp}`);
+      console.log(`${help}\n\n${testHelp}\n\n${replayHelp}`);
       return 0;
     case undefined:
       throw new UsageError('which command? test or replay');

@@ -1,4 +1,3 @@
-import { accessSync, constants, statSync } from 'node:fs';
 import { stderrLog, systemClock, systemRandom, timestamp } from '../runtime/system.ts';
 import { latencyDistributions } from '../workbench/latency.ts';
 import { type Fault, faults } from '../workbench/nemesis.ts';
@@ -7,7 +6,14 @@ import { showProgress } from '../workbench/progress.ts';
 import { type Results, cutShort, formatResults, summarise } from '../workbench/results.ts';
 import { Interrupted, NodeFailure, Run, type RunOptions } from '../workbench/run.ts';
 import { StoreDirectory } from '../workbench/store-directory.ts';
-import { UsageError, choiceFrom, numberFrom, parseOptions } from './arguments.ts';
+import {
+  UsageError,
+  choiceFrom,
+  numberFrom,
+  parseOptions,
+  programFrom,
+  splitNodeArguments,
+} from './arguments.ts';
 
 export const testHelp = `Usage: g-counter-workbench test -w g-counter --bin FILE [options] [-- arguments for FILE]
 
@@ -55,13 +61,14 @@ const EXIT_STATUS = { true: 0, false: 1, unknown: 2 } as const;
 
 /** Runs one test and resolves with the exit status. */
 export async function testCommand(args: string[]): Promise<number> {
-  const end = args.includes('--') ? args.indexOf('--') : args.length;
-  const { values } = parseOptions(args.slice(0, end), specs, false);
+  const { own, forNode } = splitNodeArguments(args);
+  const { values } = parseOptions(own, specs, false);
   if (values.help) {
     console.log(testHelp);
     return 0;
   }
   const workload = choiceFrom('workload', values.workload ?? '', ['g-counter']);
+  if (values.bin === undefined) throw new UsageError('--bin is missing: which program is to be tested?');
   const bin = programFrom(values.bin);
   const availability = values.availability === undefined ? undefined : availabilityFrom(values.availability);
   const options = runOptionsFrom(values);
@@ -72,7 +79,7 @@ export async function testCommand(args: string[]): Promise<number> {
     clock: systemClock,
     startHost: processHosts({
       bin,
-      args: args.slice(end + 1),
+      args: forNode,
       logDirectory: directory.logs,
       onStderr: values['log-stderr'] ? (nodeId, line) => stderrLog(`${nodeId}: ${line}`) : undefined,
     }),
@@ -141,17 +148,6 @@ function runOptionsFrom(values: Values): RunOptions {
     faults: faultsFrom(values.nemesis),
     nemesisIntervalMs: secondsFrom('nemesis-interval'),
   };
-}
-
-function programFrom(bin: string | undefined): string {
-  if (bin === undefined) throw new UsageError('--bin is missing: which program is to be tested?');
-  try {
-    accessSync(bin, constants.X_OK);
-  } catch {
-    throw new UsageError(`--bin ${bin} does not exist or is not executable`);
-  }
-  if (!statSync(bin).isFile()) throw new UsageError(`--bin ${bin} is not a file`);
-  return bin;
 }
 
 /** `3` is three clients, `10n` ten for each node. */

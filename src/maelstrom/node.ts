@@ -68,13 +68,15 @@ export class MaelstromNode {
     const reply = (body: Reply): void => this.#reply(request, body);
     const fail = (error: unknown): void => this.#reply(request, this.#errorBody(error));
     try {
-      this.#dispatch(request.body).then(reply, fail);
+      const answer = this.#dispatch(request.body);
+      if (answer instanceof Promise) answer.then(reply, fail);
+      else reply(answer);
     } catch (error) {
       fail(error);
     }
   }
 
-  #dispatch(body: Body): Promise<Reply> {
+  #dispatch(body: Body): Promise<Reply> | Reply {
     const { type } = body;
     if (typeof type !== 'string') throw new RequestError('malformed-request', 'a request needs a type');
     if (type === 'init') return this.#init(body);
@@ -86,7 +88,7 @@ export class MaelstromNode {
     return handler(body);
   }
 
-  async #init(body: Body): Promise<Reply> {
+  #init(body: Body): Reply {
     const { node_id: nodeId, node_ids: nodeIds } = body;
     if (typeof nodeId !== 'string' || !isStringArray(nodeIds) || !nodeIds.includes(nodeId)) {
       throw new RequestError('malformed-request', 'init needs a node_id, and node_ids that include it');

@@ -1,0 +1,151 @@
+/**
+ * Feeds a recorded conversation to one node and compares what it says. A fixture is one message a line, in both
+ * directions: what the node is to receive, and (its own name in `src`) what it is to answer. It starts with init.
+ *
+ * Between two messages to the node, its answers may come in any order. The `msg_id`s that a fixture gives to the
+ * node's own requests are names: the node chooses its own, and replies in the fixture are translated. `"*"` in an
+ * expected message matches anything.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { type Message, decodeMessage, isMessageId, isObject } from '../maelstrom/message.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { StartHost } from './host.ts';
+
+interface Line {
+  readonly number: number;
+  readonly message: Message;
+}
+
+export interface Fixture {
+  readonly nodeId: string;
+  readonly lines: readonly Line[];
+}
+
+/** The text is no fixture. The message names the line. */
+export class FixtureError extends Error {}
+
+export interface Difference {
+  /** The line of the fixture at which the node departed from it. */
+  readonly line: number;
+  /** What may have come there. */
+  readonly expected: readonly Message[];
+  /** What the node said instead, or what happened to it. */
+  readonly actual: Message | string;
+}
+
+export function parseFixture(text: string): Fixture {
+  const lines: Line[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const message = decodeMessage(line);
+    if (message === undefined) throw new FixtureError(`line ${index + 1} is not a message`);
+    lines.push({ number: index + 1, message });
+  }
+  const init = lines[0]?.message.body;
+  if (init?.['type'] !== 'init' || typeof init['node_id'] !== 'string') {
+    throw new FixtureError('the first message is not an init that names the node');
+  }
+  return { nodeId: init['node_id'], lines };
+}
+
+/** Answers the first difference, or undefined when the node did as expected. An answer may take up to `timeoutMs`. */
+export async function replay(
+  fixture: Fixture,
+  startHost: StartHost,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<Difference | undefined> {
+  const inbox = new Inbox(clock, timeoutMs);
+  const host = startHost(fixture.nodeId, {
+    onMessage: (message) => inbox.put(message),
+    onFailure: (text) => inbox.put(`the node ${text}`),
+  });
+  const ids = new Map<unknown, unknown>();
+  let expected: Line[] = [];
+  try {
+    for (const line of fixture.lines) {
+      if (line.message.src === fixture.nodeId) {
+        expected.push(line);
+        continue;
+      }
+      const difference = await expectAll(expected, inbox, ids);
+      if (difference !== undefined) return difference;
+      expected = [];
+      host.deliver(translate(line.message, ids));
+    }
+    return await expectAll(expected, inbox, ids);
+  } finally {
+    await host.kill();
+  }
+}
+
+/** Takes as many messages as are expected, each of which must match one of them. */
+async function expectAll(
+  lines: readonly Line[],
+  inbox: Inbox,
+  ids: Map<unknown, unknown>,
+): Promise<Difference | undefined> {
+  const open = [...lines];
+  for (let [first] = open; first !== undefined; [first] = open) {
+    const actual = await inbox.take();
+    const match = open.findIndex((line) => typeof actual !== 'string' && matches(line.message, actual));
+    const [met] = match === -1 ? [] : open.splice(match, 1);
+    if (met === undefined || typeof actual === 'string') {
+      return { line: first.number, expected: open.map((line) => line.message), actual };
+    }
+    ids.set(met.message.body['msg_id'], actual.body['msg_id']);
+  }
+  return undefined;
+}
+
+/** A reply to one of the node's own requests gets the id that the node gave to that request. */
+function translate(message: Message, ids: ReadonlyMap<unknown, unknown>): Message {
+  const inReplyTo = message.body['in_reply_to'];
+  if (!ids.has(inReplyTo)) return message;
+  return { ...message, body: { ...message.body, in_reply_to: ids.get(inReplyTo) } };
+}
+
+function matches(expected: Message, actual: Message): boolean {
+  const { src, dest, body } = actual;
+  if (src !== expected.src || dest !== expected.dest) return false;
+  if (isMessageId(expected.body['msg_id']) !== isMessageId(body['msg_id'])) return false;
+  return fits({ ...expected.body, msg_id: undefined }, { ...body, msg_id: undefined });
+}
+
+function fits(expected: unknown, actual: unknown): boolean {
+  if (expected === '*') return true;
+  if (!isObject(expected) || !isObject(actual)) return isDeepStrictEqual(expected, actual);
+  const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
+  return [...keys].every((key) => fits(expected[key], actual[key]));
+}
+
+/** What the node says, one thing at a time. */
+class Inbox {
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #waiting: (Message | string)[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor(clock: Clock, timeoutMs: number) {
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  put(message: Message | string): void {
+    this.#waiting.push(message);
+    this.#wake?.();
+  }
+
+  async take(): Promise<Message | string> {
+    const message = this.#waiting.shift();
+    if (message !== undefined) return message;
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.after(this.#timeoutMs, resolve);
+      this.#wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    return this.#waiting.shift() ?? `nothing for ${this.#timeoutMs / 1000} s`;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Planted bugs. Each is a design that people have built and believed in, written over the plainest counter that is
+ * right. A test bench that lets one of them pass is not yet a test bench.
+ */
+import type { Counter } from '../../src/counter/counter.ts';
+import type { Store } from '../../src/kv/store.ts';
+import { type Random, uniqueIntegers } from '../../src/runtime/random.ts';
+
+export interface MutantOptions {
+  readonly store: Store;
+  readonly nodeId: string;
+  readonly nodeIds: readonly string[];
+  readonly random: Random;
+}
+
+/** Right, as long as no message is lost and no node restarts, and slow: nothing is shared or remembered. */
+export class PlainCounter implements Counter {
+  protected readonly store: Store;
+  protected readonly nodeId: string;
+  protected readonly nodeIds: readonly string[];
+  readonly #nextBarrier: () => number;
+  #lastAdd: Promise<void> = Promise.resolve();
+
+  constructor({ store, nodeId, nodeIds, random }: MutantOptions) {
+    this.store = store;
+    this.nodeId = nodeId;
+    this.nodeIds = nodeIds;
+    this.#nextBarrier = uniqueIntegers(random);
+  }
+
+  add(delta: number): Promise<void> {
+    this.#lastAdd = this.#lastAdd.then(() => this.raise(delta));
+    return this.#lastAdd;
+  }
+
+  async read(): Promise<number> {
+    await this.barrier();
+    return this.sum(this.nodeIds.map((id) => this.key(id)));
+  }
+
+  close(): void {}
+
+  protected key(nodeId: string): string {
+    return `counter-${nodeId}`;
+  }
+
+  protected async raise(delta: number): Promise<void> {
+    const key = this.key(this.nodeId);
+    for (;;) {
+      const from = await this.sum([key]);
+      if ((await this.store.compareAndSwap(key, from, from + delta, true)) === 'ok') return;
+    }
+  }
+
+  protected async barrier(): Promise<void> {
+    await this.store.write(`barrier-${this.nodeId}`, this.#nextBarrier());
+  }
+
+  protected async sum(keys: readonly string[]): Promise<number> {
+    const totals = await Promise.all(keys.map((key) => this.store.read(key)));
+    return totals.reduce<number>((sum, total) => sum + Number(total ?? 0), 0);
+  }
+}
+
+/** The textbook answer: sum everybody's key, and trust that the store tells the present. */
+class NoBarrier extends PlainCounter {
+  protected override async barrier(): Promise<void> {}
+}
+
+/** One key for all, swapped by everybody. */
+class SharedKey extends NoBarrier {
+  override read(): Promise<number> {
+    return this.sum(['counter']);
+  }
+
+  protected override key(): string {
+    return 'counter';
+  }
+}
+
+/** A swap of the total for itself looks like a write, but changes nothing, and so proves nothing. */
+class SwapSameValue extends PlainCounter {
+  protected override async barrier(): Promise<void> {
+    const key = this.key(this.nodeId);
+    const total = await this.sum([key]);
+    await this.store.compareAndSwap(key, total, total, true);
+  }
+}
+
+/** Says yes before it knows. */
+class AcknowledgeEarly extends PlainCounter {
+  override async add(delta: number): Promise<void> {
+    void super.add(delta);
+  }
+}
+
+/** Lets a read share a sweep that was already under way when it arrived. */
+class JoinRunningSweep extends PlainCounter {
+  #sweep: Promise<number> | undefined;
+
+  override read(): Promise<number> {
+    this.#sweep ??= super.read().finally(() => (this.#sweep = undefined));
+    return this.#sweep;
+  }
+}
+
+/** Off by one: the last node is never asked. */
+class ForgetNode extends PlainCounter {
+  override async read(): Promise<number> {
+    await this.barrier();
+    return this.sum(this.nodeIds.slice(0, -1).map((id) => this.key(id)));
+  }
+}
+
+export const mutants: Readonly<Record<string, new (options: MutantOptions) => Counter>> = {
+  'no-barrier': NoBarrier,
+  'shared-key': SharedKey,
+  'swap-same-value': SwapSameValue,
+  'acknowledge-early': AcknowledgeEarly,
+  'join-running-sweep': JoinRunningSweep,
+  'forget-node': ForgetNode,
+};

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    dir: 'test',
+    testTimeout: 30_000,
+    // The report is where .ci/run finds the count of tests.
+    reporters: ['default', ['json', { outputFile: 'dist/test/report.json' }]],
+  },
+});
