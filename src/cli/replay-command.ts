@@ -68,7 +68,8 @@ function fixtureFrom(file: string): Fixture {
     return parseFixture(readFileSync(file, 'utf8'));
   } catch (error) {
     if (error instanceof FixtureError) throw new UsageError(`${file} is not a fixture: ${error.message}`);
-    if (error instanceof Error && 'code' in error) throw new UsageError(`${file} cannot be read: ${error.message}`);
+    if (error instanceof Error && 'code' in error)
+      throw new UsageError(`${file} cannot be read: ${error.message}`);
     throw error;
   }
 }

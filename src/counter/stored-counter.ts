@@ -9,10 +9,10 @@
  *   - begins a sweep, which reads the other nodes' totals, for the reads that were waiting when it was sent.
  * So a read sees every state up to a moment after its arrival, and requests that wait together share the cost.
  *
- * Our own total needs no reading back once a swap of this life has been confirmed (`settled`). Before that, a swap
- * sent by an earlier life of this node, or one that we gave up on, may still be under way and land. It cannot land
- * afterwards: totals only grow, so the total it expects to find never comes back. The same argument makes it
- * safe to send one swap again and again until it is answered.
+ * Our own total needs no reading back once a swap of this life has been confirmed. Before that, a swap sent by an
+ * earlier life of this node, or one that we gave up on, may still be under way and land. It cannot land afterwards:
+ * totals only grow, so the total it expects to find never comes back. For the same reason it is safe to send one
+ * swap again and again until it is answered.
  */
 import { type GCounter, emptyGCounter, isTotal, merge, plus, value } from '../crdt/g-counter.ts';
 import type { Store } from '../kv/store.ts';
@@ -61,12 +61,6 @@ interface Read {
 /** Nobody waits for the answer any more: everyone who did has been told so at the deadline. */
 class Abandoned extends Error {}
 
-/** Our own total. While it is not settled it may have been raised since by a swap we no longer know of. */
-interface OwnTotal {
-  readonly total: number;
-  readonly settled: boolean;
-}
-
 export class StoredCounter implements Counter {
   readonly #options: StoredCounterOptions;
   readonly #others: readonly string[];
@@ -75,7 +69,8 @@ export class StoredCounter implements Counter {
   /** Waiting for the next effective write, in order of arrival. */
   #adds = new Set<Add>();
   readonly #reads = new Set<Read>();
-  #own: OwnTotal | undefined;
+  /** Our own total, if the last swap of this life was confirmed. Unknown while one is in flight, and before the first. */
+  #total: number | undefined;
   /** The largest totals seen so far. */
   #seen: GCounter = emptyGCounter;
   #sweeps = 0;
@@ -157,23 +152,25 @@ export class StoredCounter implements Counter {
     return new Promise((resolve) => this.#options.clock.after(durationMs, resolve));
   }
 
-  /** One effective write, for all who wait now. */
+  /** One effective write for all who wait now, or two where our total must be learnt before it can be raised. */
   async #advance(): Promise<void> {
-    const reads = this.#sweeps < MAX_SWEEPS ? [...this.#reads] : [];
-    for (const read of reads) this.#reads.delete(read);
-    const from = this.#own?.total;
-    const { batch, to } = from === undefined ? { batch: [], to: 0 } : this.#takeBatch(from);
+    let reads = this.#takeReads();
+    let batch: Add[] = [];
     const wanted = (): boolean => this.#adds.size > 0 || this.#anyOpen(batch) || this.#anyOpen(reads);
-    if (!wanted()) return;
     try {
-      if (from !== undefined && batch.length > 0) this.#own = await this.#commit(from, to, batch, wanted);
-      else await this.#persist(() => this.#barrier(), wanted);
-      void this.#sweep(reads);
-      if (this.#own === undefined && this.#adds.size > 0) {
-        this.#own = { total: await this.#persist(() => this.#readOwnTotal(), wanted), settled: false };
+      let from = this.#total;
+      if (from === undefined) {
+        await this.#persist(() => this.#barrier(), wanted);
+        void this.#sweep(reads);
+        if (this.#adds.size === 0) return;
+        from = await this.#persist(() => this.#readOwnTotal(), wanted);
+        reads = this.#takeReads();
       }
+      batch = this.#takeBatch(from);
+      if (batch.length > 0) await this.#commit(from, batch, wanted);
+      else if (reads.length > 0) await this.#persist(() => this.#barrier(), wanted);
+      void this.#sweep(reads);
     } catch (error) {
-      this.#own = undefined;
       if (error instanceof Abandoned) return;
       if (!(error instanceof CounterError)) throw error;
       this.#fail(batch, new CounterError('timeout', error.message));
@@ -182,8 +179,15 @@ export class StoredCounter implements Counter {
     }
   }
 
-  /** Moves the waiting adds into one swap from `from`. Those that would pass 2^53 − 1 are refused. */
-  #takeBatch(from: number): { batch: Add[]; to: number } {
+  #takeReads(): Read[] {
+    if (this.#sweeps >= MAX_SWEEPS) return [];
+    const reads = [...this.#reads];
+    this.#reads.clear();
+    return reads;
+  }
+
+  /** The waiting adds, without those that would raise our total from `from` past 2^53 − 1, which are refused. */
+  #takeBatch(from: number): Add[] {
     const batch: Add[] = [];
     let to = from;
     for (const add of this.#adds) {
@@ -196,21 +200,22 @@ export class StoredCounter implements Counter {
       }
     }
     this.#adds.clear();
-    return { batch, to };
+    return batch;
   }
 
   /** Raises our total by a batch of adds, which are acknowledged, or wait again if the swap cannot happen any more. */
-  async #commit(from: number, to: number, batch: Add[], wanted: () => boolean): Promise<OwnTotal> {
+  async #commit(from: number, batch: readonly Add[], wanted: () => boolean): Promise<void> {
+    const to = batch.reduce((sum, add) => sum + add.delta, from);
+    this.#total = undefined;
     for (const add of batch) add.sent = true;
-    const found = await this.#persist(() => this.#swap(from, to), wanted);
-    if (found === to) {
+    if ((await this.#persist(() => this.#swap(from, to), wanted)) === to) {
+      this.#total = to;
       for (const add of batch) if (this.#open.delete(add)) add.resolve();
-      return { total: found, settled: true };
+      return;
     }
     const again = batch.filter((add) => this.#open.has(add));
     for (const add of again) add.sent = false;
     this.#adds = new Set([...again, ...this.#adds]);
-    return { total: found, settled: false };
   }
 
   /**
@@ -237,9 +242,10 @@ export class StoredCounter implements Counter {
         id,
         await this.#persist(() => this.#readTotal(id), wanted),
       ];
-      const totals = this.#own?.settled
-        ? [[nodeId, this.#own.total] as const, ...(await Promise.all(this.#others.map(readTotal)))]
-        : await Promise.all([nodeId, ...this.#others].map(readTotal));
+      const totals =
+        this.#total === undefined
+          ? await Promise.all([nodeId, ...this.#others].map(readTotal))
+          : [[nodeId, this.#total] as const, ...(await Promise.all(this.#others.map(readTotal)))];
       this.#seen = merge(this.#seen, new Map(totals));
       const sum = value(this.#seen);
       if (sum === undefined) throw new CounterError('abort', 'the value passes 2^53 - 1');

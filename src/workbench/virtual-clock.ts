@@ -1,6 +1,12 @@
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { afterThisTurn } from '../runtime/system.ts';
 
+/**
+ * Time moves in ticks of 2^-10 ms, a little less than a microsecond, so that sums and differences of times are exact.
+ * With arbitrary fractions a timer could fire one rounding error early, and be set again for no time at all, for ever.
+ */
+const TICKS_PER_MS = 2 ** 10;
+
 interface Scheduled {
   readonly atMs: number;
   readonly order: number;
@@ -21,7 +27,8 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, task: () => void): Timer {
-    const scheduled: Scheduled = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, task };
+    const ticks = Math.ceil(Math.max(0, delayMs) * TICKS_PER_MS);
+    const scheduled: Scheduled = { atMs: this.#nowMs + ticks / TICKS_PER_MS, order: this.#order++, task };
     this.#push(scheduled);
     return { cancel: () => (scheduled.task = undefined) };
   }

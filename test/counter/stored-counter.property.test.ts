@@ -1,0 +1,110 @@
+/**
+ * Counters on a stale store behind a bad network, killed and started again at random: whatever happens, the history
+ * that their clients see must satisfy the checker.
+ */
+import { expect, test } from 'vitest';
+import { type Counter, CounterError } from '../../src/counter/counter.ts';
+import { StoredCounter } from '../../src/counter/stored-counter.ts';
+import { RpcStore } from '../../src/kv/rpc-store.ts';
+import { silent } from '../../src/runtime/log.ts';
+import type { Random } from '../../src/runtime/random.ts';
+import { judge } from '../../src/workbench/checker.ts';
+import type { Moment, Operation, Outcome } from '../../src/workbench/history.ts';
+import { SequentialKv } from '../../src/workbench/kv-service.ts';
+import { LifetimeClock } from '../../src/workbench/lifetime-clock.ts';
+import { below, pick, streams } from '../../src/workbench/random.ts';
+import { VirtualClock } from '../../src/workbench/virtual-clock.ts';
+import { type Unreliability, UnreliableStore } from './unreliable-store.ts';
+
+const nodeIds = ['n0', 'n1', 'n2'];
+const DEADLINE_MS = 1000;
+
+interface Life {
+  readonly clock: LifetimeClock;
+  readonly counter: Counter;
+}
+
+async function history(seed: number, unreliability: Unreliability): Promise<Operation[]> {
+  const clock = new VirtualClock();
+  const random = streams(seed);
+  const service = new SequentialKv(random('store'));
+  const network = { ...unreliability };
+  const operations: Operation[] = [];
+  let events = 0;
+  const moment = (): Moment => ({ index: events++, timeMs: clock.nowMs() });
+
+  const start = (nodeId: string): Life => {
+    const life = new LifetimeClock(clock);
+    const store = new RpcStore('seq-kv', async (_, request) => service.handle(nodeId, request) ?? {});
+    const unreliable = new UnreliableStore(store, clock, random(`network ${events}`), network);
+    const options = { store: unreliable, nodeId, nodeIds, deadlineMs: DEADLINE_MS, clock: life, log: silent };
+    return { clock: life, counter: new StoredCounter({ ...options, random: random(`${nodeId} ${events}`) }) };
+  };
+  const lives = new Map(nodeIds.map((nodeId) => [nodeId, start(nodeId)]));
+
+  /** Asks, and records what came of it. A client of a node that is killed hears nothing. */
+  const perform = async (nodeId: string, delta: number | undefined, final: boolean): Promise<void> => {
+    const life = lives.get(nodeId);
+    if (life === undefined) return;
+    const invoked = moment();
+    const record = (outcome: Outcome, value?: number): void => {
+      const base = { process: invoked.index, node: nodeId, invoked, completed: moment(), outcome };
+      if (delta !== undefined) operations.push({ ...base, f: 'add', delta });
+      else operations.push({ ...base, f: 'read', final, ...(value !== undefined && { value }) });
+    };
+    const silence = new Promise<'silence'>((resolve) =>
+      clock.after(2 * DEADLINE_MS, () => resolve('silence')),
+    );
+    const asked = delta === undefined ? life.counter.read() : life.counter.add(delta);
+    const answer = await Promise.race([asked, silence]).catch((error: unknown) => error);
+    if (answer === 'silence') record('info');
+    else if (answer instanceof CounterError) record(answer.kind === 'timeout' ? 'info' : 'fail');
+    else if (answer instanceof Error) throw answer;
+    else record('ok', typeof answer === 'number' ? answer : undefined);
+  };
+
+  const work = async (workload: Random): Promise<void> => {
+    const open: Promise<void>[] = [];
+    for (let step = 0; step < 150; step++) {
+      await new Promise<void>((resolve) => clock.after(workload.next() * 40, resolve));
+      const nodeId = pick(workload, nodeIds);
+      if (workload.next() < 0.05) {
+        lives.get(nodeId)?.clock.end();
+        lives.set(nodeId, start(nodeId));
+      }
+      open.push(perform(nodeId, workload.next() < 0.5 ? below(workload, 5) : undefined, false));
+    }
+    await Promise.all(open);
+    network.requestLoss = 0;
+    network.answerLoss = 0;
+    await Promise.all(nodeIds.map((nodeId) => perform(nodeId, undefined, true)));
+  };
+  await clock.run(work(random('workload')));
+  return operations;
+}
+
+const situations: Record<string, Unreliability> = {
+  'lost answers': { requestLoss: 0, answerLoss: 0.3, maxLatencyMs: 30, timeoutMs: 100 },
+  'lost requests and answers': { requestLoss: 0.2, answerLoss: 0.2, maxLatencyMs: 30, timeoutMs: 100 },
+  'answers that come too late': { requestLoss: 0, answerLoss: 0, maxLatencyMs: 150, timeoutMs: 100 },
+  'requests that arrive a life too late': {
+    requestLoss: 0.1,
+    answerLoss: 0.1,
+    maxLatencyMs: 900,
+    timeoutMs: 200,
+  },
+};
+
+for (const [name, unreliability] of Object.entries(situations)) {
+  test(`every read keeps the three promises in spite of restarts and ${name}`, async () => {
+    const outcomes = new Set<Outcome>();
+    for (let seed = 1; seed <= 100; seed++) {
+      const operations = await history(seed, unreliability);
+      for (const operation of operations) outcomes.add(operation.outcome);
+      const { problems } = judge(operations);
+      const safety = problems.filter((problem) => problem.read.outcome === 'ok');
+      expect(safety.map((problem) => `seed ${seed}: ${problem.text}`)).toEqual([]);
+    }
+    expect(outcomes).toEqual(new Set(['ok', 'fail', 'info']));
+  });
+}
