@@ -19,7 +19,7 @@ export function parseOptions<Specs extends OptionSpecs>(
     return parseArgs({ args, options, allowPositionals, strict: true });
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')) {
-      throw new UsageError(error.message.split('. ')[0] ?? error.message);
+      throw new UsageError(error.message.split(/\.\s/)[0] ?? error.message);
     }
     throw error;
   }

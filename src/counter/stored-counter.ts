@@ -166,9 +166,11 @@ export class StoredCounter implements Counter {
         from = await this.#persist(() => this.#readOwnTotal(), wanted);
         reads = this.#takeReads();
       }
-      batch = this.#takeBatch(from);
-      if (batch.length > 0) await this.#commit(from, batch, wanted);
-      else if (reads.length > 0) await this.#persist(() => this.#barrier(), wanted);
+      do {
+        batch = this.#takeBatch(from);
+        if (batch.length > 0) from = await this.#commit(from, batch, wanted);
+        else if (reads.length > 0) await this.#persist(() => this.#barrier(), wanted);
+      } while (this.#total === undefined && this.#adds.size > 0);
       void this.#sweep(reads);
     } catch (error) {
       if (error instanceof Abandoned) return;
@@ -203,19 +205,24 @@ export class StoredCounter implements Counter {
     return batch;
   }
 
-  /** Raises our total by a batch of adds, which are acknowledged, or wait again if the swap cannot happen any more. */
-  async #commit(from: number, batch: readonly Add[], wanted: () => boolean): Promise<void> {
+  /**
+   * Raises our total by a batch of adds and answers what it is then. The adds are acknowledged, or wait again if the
+   * swap did not happen and cannot any more.
+   */
+  async #commit(from: number, batch: readonly Add[], wanted: () => boolean): Promise<number> {
     const to = batch.reduce((sum, add) => sum + add.delta, from);
     this.#total = undefined;
     for (const add of batch) add.sent = true;
-    if ((await this.#persist(() => this.#swap(from, to), wanted)) === to) {
+    const found = await this.#persist(() => this.#swap(from, to), wanted);
+    if (found === to) {
       this.#total = to;
       for (const add of batch) if (this.#open.delete(add)) add.resolve();
-      return;
+    } else {
+      const again = batch.filter((add) => this.#open.has(add));
+      for (const add of again) add.sent = false;
+      this.#adds = new Set([...again, ...this.#adds]);
     }
-    const again = batch.filter((add) => this.#open.has(add));
-    for (const add of again) add.sent = false;
-    this.#adds = new Set([...again, ...this.#adds]);
+    return found;
   }
 
   /**

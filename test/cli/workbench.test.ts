@@ -1,0 +1,284 @@
+/** The workbench as a user starts it: real processes, short runs. */
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+interface Finished {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'g-counter-test-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Runs the workbench in a directory of its own, where its store goes. */
+function workbench(
+  args: readonly string[],
+  afterStart: (kill: () => void) => void = () => {},
+): Promise<Finished> {
+  const child = spawn(resolve('bin/g-counter-workbench'), args, { cwd: directory });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (text) => (stdout += String(text)));
+  child.stderr.on('data', (text) => (stderr += String(text)));
+  child.stdout.once('data', () => afterStart(() => child.kill('SIGINT')));
+  return new Promise((done) => child.once('close', (status) => done({ status, stdout, stderr })));
+}
+
+const short = ['test', '-w', 'g-counter', '--node-count', '3', '--rate', '100', '--recovery-time', '0'];
+const node = resolve('bin/g-counter');
+const mutant = resolve('test/mutants/mutant');
+
+/** A program that is no proper node. */
+function program(name: string, script: string): string {
+  const file = join(directory, name);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+const readJsonLines = (file: string): Record<string, unknown>[] =>
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => Object(JSON.parse(line)));
+
+describe('test', () => {
+  test('a valid run exits with 0, shows its figures, and leaves its results', async () => {
+    const { status, stdout } = await workbench([
+      ...[...short, '--bin', node, '--time-limit', '2', '--seed', '5'],
+      ...['--nemesis', 'partition', '--nemesis-interval', '0.5'],
+    ]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^.*: n0 n1 n2, 3 clients, 100 operations\/s for 2 s, partition every 0\.5 s, seed 5$/m,
+    );
+    expect(stdout).toMatch(/^add +\d+ +\d+ +0 +0 +100\.0( +\d+\.\d){4}$/m);
+    expect(stdout).toMatch(
+      /^messages +\d+, \d\.\d\d per operation; between servers \d+, \d\.\d\d per operation$/m,
+    );
+    expect(stdout).toMatch(/^acceptable +\[(\d+) \1\]$/m);
+    expect(stdout).toMatch(/^final +n0 (\d+), n1 \1, n2 \1$/m);
+    expect(stdout).toMatch(/^VALID/m);
+
+    const run = join(directory, 'store', 'latest');
+    expect(readlinkSync(run)).toMatch(/^g-counter\/\d{8}T\d{6}\.\d{3}Z$/);
+    expect(readdirSync(run).toSorted()).toEqual([
+      'history.jsonl',
+      'messages.jsonl',
+      'node-logs',
+      'results.json',
+    ]);
+    expect(readdirSync(join(run, 'node-logs'))).toEqual(['n0.log', 'n1.log', 'n2.log']);
+    const results: unknown = JSON.parse(readFileSync(join(run, 'results.json'), 'utf8'));
+    expect(results).toMatchObject({ valid: true, problems: [], options: { seed: 5, faults: ['partition'] } });
+    const events = readJsonLines(join(run, 'history.jsonl'));
+    expect(events.map((event) => event['index'])).toEqual(events.map((_, index) => index));
+    expect(events.filter((event) => event['final'] === true && event['type'] === 'ok')).toHaveLength(3);
+    const messages = readJsonLines(join(run, 'messages.jsonl'));
+    expect(messages.filter((message) => message['dest'] === 'seq-kv').length).toBeGreaterThan(100);
+  });
+
+  test('a planted bug exits with 1 and is explained', async () => {
+    const { status, stdout } = await workbench([
+      ...short,
+      '--bin',
+      mutant,
+      '--time-limit',
+      '3',
+      '--',
+      'no-barrier',
+    ]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /^- the read of \d+ from n\d .* misses \d+ of the \d+ acknowledged before it began$/m,
+    );
+    expect(stdout).toMatch(/^INVALID$/m);
+  });
+
+  test('arguments after -- reach the node', async () => {
+    const args = [...short, '--bin', node, '--time-limit', '1', '--', '--store', 'lin-kv'];
+    expect((await workbench(args)).status).toBe(0);
+    const services = readJsonLines(join(directory, 'store', 'latest', 'messages.jsonl'))
+      .map((message) => message['dest'])
+      .filter((dest) => String(dest).endsWith('-kv'));
+    expect(new Set(services)).toEqual(new Set(['lin-kv']));
+  });
+
+  test('--log-net-send, --log-net-recv and --log-stderr show what they say', async () => {
+    const args = ['--log-net-send', '--log-net-recv', '--log-stderr', '--', '--verbose', '--store', 'memory'];
+    const noisy = program('noisy', `echo "noise" >&2\nexec ${node} "$@"`);
+    const { stderr } = await workbench([...short, '--bin', noisy, '--time-limit', '0', ...args]);
+    expect(stderr).toMatch(/^send {"src":"c0","dest":"n0","body":{"type":"init",/m);
+    expect(stderr).toMatch(/^recv {"src":"n0","dest":"c0","body":{"type":"init_ok",/m);
+    expect(stderr).toMatch(/^n1: noise$/m);
+    expect(readFileSync(join(directory, 'store', 'latest', 'node-logs', 'n1.log'), 'utf8')).toBe('noise\n');
+  });
+
+  test('--availability total is not met when an operation fails', async () => {
+    const args = [...short, '--bin', node, '--time-limit', '1', '--availability', 'total'];
+    expect((await workbench(args)).status).toBe(0);
+    const impatient = ['--latency', '20', '--', '--deadline-ms', '30'];
+    const { status, stdout } = await workbench([...args, ...impatient]);
+    expect(status).toBe(1);
+    expect(stdout).toContain('of all operations succeeded, 100.00 % were demanded');
+  });
+
+  test.each([
+    [
+      'dies at start',
+      'echo "no such luck" >&2; exit 3',
+      'n0 exited with status 3; its stderr ended with\n  no such luck',
+    ],
+    ['prints garbage', 'echo hello; exec sleep 60', 'n0 wrote a line that is not a message: hello'],
+    [
+      'answers init wrongly',
+      `read line; echo '{"src":"n0","dest":"c0","body":{"type":"no","in_reply_to":1}}'; exec sleep 60`,
+      'n0 did not answer init but with {"type":"no","in_reply_to":1}',
+    ],
+    [
+      'writes to nobody',
+      `echo '{"src":"n0","dest":"n99","body":{}}'; exec sleep 60`,
+      'n0 sent a message to n99, which does not exist',
+    ],
+    [
+      'pretends to be another',
+      `echo '{"src":"n7","dest":"c0","body":{}}'; exec sleep 60`,
+      'n0 sent a message as n7',
+    ],
+  ])('a node that %s fails the run, named', async (name, script, complaint) => {
+    const bad = program(name.replaceAll(' ', '-'), script);
+    const { status, stdout } = await workbench([
+      'test',
+      '-w',
+      'g-counter',
+      '--node-count',
+      '1',
+      '--bin',
+      bad,
+    ]);
+    expect(stdout).toContain(complaint);
+    expect(stdout).toMatch(/^INVALID$/m);
+    expect(status).toBe(1);
+  });
+
+  test('Ctrl-C ends the run at once, judges nothing, and leaves no process behind', async () => {
+    const pids = join(directory, 'pids');
+    const watched = program('watched', `echo $$ >> ${pids}\nexec ${node}`);
+    const { status, stdout } = await workbench(
+      [...short, '--bin', watched, '--time-limit', '60', '--log-net-send'],
+      (interrupt) => {
+        const poll = (): void => {
+          if (readdirSync(directory).includes('pids') && readFileSync(pids, 'utf8').split('\n').length === 4)
+            interrupt();
+          else setImmediate(poll);
+        };
+        poll();
+      },
+    );
+    expect(status).toBe(2);
+    expect(stdout).toMatch(/^UNKNOWN/m);
+    for (const pid of readFileSync(pids, 'utf8').trim().split('\n')) {
+      expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    }
+  });
+
+  test.each([
+    [[], 'which command? test or replay'],
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['test'], "--workload takes g-counter, not ''"],
+    [['test', '-w', 'echo'], "--workload takes g-counter, not 'echo'"],
+    [['test', '-w', 'g-counter'], '--bin is missing: which program is to be tested?'],
+    [['test', '-w', 'g-counter', '--bin', 'nope'], '--bin nope does not exist or is not executable'],
+    [['test', '-w', 'g-counter', '--bin', '/tmp'], '--bin /tmp is not a file'],
+    [
+      [...short, '--bin', node, '--node-count', '0'],
+      "--node-count takes a whole number of at least 1, not '0'",
+    ],
+    [
+      [...short, '--bin', node, '--node-count', '1.5'],
+      "--node-count takes a whole number of at least 1, not '1.5'",
+    ],
+    [[...short, '--bin', node, '--concurrency', 'n'], "--concurrency takes a number like 6 or 2n, not 'n'"],
+    [[...short, '--bin', node, '--rate=-1'], "--rate takes a number of at least 0, not '-1'"],
+    [
+      [...short, '--bin', node, '--latency-dist', 'zipf'],
+      "--latency-dist takes constant, uniform, exponential, not 'zipf'",
+    ],
+    [[...short, '--bin', node, '--nemesis', 'flood'], "--nemesis takes partition, not 'flood'"],
+    [
+      [...short, '--bin', node, '--availability', '2'],
+      "--availability takes a fraction up to 1, or total, not '2'",
+    ],
+    [[...short, '--bin', node, '--consistency-models', 'x'], "Unknown option '--consistency-models'"],
+  ])('%j is refused with one line and status 2', async (args, complaint) => {
+    expect(await workbench(args)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `g-counter-workbench: ${complaint}; see --help\n`,
+    });
+  });
+});
+
+describe('replay', () => {
+  const fixture = (name: string): string => resolve('test/fixtures', name);
+
+  test('the fixtures are what the node does', async () => {
+    const withStore = ['cas-conflict.jsonl', 'lost-cas-answer.jsonl', 'restart.jsonl', 'errors.jsonl'].map(
+      fixture,
+    );
+    expect(await workbench(['replay', ...withStore])).toMatchObject({ status: 0, stderr: '' });
+    const alone = await workbench(['replay', fixture('challenge.jsonl'), '--', '--store', 'memory']);
+    expect(alone).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: `${fixture('challenge.jsonl')}: as expected, all 8 messages\n`,
+    });
+  });
+
+  test('the first difference is shown with its line', async () => {
+    const changed = join(directory, 'changed.jsonl');
+    writeFileSync(changed, readFileSync(fixture('challenge.jsonl'), 'utf8').replace('1234', '1235'));
+    const { status, stdout } = await workbench(['replay', changed, '--', '--store', 'memory']);
+    expect(status).toBe(1);
+    expect(stdout).toBe(
+      `${changed}:8: the node departs from the fixture\n` +
+        '  expected {"src":"n1","dest":"c1","body":{"type":"read_ok","value":1235,"in_reply_to":4}}\n' +
+        '  received {"src":"n1","dest":"c1","body":{"type":"read_ok","value":1234,"in_reply_to":4}}\n',
+    );
+  });
+
+  test('a node that does otherwise is found out', async () => {
+    const { status, stdout } = await workbench([
+      ...['replay', fixture('lost-cas-answer.jsonl'), '--bin', mutant],
+      ...['--', 'no-barrier'],
+    ]);
+    expect(status).toBe(1);
+    expect(stdout).toContain('lost-cas-answer.jsonl:4: the node departs from the fixture');
+  });
+
+  test.each([
+    ['', 'the first message is not an init that names the node'],
+    ['{"src":"c1"}', 'line 1 is not a message'],
+  ])('%j is no fixture', async (text, complaint) => {
+    const file = join(directory, 'bad.jsonl');
+    writeFileSync(file, text);
+    expect(await workbench(['replay', file])).toMatchObject({
+      status: 2,
+      stderr: `g-counter-workbench: ${file} is not a fixture: ${complaint}; see --help\n`,
+    });
+  });
+});
