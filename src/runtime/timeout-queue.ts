@@ -26,6 +26,7 @@ export class TimeoutQueue<Item> {
     return this.#expiryMs.has(item);
   }
 
+  /** Takes in an item that is not here yet. */
   add(item: Item): void {
     this.#expiryMs.set(item, this.#clock.nowMs() + this.#timeoutMs);
     this.#timer ??= this.#clock.after(this.#timeoutMs, this.#expire);
@@ -46,7 +47,6 @@ export class TimeoutQueue<Item> {
   }
 
   readonly #expire = (): void => {
-    this.#timer = undefined;
     const nowMs = this.#clock.nowMs();
     for (const [item, expiryMs] of this.#expiryMs) {
       if (expiryMs > nowMs) {
@@ -56,5 +56,6 @@ export class TimeoutQueue<Item> {
       this.#expiryMs.delete(item);
       this.#onTimeout(item);
     }
+    this.#timer = undefined;
   };
 }

@@ -58,10 +58,9 @@ const readJsonLines = (file: string): Record<string, unknown>[] =>
 
 describe('test', () => {
   test('a valid run exits with 0, shows its figures, and leaves its results', async () => {
-    const { status, stdout } = await workbench([
-      ...[...short, '--bin', node, '--time-limit', '2', '--seed', '5'],
-      ...['--nemesis', 'partition', '--nemesis-interval', '0.5'],
-    ]);
+    const nemesis = ['--nemesis', 'partition', '--nemesis-interval', '0.5'];
+    const args = [...short, '--bin', node, '--time-limit', '2', '--seed', '5', ...nemesis];
+    const { status, stdout } = await workbench(args);
     expect(status).toBe(0);
     expect(stdout).toMatch(
       /^.*: n0 n1 n2, 3 clients, 100 operations\/s for 2 s, partition every 0\.5 s, seed 5$/m,
@@ -262,10 +261,8 @@ describe('replay', () => {
   });
 
   test('a node that does otherwise is found out', async () => {
-    const { status, stdout } = await workbench([
-      ...['replay', fixture('lost-cas-answer.jsonl'), '--bin', mutant],
-      ...['--', 'no-barrier'],
-    ]);
+    const args = ['replay', fixture('lost-cas-answer.jsonl'), '--bin', mutant, '--', 'no-barrier'];
+    const { status, stdout } = await workbench(args);
     expect(status).toBe(1);
     expect(stdout).toContain('lost-cas-answer.jsonl:4: the node departs from the fixture');
   });

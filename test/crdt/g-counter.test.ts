@@ -21,14 +21,18 @@ const exactSum = (totals: Iterable<number>): bigint =>
 const within = (sum: bigint): number | undefined => (sum < LIMIT ? Number(sum) : undefined);
 
 test('a merge is the same either way round', () => {
-  fc.assert(fc.property(counter, counter, (a, b) => expect(merge(a, b)).toEqual(merge(b, a))));
+  fc.assert(
+    fc.property(counter, counter, (a, b) => {
+      expect(merge(a, b)).toEqual(merge(b, a));
+    }),
+  );
 });
 
 test('three counters merge to the same in any grouping', () => {
   fc.assert(
-    fc.property(counter, counter, counter, (a, b, c) =>
-      expect(merge(merge(a, b), c)).toEqual(merge(a, merge(b, c))),
-    ),
+    fc.property(counter, counter, counter, (a, b, c) => {
+      expect(merge(merge(a, b), c)).toEqual(merge(a, merge(b, c)));
+    }),
   );
 });
 
@@ -81,16 +85,28 @@ test('a merge leaves both counters as they were', () => {
 test('the value of two counters that share no node is the sum of their values', () => {
   const left = counterOf(['n0', 'n1'], fc.nat());
   const right = counterOf(['n2', 'n3'], fc.nat());
-  fc.assert(fc.property(left, right, (a, b) => expect(rank(merge(a, b))).toBe(rank(a) + rank(b))));
+  fc.assert(
+    fc.property(left, right, (a, b) => {
+      expect(rank(merge(a, b))).toBe(rank(a) + rank(b));
+    }),
+  );
 });
 
 test('the value is the exact sum of all totals, or undefined past 2^53 - 1', () => {
-  fc.assert(fc.property(counter, (a) => expect(value(a)).toBe(within(exactSum(a.values())))));
+  fc.assert(
+    fc.property(counter, (a) => {
+      expect(value(a)).toBe(within(exactSum(a.values())));
+    }),
+  );
   expect(value(emptyGCounter)).toBe(0);
 });
 
 test('a sum is exact, or undefined past 2^53 - 1', () => {
-  fc.assert(fc.property(total, total, (a, b) => expect(plus(a, b)).toBe(within(exactSum([a, b])))));
+  fc.assert(
+    fc.property(total, total, (a, b) => {
+      expect(plus(a, b)).toBe(within(exactSum([a, b])));
+    }),
+  );
 });
 
 test('a sum of 2^53 - 1 is the last that is one', () => {
@@ -107,15 +123,19 @@ test('a sum of 2^53 - 1 is the last that is one', () => {
 test('a number is a total exactly if it is an integer from 0 to 2^53 - 1', () => {
   const number = fc.oneof(fc.double(), fc.integer(), fc.maxSafeInteger(), fc.constantFrom(2 ** 53, -1, 0.5));
   fc.assert(
-    fc.property(number, (n) =>
-      expect(isTotal(n)).toBe(Number.isInteger(n) && BigInt(n) >= 0n && BigInt(n) < LIMIT),
-    ),
+    fc.property(number, (n) => {
+      expect(isTotal(n)).toBe(Number.isInteger(n) && BigInt(n) >= 0n && BigInt(n) < LIMIT);
+    }),
   );
   expect([0, 1, Number.MAX_SAFE_INTEGER].every(isTotal)).toBe(true);
 });
 
 test('what is not a number is not a total', () => {
   const other = fc.anything({ withBigInt: true }).filter((thing) => typeof thing !== 'number');
-  fc.assert(fc.property(other, (thing) => expect(isTotal(thing)).toBe(false)));
+  fc.assert(
+    fc.property(other, (thing) => {
+      expect(isTotal(thing)).toBe(false);
+    }),
+  );
   expect([undefined, null, '3', [3], 3n, Object(3)].some(isTotal)).toBe(false);
 });
