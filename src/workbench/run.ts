@@ -75,6 +75,7 @@ export class Run {
   readonly #streams: Streams;
   readonly #network: Network;
   readonly #nemesis: Nemesis;
+  readonly #startHost: StartHost;
   readonly #hosts = new Map<string, Host>();
   readonly #stopped: Promise<never>;
   #stop: (reason: Error) => void = () => {};
@@ -104,8 +105,8 @@ export class Run {
     });
     this.#stopped = new Promise((_, reject) => (this.#stop = reject));
     this.#stopped.catch(() => {});
+    this.#startHost = surroundings.startHost;
     this.#attachServices();
-    for (const nodeId of options.nodeIds) this.#startNode(nodeId, surroundings.startHost);
   }
 
   get messageCounts(): Readonly<MessageCounts> {
@@ -126,6 +127,7 @@ export class Run {
   /** Runs to the end, or rejects with a NodeFailure or Interrupted. No node is left running either way. */
   async execute(): Promise<void> {
     try {
+      for (const nodeId of this.#options.nodeIds) this.#startNode(nodeId);
       await Promise.race([this.#conduct(), this.#stopped]);
     } finally {
       this.#clock.end();
@@ -257,9 +259,9 @@ export class Run {
     }
   }
 
-  #startNode(nodeId: string, startHost: StartHost): void {
+  #startNode(nodeId: string): void {
     const fail = (text: string): void => this.#stop(new NodeFailure(`${nodeId} ${text}`));
-    const host = startHost(nodeId, {
+    const host = this.#startHost(nodeId, {
       onMessage: (message) => {
         const { src, dest } = message;
         if (src !== nodeId) fail(`sent a message as ${src}: ${JSON.stringify(message)}`);
