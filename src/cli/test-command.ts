@@ -1,6 +1,7 @@
 import { stderrLog, systemClock, systemRandom, timestamp } from '../runtime/system.ts';
 import { latencyDistributions } from '../workbench/latency.ts';
-import { type Fault, faults } from '../workbench/nemesis.ts';
+import { type FaultName, faultNames } from '../workbench/nemesis.ts';
+import { storeModels } from '../workbench/kv-service.ts';
 import { processHosts } from '../workbench/process-host.ts';
 import { showProgress } from '../workbench/progress.ts';
 import { type Results, cutShort, formatResults, summarise } from '../workbench/results.ts';
@@ -26,8 +27,15 @@ export const testHelp = `Usage: g-counter-workbench test -w g-counter --bin FILE
   --recovery-time SECONDS  how long the cluster is left alone between healing and the final reads (default 10)
   --latency MS             mean latency between nodes and services, one way (default 0)
   --latency-dist NAME      constant, uniform or exponential (default constant)
-  --nemesis FAULTS         what breaks, comma-separated: partition (default: nothing)
+  --nemesis FAULTS         what breaks, comma-separated (default: nothing):
+                             partition       nodes lose each other
+                             isolate-store   nodes lose the store, or only its answers
+                             loss, duplicate, delay
+                                             messages are lost, come twice, come late
+                             kill, pause     nodes are killed and started again, stop and go on
+                             all             all of these
   --nemesis-interval S     mean time between changes of a fault (default 10)
+  --store-model NAME       which past state seq-kv answers from: random, as Maelstrom does (default), stalest or latest
   --availability SHARE     fail unless this share of operations succeeds: a fraction, or total
   --seed N                 what all random choices derive from (default: a new one, shown at the start)
   --log-stderr             show what nodes write to stderr
@@ -49,6 +57,7 @@ const specs = {
   'latency-dist': { type: 'string', default: 'constant' },
   nemesis: { type: 'string', default: '' },
   'nemesis-interval': { type: 'string', default: '10' },
+  'store-model': { type: 'string', default: 'random' },
   availability: { type: 'string' },
   seed: { type: 'string' },
   'log-stderr': { type: 'boolean', default: false },
@@ -147,6 +156,7 @@ function runOptionsFrom(values: Values): RunOptions {
     latencyDistribution: choiceFrom('latency-dist', values['latency-dist'], latencyDistributions),
     faults: faultsFrom(values.nemesis),
     nemesisIntervalMs: secondsFrom('nemesis-interval'),
+    storeModel: choiceFrom('store-model', values['store-model'], storeModels),
   };
 }
 
@@ -157,9 +167,12 @@ function concurrencyFrom(text: string, nodeCount: number): number {
   return text.endsWith('n') ? Number(text.slice(0, -1)) * nodeCount : Number(text);
 }
 
-function faultsFrom(text: string): Set<Fault> {
+function faultsFrom(text: string): Set<FaultName> {
   const names = text.split(',').map((name) => name.trim());
-  return new Set(names.filter((name) => name !== '').map((name) => choiceFrom('nemesis', name, faults)));
+  const chosen = names
+    .filter((name) => name !== '')
+    .map((name) => choiceFrom<FaultName | 'all'>('nemesis', name, ['all', ...faultNames]));
+  return new Set(chosen.flatMap((name): readonly FaultName[] => (name === 'all' ? faultNames : [name])));
 }
 
 function availabilityFrom(text: string): number {

@@ -1,10 +1,13 @@
 import type { Message } from '../maelstrom/message.ts';
 
-/** Where one node runs: a process under real time, an object under virtual time. */
+/** Where one life of one node runs: a process under real time, an object under virtual time. */
 export interface Host {
   deliver(message: Message): void;
   /** Ends the node as a crash would: at once, with whatever it was about to say unsaid. */
   kill(): Promise<void>;
+  /** Stops the node in its tracks. What is delivered meanwhile waits. */
+  pause(): void;
+  resume(): void;
 }
 
 export interface HostEvents {
@@ -13,5 +16,5 @@ export interface HostEvents {
   readonly onFailure: (text: string) => void;
 }
 
-/** Starts the node called `nodeId`. */
+/** Starts the node called `nodeId`, possibly not for the first time. */
 export type StartHost = (nodeId: string, events: HostEvents) => Host;

@@ -62,28 +62,37 @@ export class LinearizableKv implements Service {
   }
 }
 
+/**
+ * Which of the states that sequential consistency allows `seq-kv` answers from: a random one, as Maelstrom does, the
+ * oldest it remembers, or the newest.
+ */
+export const storeModels = ['random', 'stalest', 'latest'] as const;
+export type StoreModel = (typeof storeModels)[number];
+
 /** How many states `seq-kv` remembers. */
 const WINDOW = 32;
 
 /**
- * `seq-kv`: an operation that changes nothing is answered from a random state between the newest one its client has
+ * `seq-kv`: an operation that changes nothing is answered from some state between the newest one its client has
  * seen and the newest there is. One that changes something acts on the newest state and brings the client to it.
  */
 export class SequentialKv implements Service {
   readonly #random: Random;
+  readonly #model: StoreModel;
   /** The last states, the newest at the end. */
   readonly #states: State[] = [new Map()];
   #latest = 0;
   /** For each client the index of the newest state it has seen. A restarted node is still the same client. */
   readonly #seen = new Map<string, number>();
 
-  constructor(random: Random) {
+  constructor(random: Random, model: StoreModel = 'random') {
     this.#random = random;
+    this.#model = model;
   }
 
   handle(client: string, request: Body): Body | undefined {
     const seen = this.#seen.get(client) ?? 0;
-    const index = seen + below(this.#random, this.#latest - seen + 1);
+    const index = this.#choose(seen);
     const state = this.#stateAt(index);
     const past = step(state, request);
     if (past === undefined) return undefined;
@@ -97,6 +106,17 @@ export class SequentialKv implements Service {
     if (this.#states.length > WINDOW) this.#states.shift();
     this.#seen.set(client, ++this.#latest);
     return present.reply;
+  }
+
+  #choose(seen: number): number {
+    switch (this.#model) {
+      case 'random':
+        return seen + below(this.#random, this.#latest - seen + 1);
+      case 'stalest':
+        return Math.max(seen, this.#latest - WINDOW + 1);
+      case 'latest':
+        return this.#latest;
+    }
   }
 
   /** For a client more than a window behind, Maelstrom's ring buffer wraps round: it gets some newer state. */

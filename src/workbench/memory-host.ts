@@ -15,22 +15,65 @@ export type CreateNode = (ports: {
 
 /** Hosts nodes in this process: the same code as behind stdin and stdout, on the clock of the run. */
 export function memoryHosts(clock: Clock, seed: number, createNode: CreateNode): StartHost {
+  let lives = 0;
   return (nodeId, events) => {
     const lifetime = new LifetimeClock(clock);
+    const gate = new Gate();
     let alive = true;
     const node = createNode({
-      clock: lifetime,
-      random: streams(seed)(`node ${nodeId}`),
+      clock: {
+        nowMs: () => lifetime.nowMs(),
+        after(delayMs, task) {
+          let cancelled = false;
+          const timer = lifetime.after(delayMs, () =>
+            gate.pass(() => {
+              if (!cancelled) task();
+            }),
+          );
+          return {
+            cancel: () => {
+              cancelled = true;
+              timer.cancel();
+            },
+          };
+        },
+      },
+      random: streams(seed)(`node ${nodeId}, life ${lives++}`),
       send: (message) => {
         if (alive) events.onMessage(message);
       },
     });
     return {
-      deliver: (message) => node.receive(JSON.stringify(message)),
+      deliver: (message) =>
+        gate.pass(() => {
+          if (alive) node.receive(JSON.stringify(message));
+        }),
       async kill() {
         alive = false;
         lifetime.end();
       },
+      pause: () => gate.close(),
+      resume: () => gate.open(),
     };
   };
+}
+
+/** Lets tasks through at once, or, while it is closed, in order when it opens. */
+class Gate {
+  #waiting: (() => void)[] | undefined;
+
+  pass(task: () => void): void {
+    if (this.#waiting === undefined) task();
+    else this.#waiting.push(task);
+  }
+
+  close(): void {
+    this.#waiting ??= [];
+  }
+
+  open(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const task of waiting) task();
+  }
 }

@@ -1,48 +1,120 @@
 import type { Clock, Timer } from '../runtime/clock.ts';
-import type { Random } from '../runtime/random.ts';
-import { type Partition, randomPartition } from './partition.ts';
+import { kill, pause } from './faults/crash.ts';
+import type { Disturbance, FaultKind, NodeControl } from './faults/fault.ts';
+import { isolateStore } from './faults/isolate-store.ts';
+import { partition } from './faults/partition.ts';
+import { delay, duplicate, loss } from './faults/unreliable-network.ts';
+import type { Streams } from './random.ts';
 
-export const faults = ['partition'] as const;
-export type Fault = (typeof faults)[number];
+export const faultNames = [
+  'partition',
+  'isolate-store',
+  'loss',
+  'duplicate',
+  'delay',
+  'kill',
+  'pause',
+] as const;
+export type FaultName = (typeof faultNames)[number];
 
-export interface NemesisOptions {
-  readonly faults: ReadonlySet<Fault>;
-  /** The mean time between changes: a partition begins, and the same time later ends. */
-  readonly intervalMs: number;
-  readonly nodeIds: readonly string[];
-  readonly clock: Clock;
-  readonly random: Random;
+const kinds: Readonly<Record<FaultName, FaultKind>> = {
+  partition,
+  'isolate-store': isolateStore,
+  loss,
+  duplicate,
+  delay,
+  kill,
+  pause,
+};
+
+/** When a fault lasted, in ms on the run's clock. */
+export interface FaultInterval {
+  readonly fault: FaultName;
+  readonly description: string;
+  readonly fromMs: number;
+  toMs: number;
 }
 
-/** Breaks things from `start` to `heal`, and knows what is broken now. */
+export interface NemesisOptions {
+  readonly faults: ReadonlySet<FaultName>;
+  /** The mean time between changes of one fault: it begins, and about the same time later ends. */
+  readonly intervalMs: number;
+  readonly nodeIds: readonly string[];
+  readonly nodes: NodeControl;
+  readonly clock: Clock;
+  readonly streams: Streams;
+}
+
+interface Active {
+  readonly disturbance: Disturbance;
+  readonly interval: FaultInterval;
+}
+
+/** Breaks things from `start` to `heal`, each fault on its own and regardless of the others. */
 export class Nemesis {
+  /** All that has happened; what is still going on has an endless interval. */
+  readonly intervals: FaultInterval[] = [];
   readonly #options: NemesisOptions;
-  #partition: Partition | undefined;
-  #timer: Timer | undefined;
+  readonly #active = new Map<FaultName, Active>();
+  readonly #timers = new Map<FaultName, Timer>();
 
   constructor(options: NemesisOptions) {
     this.#options = options;
   }
 
-  get partition(): Partition | undefined {
-    return this.#partition;
+  /** What is wrong now, for people. */
+  get description(): string {
+    return [...this.#active.values()].map(({ interval }) => interval.description).join('; ');
   }
 
   start(): void {
-    const { faults: enabled, intervalMs, nodeIds, clock, random } = this.#options;
-    if (!enabled.has('partition')) return;
-    this.#timer = clock.after(random.next() * 2 * intervalMs, () => {
-      this.#partition = this.#partition === undefined ? randomPartition(random, nodeIds) : undefined;
-      this.start();
-    });
+    for (const fault of faultNames) if (this.#options.faults.has(fault)) this.#schedule(fault);
   }
 
   heal(): void {
-    this.#timer?.cancel();
-    this.#partition = undefined;
+    for (const timer of this.#timers.values()) timer.cancel();
+    for (const fault of this.#active.keys()) this.#end(fault);
   }
 
   isBlocked(src: string, dest: string): boolean {
-    return this.#partition?.deafTo.get(dest)?.has(src) ?? false;
+    for (const { disturbance } of this.#active.values()) if (disturbance.isBlocked?.(src, dest)) return true;
+    return false;
+  }
+
+  /** What becomes of a message that would have taken `latencyMs`: how long each copy of it takes. */
+  copiesMs(latencyMs: number): readonly number[] {
+    let copiesMs: readonly number[] = [latencyMs];
+    for (const { disturbance } of this.#active.values()) {
+      if (disturbance.reroute !== undefined) copiesMs = disturbance.reroute(copiesMs);
+    }
+    return copiesMs;
+  }
+
+  #schedule(fault: FaultName): void {
+    const { intervalMs, clock, streams } = this.#options;
+    const random = streams(`nemesis ${fault}`);
+    const change = (): void => {
+      if (this.#active.has(fault)) this.#end(fault);
+      else this.#begin(fault, random);
+      this.#timers.set(fault, clock.after(random.next() * 2 * intervalMs, change));
+    };
+    this.#timers.set(fault, clock.after(random.next() * 2 * intervalMs, change));
+  }
+
+  #begin(fault: FaultName, random: ReturnType<Streams>): void {
+    const { nodeIds, nodes, clock } = this.#options;
+    const disturbance = kinds[fault]({ random, nodeIds, nodes });
+    const { description } = disturbance;
+    const interval = { fault, description, fromMs: clock.nowMs(), toMs: Infinity };
+    this.intervals.push(interval);
+    this.#active.set(fault, { disturbance, interval });
+  }
+
+  #end(fault: FaultName): void {
+    const active = this.#active.get(fault);
+    this.#active.delete(fault);
+    if (active === undefined) return;
+    active.interval.toMs = this.#options.clock.nowMs();
+    active.disturbance.end?.();
   }
 }

@@ -12,8 +12,8 @@ export interface Delivery {
 
 export interface NetworkOptions {
   readonly clock: Clock;
-  /** Draws the latency of the next message between nodes and services. */
-  readonly latencyMs: () => number;
+  /** Draws how long each copy of the next message between nodes and services takes. None: it is lost. */
+  readonly copiesMs: () => readonly number[];
   /** Asked when a message arrives: whether it is kept from `dest`. */
   readonly isBlocked: (src: string, dest: string) => boolean;
   readonly onSend: (message: Message) => void;
@@ -30,7 +30,8 @@ export interface MessageCounts {
 
 /**
  * Carries messages as Maelstrom's network does: those that involve a client at once, others after a latency of
- * their own, so that they overtake each other. A partition cuts what arrives while it lasts.
+ * their own, so that they overtake each other. A partition cuts what arrives while it lasts. Unlike Maelstrom's,
+ * it can also lose and duplicate.
  */
 export class Network {
   readonly counts: MessageCounts = { all: 0, clients: 0, servers: 0 };
@@ -57,16 +58,23 @@ export class Network {
   }
 
   send(message: Message): void {
-    const { clock, latencyMs, onSend } = this.#options;
+    const { clock, copiesMs, onSend, onDelivery } = this.#options;
     const id = this.#nextId++;
     const sentMs = clock.nowMs();
     const involvesClient = isClient(message.src) || isClient(message.dest);
     this.counts.all++;
     this.counts[involvesClient ? 'clients' : 'servers']++;
     onSend(message);
-    const delayMs = involvesClient ? 0 : latencyMs();
-    if (delayMs <= 0) this.#deliver(id, message, sentMs);
-    else clock.after(delayMs, () => this.#deliver(id, message, sentMs));
+    if (involvesClient) {
+      this.#deliver(id, message, sentMs);
+      return;
+    }
+    const delaysMs = copiesMs();
+    for (const delayMs of delaysMs) {
+      if (delayMs <= 0) this.#deliver(id, message, sentMs);
+      else clock.after(delayMs, () => this.#deliver(id, message, sentMs));
+    }
+    if (delaysMs.length === 0) onDelivery({ id, message, sentMs, receivedMs: undefined });
   }
 
   #deliver(id: number, message: Message, sentMs: number): void {

@@ -22,7 +22,7 @@ const STDERR_LINES_SHOWN = 10;
 export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostOptions): StartHost {
   return (nodeId, events) => {
     const logFile = join(logDirectory, `${nodeId}.log`);
-    const log = openSync(logFile, 'w');
+    const log = openSync(logFile, 'a');
     const child = spawn(resolve(bin), args, {
       cwd: tmpdir(),
       // Straight into the file unless somebody wants to watch.
@@ -56,6 +56,8 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
         child.kill('SIGKILL');
         if (child.pid !== undefined) await ended;
       },
+      pause: () => void child.kill('SIGSTOP'),
+      resume: () => void child.kill('SIGCONT'),
     };
   };
 }

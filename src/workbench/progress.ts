@@ -29,5 +29,5 @@ export function showProgress(
 
 function describe({ phase, elapsedMs, operations, ok, inFlight, fault }: Status): string {
   const time = `${(elapsedMs / 1000).toFixed(1).padStart(6)} s`;
-  return `${time}  ${phase}  ${operations} operations, ${ok} ok, ${inFlight} in flight  ${fault ?? 'no fault'}`;
+  return `${time}  ${phase}  ${operations} operations, ${ok} ok, ${inFlight} in flight  ${fault === '' ? 'no fault' : fault}`;
 }

@@ -8,16 +8,16 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import { Client } from './client.ts';
 import type { Moment, Operation } from './history.ts';
-import type { Host, StartHost } from './host.ts';
-import { LinearizableKv, SequentialKv } from './kv-service.ts';
+import type { StartHost } from './host.ts';
+import { LinearizableKv, SequentialKv, type StoreModel } from './kv-service.ts';
 import { type LatencyDistribution, latencySampler } from './latency.ts';
 import { LifetimeClock } from './lifetime-clock.ts';
-import { type Fault, Nemesis } from './nemesis.ts';
+import { type FaultInterval, type FaultName, Nemesis } from './nemesis.ts';
 import { type Delivery, type MessageCounts, Network } from './network.ts';
+import { Nodes } from './nodes.ts';
 import { type Streams, below, streams } from './random.ts';
 import { type Invocation, gCounterWorkload } from './workload.ts';
 
-const INIT_TIMEOUT_MS = 10_000;
 const CLIENT_TIMEOUT_MS = 5000;
 
 export interface RunOptions {
@@ -33,8 +33,9 @@ export interface RunOptions {
   /** Mean one-way latency between nodes and services. */
   readonly latencyMs: number;
   readonly latencyDistribution: LatencyDistribution;
-  readonly faults: ReadonlySet<Fault>;
+  readonly faults: ReadonlySet<FaultName>;
   readonly nemesisIntervalMs: number;
+  readonly storeModel: StoreModel;
 }
 
 export interface Surroundings {
@@ -56,8 +57,8 @@ export interface Status {
   readonly operations: number;
   readonly ok: number;
   readonly inFlight: number;
-  /** What the nemesis does now, if anything. */
-  readonly fault: string | undefined;
+  /** What the nemesis does now; empty if nothing. */
+  readonly fault: string;
 }
 
 /** One thread of Jepsen's: it asks one thing at a time of always the same node. */
@@ -75,8 +76,7 @@ export class Run {
   readonly #streams: Streams;
   readonly #network: Network;
   readonly #nemesis: Nemesis;
-  readonly #startHost: StartHost;
-  readonly #hosts = new Map<string, Host>();
+  readonly #nodes: Nodes;
   readonly #stopped: Promise<never>;
   #stop: (reason: Error) => void = () => {};
   #phase: Status['phase'] = 'starting';
@@ -89,28 +89,46 @@ export class Run {
     this.#options = options;
     this.#clock = new LifetimeClock(surroundings.clock);
     this.#streams = streams(options.seed);
-    this.#nemesis = new Nemesis({
-      faults: options.faults,
-      intervalMs: options.nemesisIntervalMs,
-      nodeIds: options.nodeIds,
-      clock: this.#clock,
-      random: this.#streams('nemesis'),
-    });
+    const latencyMs = latencySampler(
+      options.latencyDistribution,
+      options.latencyMs,
+      this.#streams('latency'),
+    );
     this.#network = new Network({
       clock: this.#clock,
-      latencyMs: latencySampler(options.latencyDistribution, options.latencyMs, this.#streams('latency')),
+      copiesMs: () => this.#nemesis.copiesMs(latencyMs()),
       isBlocked: (src, dest) => this.#nemesis.isBlocked(src, dest),
       onSend: surroundings.onSend,
       onDelivery: surroundings.onDelivery,
     });
+    this.#nodes = new Nodes({
+      nodeIds: options.nodeIds,
+      network: this.#network,
+      clock: this.#clock,
+      startHost: surroundings.startHost,
+      nextClientName: () => this.#nextClientName(),
+      onFailure: (text) => this.#stop(new NodeFailure(text)),
+    });
+    this.#nemesis = new Nemesis({
+      faults: options.faults,
+      intervalMs: options.nemesisIntervalMs,
+      nodeIds: options.nodeIds,
+      nodes: this.#nodes,
+      clock: this.#clock,
+      streams: this.#streams,
+    });
     this.#stopped = new Promise((_, reject) => (this.#stop = reject));
     this.#stopped.catch(() => {});
-    this.#startHost = surroundings.startHost;
     this.#attachServices();
   }
 
   get messageCounts(): Readonly<MessageCounts> {
     return this.#network.counts;
+  }
+
+  /** When the nemesis did what. */
+  get faultIntervals(): readonly FaultInterval[] {
+    return this.#nemesis.intervals;
   }
 
   status(): Status {
@@ -120,18 +138,18 @@ export class Run {
       operations: this.operations.length + this.#inFlight,
       ok: this.#ok,
       inFlight: this.#inFlight,
-      fault: this.#nemesis.partition?.description,
+      fault: this.#nemesis.description,
     };
   }
 
   /** Runs to the end, or rejects with a NodeFailure or Interrupted. No node is left running either way. */
   async execute(): Promise<void> {
     try {
-      for (const nodeId of this.#options.nodeIds) this.#startNode(nodeId);
+      this.#nodes.start();
       await Promise.race([this.#conduct(), this.#stopped]);
     } finally {
       this.#clock.end();
-      await Promise.all([...this.#hosts.values()].map((host) => host.kill()));
+      await this.#nodes.killAll();
     }
   }
 
@@ -142,7 +160,7 @@ export class Run {
 
   async #conduct(): Promise<void> {
     const { nodeIds, concurrency, recoveryTimeMs } = this.#options;
-    await Promise.all(nodeIds.map((nodeId) => this.#init(nodeId)));
+    await this.#nodes.ready();
     const workers = Array.from({ length: concurrency }, (_, process) => this.#worker(process));
 
     this.#phase = 'working';
@@ -151,23 +169,13 @@ export class Run {
 
     this.#phase = 'recovering';
     this.#nemesis.heal();
+    await this.#nodes.ready();
     await this.#sleep(recoveryTimeMs);
 
     this.#phase = 'reading';
     // Where there are fewer clients than nodes, the nodes without one are asked as well.
     for (let process = concurrency; process < nodeIds.length; process++) workers.push(this.#worker(process));
     await Promise.all(workers.map((worker) => this.#perform(worker, { f: 'read' }, true)));
-  }
-
-  async #init(nodeId: string): Promise<void> {
-    const client = new Client(this.#nextClientName(), this.#network, this.#clock, INIT_TIMEOUT_MS);
-    const body = { type: 'init', node_id: nodeId, node_ids: this.#options.nodeIds };
-    const reply = await client.call(nodeId, body).catch(() => undefined);
-    client.close();
-    if (reply?.['type'] === 'init_ok') return;
-    const answer =
-      reply === undefined ? `within ${INIT_TIMEOUT_MS / 1000} s` : `but with ${JSON.stringify(reply)}`;
-    throw new NodeFailure(`${nodeId} did not answer init ${answer}`);
   }
 
   /** Operations at the given rate, randomly spaced, each by a random idle worker, until the time limit. */
@@ -249,7 +257,10 @@ export class Run {
   }
 
   #attachServices(): void {
-    const services = { 'seq-kv': new SequentialKv(this.#streams('seq-kv')), 'lin-kv': new LinearizableKv() };
+    const services = {
+      'seq-kv': new SequentialKv(this.#streams('seq-kv'), this.#options.storeModel),
+      'lin-kv': new LinearizableKv(),
+    };
     for (const [name, service] of Object.entries(services)) {
       this.#network.attach(name, ({ src, body }) => {
         const reply = service.handle(src, body);
@@ -257,21 +268,6 @@ export class Run {
         this.#network.send({ src: name, dest: src, body: { ...reply, in_reply_to: body['msg_id'] } });
       });
     }
-  }
-
-  #startNode(nodeId: string): void {
-    const fail = (text: string): void => this.#stop(new NodeFailure(`${nodeId} ${text}`));
-    const host = this.#startHost(nodeId, {
-      onMessage: (message) => {
-        const { src, dest } = message;
-        if (src !== nodeId) fail(`sent a message as ${src}: ${JSON.stringify(message)}`);
-        else if (this.#network.knows(dest)) this.#network.send(message);
-        else fail(`sent a message to ${dest}, which does not exist: ${JSON.stringify(message)}`);
-      },
-      onFailure: fail,
-    });
-    this.#hosts.set(nodeId, host);
-    this.#network.attach(nodeId, (message) => host.deliver(message));
   }
 }
 

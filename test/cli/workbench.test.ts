@@ -217,7 +217,10 @@ describe('test', () => {
       [...short, '--bin', node, '--latency-dist', 'zipf'],
       "--latency-dist takes constant, uniform, exponential, not 'zipf'",
     ],
-    [[...short, '--bin', node, '--nemesis', 'flood'], "--nemesis takes partition, not 'flood'"],
+    [
+      [...short, '--bin', node, '--nemesis', 'flood'],
+      "--nemesis takes all, partition, isolate-store, loss, duplicate, delay, kill, pause, not 'flood'",
+    ],
     [
       [...short, '--bin', node, '--availability', '2'],
       "--availability takes a fraction up to 1, or total, not '2'",

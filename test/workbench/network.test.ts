@@ -18,10 +18,10 @@ function connect(...latenciesMs: number[]) {
   const received: [atMs: number, message: Message][] = [];
   const network = new Network({
     clock,
-    latencyMs: () => {
+    copiesMs: () => {
       const next = latenciesMs.shift();
       if (next === undefined) throw new Error('no latency was to be drawn');
-      return next;
+      return [next];
     },
     isBlocked: (src, dest) => blocked.has(`${src} ${dest}`),
     onSend: (next) => sent.push(next),

@@ -15,6 +15,7 @@ export const standard: RunOptions = {
   latencyDistribution: 'constant',
   faults: new Set(['partition']),
   nemesisIntervalMs: 2000,
+  storeModel: 'random',
 };
 
 /** The node we ship. */

@@ -1,5 +1,12 @@
-import type { Random } from '../runtime/random.ts';
-import { pick, shuffled } from './random.ts';
+import type { Random } from '../../runtime/random.ts';
+import { pick, shuffled } from '../random.ts';
+import type { FaultKind } from './fault.ts';
+
+/** Cuts nodes off from each other. */
+export const partition: FaultKind = ({ random, nodeIds }) => {
+  const { description, deafTo } = randomPartition(random, nodeIds);
+  return { description, isBlocked: (src, dest) => deafTo.get(dest)?.has(src) ?? false };
+};
 
 /** Which messages between nodes are lost: for each receiver, the senders it cannot hear. */
 export interface Partition {

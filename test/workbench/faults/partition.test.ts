@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Partition, randomPartition } from '../../src/workbench/partition.ts';
-import { streams } from '../../src/workbench/random.ts';
+import { type Partition, randomPartition } from '../../../src/workbench/faults/partition.ts';
+import { streams } from '../../../src/workbench/random.ts';
 
 const nodesOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `n${i}`);
 
