@@ -1,8 +1,11 @@
 import type { Store, SwapOutcome } from './store.ts';
 
-/** Sends one request to a service and resolves with the body of its reply. Rejects when none came in time. */
+/** Sends one request, to which it may add fields, to a service, and resolves with the body of the reply. Rejects when none came in time. */
 export type Call = (service: string, body: RequestBody) => Promise<ReplyBody>;
-export type RequestBody = Readonly<Record<string, unknown>> & { readonly type: string };
+export interface RequestBody {
+  readonly type: string;
+  [field: string]: unknown;
+}
 export type ReplyBody = Readonly<Record<string, unknown>>;
 
 const KEY_DOES_NOT_EXIST = 20;
@@ -36,7 +39,8 @@ export class RpcStore implements Store {
     to: unknown,
     createIfNotExists: boolean,
   ): Promise<SwapOutcome> {
-    const body = { type: 'cas', key, from, to, ...(createIfNotExists && { create_if_not_exists: true }) };
+    const body: RequestBody = { type: 'cas', key, from, to };
+    if (createIfNotExists) body['create_if_not_exists'] = true;
     const reply = await this.#call(this.#service, body);
     if (reply['type'] === 'cas_ok') return 'ok';
     if (reply['code'] === PRECONDITION_FAILED) return 'mismatch';

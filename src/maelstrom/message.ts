@@ -8,6 +8,14 @@ export interface Message {
 /** `type` says what it is, `msg_id` that an answer is wanted, `in_reply_to` that it is one. The rest depends on the type. */
 export type Body = Readonly<Record<string, unknown>>;
 
+/** A body on its way out. Whoever sends it adds the ids in place, since a copy would cost as much as the rest. */
+export interface OutgoingBody {
+  readonly type: string;
+  msg_id?: number;
+  in_reply_to?: unknown;
+  [field: string]: unknown;
+}
+
 /** Reads one line. Undefined for anything that is not a message, which no peer of ours would send. */
 export function decodeMessage(line: string): Message | undefined {
   try {

@@ -2,14 +2,11 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { type Random, uniqueIntegers } from '../runtime/random.ts';
 import { RequestError, errorCodes } from './errors.ts';
-import { type Body, type Message, decodeMessage, isMessageId } from './message.ts';
+import { type Body, type Message, type OutgoingBody, decodeMessage, isMessageId } from './message.ts';
 import { Rpc } from './rpc.ts';
 
 /** Answers one type of request: with the body of the reply, or by failing with a RequestError. */
-export type Handler = (body: Body) => Promise<Reply>;
-
-/** The body of a reply. The node completes it with `in_reply_to`: in place, since a copy costs as much as the rest of the answer. */
-export type Reply = { readonly type: string; in_reply_to?: number } & Record<string, unknown>;
+export type Handler = (body: Body) => Promise<OutgoingBody>;
 
 /** What a node does once it knows its place in the cluster. */
 export interface Service {
@@ -22,7 +19,7 @@ export interface Cluster {
   readonly nodeId: string;
   readonly nodeIds: readonly string[];
   /** Sends a request to another node or a service of the network; see Rpc.call. */
-  readonly call: (dest: string, body: Body) => Promise<Body>;
+  readonly call: (dest: string, body: OutgoingBody) => Promise<Body>;
 }
 
 export interface NodeOptions {
@@ -47,14 +44,17 @@ export class MaelstromNode {
     this.#options = options;
   }
 
-  /** Takes one line. Never throws: what cannot be understood is answered where possible, and otherwise dropped. */
+  /** Takes one line. Never throws: what is no message is dropped. */
   receive(line: string): void {
     const message = decodeMessage(line);
-    if (message === undefined) {
-      if (line.trim() !== '')
-        this.#options.log(`dropped a line that is not a message: ${line.slice(0, 200)}`);
-      return;
+    if (message !== undefined) this.deliver(message);
+    else if (line.trim() !== '') {
+      this.#options.log(`dropped a line that is not a message: ${line.slice(0, 200)}`);
     }
+  }
+
+  /** Takes one message. Never throws: what cannot be understood is answered with an error, if it wants an answer. */
+  deliver(message: Message): void {
     const inReplyTo = message.body['in_reply_to'];
     if (isMessageId(inReplyTo)) this.#self?.rpc.receive(inReplyTo, message);
     else this.#handle(message);
@@ -65,7 +65,7 @@ export class MaelstromNode {
   }
 
   #handle(request: Message): void {
-    const reply = (body: Reply): void => this.#reply(request, body);
+    const reply = (body: OutgoingBody): void => this.#reply(request, body);
     const fail = (error: unknown): void => this.#reply(request, this.#errorBody(error));
     try {
       const answer = this.#dispatch(request.body);
@@ -76,7 +76,7 @@ export class MaelstromNode {
     }
   }
 
-  #dispatch(body: Body): Promise<Reply> | Reply {
+  #dispatch(body: Body): Promise<OutgoingBody> | OutgoingBody {
     const { type } = body;
     if (typeof type !== 'string') throw new RequestError('malformed-request', 'a request needs a type');
     if (type === 'init') return this.#init(body);
@@ -88,7 +88,7 @@ export class MaelstromNode {
     return handler(body);
   }
 
-  #init(body: Body): Reply {
+  #init(body: Body): OutgoingBody {
     const { node_id: nodeId, node_ids: nodeIds } = body;
     if (typeof nodeId !== 'string' || !isStringArray(nodeIds) || !nodeIds.includes(nodeId)) {
       throw new RequestError('malformed-request', 'init needs a node_id, and node_ids that include it');
@@ -108,18 +108,18 @@ export class MaelstromNode {
       clock,
       rpcTimeoutMs,
     );
-    const call = (dest: string, body: Body): Promise<Body> => rpc.call(dest, body);
+    const call = (dest: string, body: OutgoingBody): Promise<Body> => rpc.call(dest, body);
     return { nodeId, rpc, service: start({ nodeId, nodeIds, call }) };
   }
 
-  #errorBody(error: unknown): Reply {
+  #errorBody(error: unknown): OutgoingBody {
     if (error instanceof RequestError) return { type: 'error', code: error.code, text: error.message };
     this.#options.log(error instanceof Error ? String(error.stack) : String(error));
     return { type: 'error', code: errorCodes.crash.code, text: String(error) };
   }
 
   /** Before init a node does not know its name, and answers under the one it was called by. */
-  #reply({ src, dest, body }: Message, reply: Reply): void {
+  #reply({ src, dest, body }: Message, reply: OutgoingBody): void {
     const id = body['msg_id'];
     if (!isMessageId(id)) return;
     reply.in_reply_to = id;

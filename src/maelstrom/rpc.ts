@@ -1,6 +1,6 @@
 import type { Clock } from '../runtime/clock.ts';
 import { TimeoutQueue } from '../runtime/timeout-queue.ts';
-import type { Body, Message } from './message.ts';
+import type { Body, Message, OutgoingBody } from './message.ts';
 
 interface PendingCall {
   readonly messageId: number;
@@ -11,14 +11,14 @@ interface PendingCall {
 
 /** Requests of our own, each matched with its reply by message id. A reply that nobody waits for is ignored. */
 export class Rpc {
-  readonly #send: (dest: string, body: Body) => void;
+  readonly #send: (dest: string, body: OutgoingBody) => void;
   readonly #nextMessageId: () => number;
   readonly #pending = new Map<number, PendingCall>();
   readonly #timeouts: TimeoutQueue<PendingCall>;
 
   /** `nextMessageId` must never repeat itself, across restarts of the node too: an old reply would pass for a new one. */
   constructor(
-    send: (dest: string, body: Body) => void,
+    send: (dest: string, body: OutgoingBody) => void,
     nextMessageId: () => number,
     clock: Clock,
     timeoutMs: number,
@@ -34,12 +34,13 @@ export class Rpc {
   }
 
   /** Sends a request and resolves with the body of its reply, an error reply included. Rejects on timeout. */
-  call(dest: string, body: Body): Promise<Body> {
+  call(dest: string, body: OutgoingBody): Promise<Body> {
     return new Promise((resolve, reject) => {
       const call = { messageId: this.#nextMessageId(), dest, resolve, reject };
       this.#pending.set(call.messageId, call);
       this.#timeouts.add(call);
-      this.#send(dest, { ...body, msg_id: call.messageId });
+      body.msg_id = call.messageId;
+      this.#send(dest, body);
     });
   }
 

@@ -20,3 +20,6 @@ export const timestamp = (): string => new Date().toISOString().replaceAll(/[-:]
 
 /** Runs `task` after the pending promises have settled and the input that is already here has been handled. */
 export const afterThisTurn = (task: () => void): void => void setImmediate(task);
+
+/** Runs `task` as soon as the pending promises have settled, before any input is looked at. */
+export const afterPromises = (task: () => void): void => process.nextTick(task);

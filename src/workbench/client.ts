@@ -1,14 +1,19 @@
 import { isDefinite } from '../maelstrom/errors.ts';
-import type { Body, Message } from '../maelstrom/message.ts';
+import type { Body, Message, OutgoingBody } from '../maelstrom/message.ts';
 import { Rpc } from '../maelstrom/rpc.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Outcome } from './history.ts';
 import type { Network } from './network.ts';
 import type { Invocation } from './workload.ts';
 
 /** How an invocation ended, as its client sees it. */
-export type Completion =
-  | { readonly outcome: 'ok'; readonly value?: number }
-  | { readonly outcome: 'fail' | 'info'; readonly error: string };
+export interface Completion {
+  readonly outcome: Outcome;
+  /** What a read returned. */
+  readonly value?: number;
+  /** Why the outcome is not `ok`. */
+  readonly error?: string;
+}
 
 /** One client on the network, with at most one request outstanding. */
 export class Client {
@@ -29,7 +34,7 @@ export class Client {
     network.attach(name, (message) => this.#receive(message));
   }
 
-  call(node: string, body: Body): Promise<Body> {
+  call(node: string, body: OutgoingBody): Promise<Body> {
     return this.#rpc.call(node, body);
   }
 

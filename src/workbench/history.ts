@@ -22,7 +22,7 @@ interface OperationBase {
   readonly invoked: Moment;
   readonly completed: Moment;
   readonly outcome: Outcome;
-  readonly error?: string;
+  readonly error?: string | undefined;
 }
 
 export interface AddOperation extends OperationBase {
@@ -35,7 +35,7 @@ export interface ReadOperation extends OperationBase {
   /** Asked after all faults have healed and the recovery time has passed. */
   readonly final: boolean;
   /** Present if the outcome is `ok`. */
-  readonly value?: number;
+  readonly value?: number | undefined;
 }
 
 export type Operation = AddOperation | ReadOperation;

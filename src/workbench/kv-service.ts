@@ -4,18 +4,18 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { errorCodes } from '../maelstrom/errors.ts';
-import type { Body } from '../maelstrom/message.ts';
+import type { Body, OutgoingBody } from '../maelstrom/message.ts';
 import type { Random } from '../runtime/random.ts';
 import { below } from './random.ts';
 
 /** Answers a request of `client`, or leaves it unanswered where it makes no sense. */
 export interface Service {
-  handle(client: string, request: Body): Body | undefined;
+  handle(client: string, request: Body): OutgoingBody | undefined;
 }
 
 type State = ReadonlyMap<unknown, unknown>;
 /** `state` is the very same object when nothing changed. */
-type Step = { readonly state: State; readonly reply: Body };
+type Step = { readonly state: State; readonly reply: OutgoingBody };
 
 /** One operation on one state. Writing what is there already changes nothing. */
 function step(state: State, request: Body): Step | undefined {
@@ -23,7 +23,7 @@ function step(state: State, request: Body): Step | undefined {
   const present = state.has(key);
   const found = state.get(key);
   const put = (value: unknown): State =>
-    present && isDeepStrictEqual(found, value) ? state : new Map(state).set(key, value);
+    present && isEqual(found, value) ? state : new Map(state).set(key, value);
   switch (request['type']) {
     case 'read':
       return present
@@ -35,7 +35,7 @@ function step(state: State, request: Body): Step | undefined {
       if (!present && request['create_if_not_exists'] !== true) {
         return { state, reply: error('key-does-not-exist', 'key does not exist') };
       }
-      if (present && !isDeepStrictEqual(found, request['from'])) {
+      if (present && !isEqual(found, request['from'])) {
         const text = `current value ${JSON.stringify(found)} is not ${JSON.stringify(request['from'])}`;
         return { state, reply: error('precondition-failed', text) };
       }
@@ -45,7 +45,11 @@ function step(state: State, request: Body): Step | undefined {
   }
 }
 
-const error = (name: 'key-does-not-exist' | 'precondition-failed', text: string): Body => ({
+/** The general comparison is slow, and nearly all values are numbers. */
+const isEqual = (a: unknown, b: unknown): boolean =>
+  a === b || (typeof a === 'object' && isDeepStrictEqual(a, b));
+
+const error = (name: 'key-does-not-exist' | 'precondition-failed', text: string): OutgoingBody => ({
   type: 'error',
   code: errorCodes[name].code,
   text,
@@ -55,7 +59,7 @@ const error = (name: 'key-does-not-exist' | 'precondition-failed', text: string)
 export class LinearizableKv implements Service {
   #state: State = new Map();
 
-  handle(_client: string, request: Body): Body | undefined {
+  handle(_client: string, request: Body): OutgoingBody | undefined {
     const done = step(this.#state, request);
     if (done !== undefined) this.#state = done.state;
     return done?.reply;
@@ -90,7 +94,7 @@ export class SequentialKv implements Service {
     this.#model = model;
   }
 
-  handle(client: string, request: Body): Body | undefined {
+  handle(client: string, request: Body): OutgoingBody | undefined {
     const seen = this.#seen.get(client) ?? 0;
     const index = this.#choose(seen);
     const state = this.#stateAt(index);

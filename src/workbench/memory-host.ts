@@ -46,7 +46,7 @@ export function memoryHosts(clock: Clock, seed: number, createNode: CreateNode):
     return {
       deliver: (message) =>
         gate.pass(() => {
-          if (alive) node.receive(JSON.stringify(message));
+          if (alive) node.deliver(message);
         }),
       async kill() {
         alive = false;

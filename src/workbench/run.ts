@@ -216,12 +216,14 @@ export class Run {
     const { process, client, node } = worker;
     const invoked = this.#moment();
     this.#inFlight++;
-    const { outcome, ...result } = await client.invoke(node, invocation);
+    const { outcome, value, error } = await client.invoke(node, invocation);
     this.#inFlight--;
     if (outcome === 'ok') this.#ok++;
-    const base = { process, node, invoked, completed: this.#moment(), outcome, ...result };
+    const completed = this.#moment();
     this.operations.push(
-      invocation.f === 'add' ? { ...base, ...invocation } : { ...base, ...invocation, final },
+      invocation.f === 'add'
+        ? { process, node, f: 'add', delta: invocation.delta, invoked, completed, outcome, error }
+        : { process, node, f: 'read', final, invoked, completed, outcome, value, error },
     );
     if (outcome === 'info') this.#replace(worker);
   }
@@ -265,7 +267,8 @@ export class Run {
       this.#network.attach(name, ({ src, body }) => {
         const reply = service.handle(src, body);
         if (reply === undefined) return;
-        this.#network.send({ src: name, dest: src, body: { ...reply, in_reply_to: body['msg_id'] } });
+        reply.in_reply_to = body['msg_id'];
+        this.#network.send({ src: name, dest: src, body: reply });
       });
     }
   }

@@ -1,11 +1,13 @@
 import type { Clock, Timer } from '../runtime/clock.ts';
-import { afterThisTurn } from '../runtime/system.ts';
+import { afterPromises, afterThisTurn } from '../runtime/system.ts';
 
 /**
  * Time moves in ticks of 2^-10 ms, a little less than a microsecond, so that sums and differences of times are exact.
  * With arbitrary fractions a timer could fire one rounding error early, and be set again for no time at all, for ever.
  */
 const TICKS_PER_MS = 2 ** 10;
+
+const EVENTS_PER_TURN = 1000;
 
 interface Scheduled {
   readonly atMs: number;
@@ -39,9 +41,9 @@ export class VirtualClock implements Clock {
     const watched = work.finally(() => (settled = true));
     // A rejection is the caller's, through `watched` below; here it only ends the loop.
     watched.catch(() => {});
-    for (;;) {
-      // One turn of the event loop lets every pending promise settle.
-      await new Promise<void>(afterThisTurn);
+    for (let events = 0; ; events++) {
+      // Every pending promise settles first. Now and then the rest of the process gets a turn as well.
+      await new Promise<void>(events % EVENTS_PER_TURN === 0 ? afterThisTurn : afterPromises);
       if (settled) return watched;
       const next = this.#pop();
       if (next === undefined) throw new Error(`nothing is left to happen at ${this.#nowMs} ms`);
