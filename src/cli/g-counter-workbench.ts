@@ -1,5 +1,8 @@
+import { isMainThread } from 'node:worker_threads';
 import { EXIT_USAGE, UsageError } from './arguments.ts';
 import { replayCommand, replayHelp } from './replay-command.ts';
+import { simulateCommand, simulateHelp } from './simulate-command.ts';
+import { serveSweep } from './simulate-worker.ts';
 import { testCommand, testHelp } from './test-command.ts';
 import { version } from './version.ts';
 
@@ -7,8 +10,9 @@ const help = `Usage: g-counter-workbench COMMAND [options]
 
 Runs a cluster of g-counter nodes against a simulated network and key-value store, and judges what they answer.
 
-  test     run the workload on a cluster of processes and judge the history; takes Maelstrom's flags
-  replay   feed a recorded conversation to one node and compare its answers
+  test       run the workload on a cluster of processes and judge the history; takes Maelstrom's flags
+  simulate   the same in virtual time, with the code of g-counter itself: one seed, or thousands
+  replay     feed a recorded conversation to one node and compare its answers
 
   --help       print this text, or the help of a command
   --version    print the version`;
@@ -20,30 +24,37 @@ async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case 'test':
       return testCommand(args);
+    case 'simulate':
+      return simulateCommand(args);
     case 'replay':
       return replayCommand(args);
     case '--version':
       console.log(version);
       return 0;
     case '--help':
-      console.log(`${help}\n\n${testHelp}\n\n${replayHelp}`);
+      console.log(`${help}\n\n${testHelp}\n\n${simulateHelp}\n\n${replayHelp}`);
       return 0;
     case undefined:
-      throw new UsageError('which command? test or replay');
+      throw new UsageError('which command? test, simulate or replay');
     default:
       throw new UsageError(`unknown command '${command}'`);
   }
 }
 
-main(process.argv.slice(2)).then(
-  (status) => (process.exitCode = status),
-  (error: unknown) => {
-    if (error instanceof UsageError) {
-      process.stderr.write(`g-counter-workbench: ${error.message}; see --help\n`);
-      process.exitCode = EXIT_USAGE;
-    } else {
-      console.error(error);
-      process.exitCode = EXIT_HARNESS_FAILED;
-    }
-  },
-);
+function start(): void {
+  main(process.argv.slice(2)).then(
+    (status) => (process.exitCode = status),
+    (error: unknown) => {
+      if (error instanceof UsageError) {
+        process.stderr.write(`g-counter-workbench: ${error.message}; see --help\n`);
+        process.exitCode = EXIT_USAGE;
+      } else {
+        console.error(error);
+        process.exitCode = EXIT_HARNESS_FAILED;
+      }
+    },
+  );
+}
+
+if (isMainThread) start();
+else serveSweep();

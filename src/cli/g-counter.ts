@@ -1,8 +1,9 @@
-import { createGCounterNode, storeNames } from '../maelstrom/g-counter.ts';
+import { createGCounterNode } from '../maelstrom/g-counter.ts';
 import { LineWriter, readLines } from '../maelstrom/lines.ts';
 import { silent } from '../runtime/log.ts';
 import { afterThisTurn, stderrLog, systemClock, systemRandom } from '../runtime/system.ts';
-import { EXIT_USAGE, UsageError, choiceFrom, numberFrom, parseOptions } from './arguments.ts';
+import { EXIT_USAGE, UsageError, parseOptions } from './arguments.ts';
+import { nodeOptionSpecs, nodeOptionsFrom } from './node-options.ts';
 import { version } from './version.ts';
 
 const help = `Usage: g-counter [options]
@@ -28,26 +29,20 @@ function main(args: string[]): void {
   const { values } = parseOptions(
     args,
     {
-      store: { type: 'string', default: 'seq-kv' },
-      'rpc-timeout-ms': { type: 'string', default: '1000' },
-      'deadline-ms': { type: 'string', default: '4000' },
+      ...nodeOptionSpecs,
       verbose: { type: 'boolean', default: false },
       version: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
     false,
   );
-  const storeName = choiceFrom('store', values.store, storeNames);
-  const rpcTimeoutMs = numberFrom('rpc-timeout-ms', values['rpc-timeout-ms'], { min: 1 });
-  const deadlineMs = numberFrom('deadline-ms', values['deadline-ms'], { min: 1 });
+  const nodeOptions = nodeOptionsFrom(values);
   if (values.help) return void process.stdout.write(`${help}\n`);
   if (values.version) return void process.stdout.write(`${version}\n`);
 
   const writer = new LineWriter(process.stdout);
   const node = createGCounterNode({
-    storeName,
-    rpcTimeoutMs,
-    deadlineMs,
+    ...nodeOptions,
     send: (message) => writer.write(JSON.stringify(message)),
     clock: systemClock,
     random: systemRandom,

@@ -4,13 +4,13 @@
  *   1. it includes every add acknowledged before it began;
  *   2. it includes no add invoked after it ended, none that was definitely refused, and none twice;
  *   3. it is not less than any read that had ended when it began;
- * and every final read must be answered.
+ * and every final operation must be answered.
  */
 import type { AddOperation, Operation, ReadOperation } from './history.ts';
 import { type Ranges, formatRanges, includes, subsetSums } from './ranges.ts';
 
 export interface Problem {
-  readonly read: ReadOperation;
+  readonly operation: Operation;
   /** One sentence. */
   readonly text: string;
 }
@@ -26,7 +26,10 @@ export function judge(operations: readonly Operation[]): Judgement {
   const adds = operations.filter((operation) => operation.f === 'add');
   const reads = operations.filter((operation) => operation.f === 'read');
   const finalReads = reads.filter((read) => read.final);
-  const problems = [...judgeReads(adds, reads), ...finalReads.flatMap(unanswered)];
+  const problems = [
+    ...judgeReads(adds, reads),
+    ...operations.filter((operation) => operation.final).flatMap(unanswered),
+  ];
   const acceptable = subsetSums(
     total(adds.filter((add) => add.outcome === 'ok')),
     adds.filter((add) => add.outcome === 'info').map((add) => add.delta),
@@ -73,7 +76,7 @@ function judgeReads(adds: readonly AddOperation[], reads: readonly ReadOperation
     if (start === undefined || read.value === undefined) return;
     const deltas = [...start.maybe, ...unacknowledged].map((add) => add.delta);
     const text = explain(read.value, start.least, subsetSums(start.least, deltas), start.highest);
-    if (text !== undefined) problems.push({ read, text: `${describe(read)} ${text}` });
+    if (text !== undefined) problems.push({ operation: read, text: `${describe(read)} ${text}` });
     if (read.value > (highest?.value ?? 0)) highest = read;
   };
   for (const event of events) event.happen();
@@ -99,9 +102,10 @@ function explain(
   return undefined;
 }
 
-function unanswered(read: ReadOperation): Problem[] {
-  if (read.outcome === 'ok') return [];
-  return [{ read, text: `${read.node} did not answer its final read: ${read.error ?? 'no reply'}` }];
+function unanswered(operation: Operation): Problem[] {
+  if (operation.outcome === 'ok') return [];
+  const { node, f, error } = operation;
+  return [{ operation, text: `${node} did not answer its final ${f}: ${error ?? 'no reply'}` }];
 }
 
 function describe(read: ReadOperation): string {

@@ -22,6 +22,8 @@ interface OperationBase {
   readonly invoked: Moment;
   readonly completed: Moment;
   readonly outcome: Outcome;
+  /** Asked after all faults have healed and the recovery time has passed. */
+  readonly final: boolean;
   readonly error?: string | undefined;
 }
 
@@ -32,8 +34,6 @@ export interface AddOperation extends OperationBase {
 
 export interface ReadOperation extends OperationBase {
   readonly f: 'read';
-  /** Asked after all faults have healed and the recovery time has passed. */
-  readonly final: boolean;
   /** Present if the outcome is `ok`. */
   readonly value?: number | undefined;
 }

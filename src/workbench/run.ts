@@ -1,7 +1,7 @@
 /**
  * One run, from init to the final reads, as Maelstrom conducts it: clients ask while the nemesis breaks things,
- * then everything heals and recovers, then every client reads once more. Where nodes live and how time passes is
- * the caller's choice.
+ * then everything heals and recovers, then every client adds and reads once more (in Maelstrom, it only reads).
+ * Where nodes live and how time passes is the caller's choice.
  */
 import type { Message } from '../maelstrom/message.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
@@ -175,6 +175,7 @@ export class Run {
     this.#phase = 'reading';
     // Where there are fewer clients than nodes, the nodes without one are asked as well.
     for (let process = concurrency; process < nodeIds.length; process++) workers.push(this.#worker(process));
+    await Promise.all(workers.map((worker) => this.#perform(worker, { f: 'add', delta: 1 }, true)));
     await Promise.all(workers.map((worker) => this.#perform(worker, { f: 'read' }, true)));
   }
 
@@ -222,7 +223,7 @@ export class Run {
     const completed = this.#moment();
     this.operations.push(
       invocation.f === 'add'
-        ? { process, node, f: 'add', delta: invocation.delta, invoked, completed, outcome, error }
+        ? { process, node, f: 'add', delta: invocation.delta, final, invoked, completed, outcome, error }
         : { process, node, f: 'read', final, invoked, completed, outcome, value, error },
     );
     if (outcome === 'info') this.#replace(worker);

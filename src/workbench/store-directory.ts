@@ -51,10 +51,9 @@ function historyLines(operations: readonly Operation[]): string {
 }
 
 function event(operation: Operation, { index, timeMs }: Moment, type: Operation['outcome'] | 'invoke') {
-  const { process, node, f, error } = operation;
+  const { process, node, f, final, error } = operation;
   const completed = type !== 'invoke';
   const value = f === 'add' ? operation.delta : completed ? (operation.value ?? null) : null;
-  const final = f === 'read' && operation.final;
   return {
     index,
     timeMs,

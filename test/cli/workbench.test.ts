@@ -86,7 +86,7 @@ describe('test', () => {
     expect(results).toMatchObject({ valid: true, problems: [], options: { seed: 5, faults: ['partition'] } });
     const events = readJsonLines(join(run, 'history.jsonl'));
     expect(events.map((event) => event['index'])).toEqual(events.map((_, index) => index));
-    expect(events.filter((event) => event['final'] === true && event['type'] === 'ok')).toHaveLength(3);
+    expect(events.filter((event) => event['final'] === true && event['type'] === 'ok')).toHaveLength(6);
     const messages = readJsonLines(join(run, 'messages.jsonl'));
     expect(messages.filter((message) => message['dest'] === 'seq-kv').length).toBeGreaterThan(100);
   });
@@ -196,10 +196,10 @@ describe('test', () => {
   });
 
   test.each([
-    [[], 'which command? test or replay'],
+    [[], 'which command? test, simulate or replay'],
     [['frobnicate'], "unknown command 'frobnicate'"],
-    [['test'], "--workload takes g-counter, not ''"],
-    [['test', '-w', 'echo'], "--workload takes g-counter, not 'echo'"],
+    [['test'], '-w is missing: which workload? g-counter'],
+    [['test', '-w', 'echo', '--bin', node], "--workload takes g-counter, not 'echo'"],
     [['test', '-w', 'g-counter'], '--bin is missing: which program is to be tested?'],
     [['test', '-w', 'g-counter', '--bin', 'nope'], '--bin nope does not exist or is not executable'],
     [['test', '-w', 'g-counter', '--bin', '/tmp'], '--bin /tmp is not a file'],

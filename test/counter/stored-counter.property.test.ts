@@ -48,9 +48,9 @@ async function history(seed: number, unreliability: Unreliability): Promise<Oper
     if (life === undefined) return;
     const invoked = moment();
     const record = (outcome: Outcome, value?: number): void => {
-      const base = { process: invoked.index, node: nodeId, invoked, completed: moment(), outcome };
+      const base = { process: invoked.index, node: nodeId, final, invoked, completed: moment(), outcome };
       if (delta !== undefined) operations.push({ ...base, f: 'add', delta });
-      else operations.push({ ...base, f: 'read', final, ...(value !== undefined && { value }) });
+      else operations.push({ ...base, f: 'read', ...(value !== undefined && { value }) });
     };
     const silence = new Promise<'silence'>((resolve) =>
       clock.after(2 * DEADLINE_MS, () => resolve('silence')),
@@ -102,7 +102,7 @@ for (const [name, unreliability] of Object.entries(situations)) {
       const operations = await history(seed, unreliability);
       for (const operation of operations) outcomes.add(operation.outcome);
       const { problems } = judge(operations);
-      const safety = problems.filter((problem) => problem.read.outcome === 'ok');
+      const safety = problems.filter((problem) => problem.operation.outcome === 'ok');
       expect(safety.map((problem) => `seed ${seed}: ${problem.text}`)).toEqual([]);
     }
     expect(outcomes).toEqual(new Set(['ok', 'fail', 'info']));

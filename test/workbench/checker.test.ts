@@ -15,6 +15,7 @@ const add = (invoked: number, completed: number, delta: number, outcome: Outcome
   completed: moment(completed),
   outcome,
   delta,
+  final: false,
 });
 
 const read = (invoked: number, completed: number, value: number): ReadOperation => ({
@@ -124,10 +125,16 @@ test('an empty history is right', () => {
   expect(judge([])).toEqual({ problems: [], acceptable: [[0, 0]], finalReads: [] });
 });
 
+test('a final add must be acknowledged', () => {
+  const refused = { ...add(0, 1, 1, 'fail'), final: true, error: 'no' };
+  const { problems } = judge([refused, { ...add(2, 3, 1), final: true }, read(4, 5, 1)]);
+  expect(problems).toEqual([{ operation: refused, text: 'n0 did not answer its final add: no' }]);
+});
+
 test('every problem is reported, once, with the read it is about', () => {
   const wrong = [read(2, 3, 0), read(4, 5, 9), final(unansweredRead(6, 7))];
   const { problems, finalReads } = judge([add(0, 1, 1), read(8, 9, 9), ...wrong]);
-  expect(problems.map((problem) => problem.read)).toEqual([wrong[0], wrong[1], read(8, 9, 9), wrong[2]]);
+  expect(problems.map((problem) => problem.operation)).toEqual([wrong[0], wrong[1], read(8, 9, 9), wrong[2]]);
   expect(finalReads).toEqual([wrong[2]]);
 });
 
@@ -200,7 +207,7 @@ function play(turns: readonly Turn[]): Operation[] {
     if (happensEarly) happen(delta);
     return (completed) => {
       if (happensLate) happen(delta);
-      return { ...base, f, completed, outcome, delta };
+      return { ...base, f, completed, outcome, delta, final: false };
     };
   };
   const end = (slot: number, complete: (completed: Moment) => Operation): void => {
@@ -250,7 +257,8 @@ function wrongReads(operations: readonly Operation[]): ReadOperation[] {
 const byInvocation = (reads: readonly ReadOperation[]): ReadOperation[] =>
   reads.toSorted((a, b) => a.invoked.index - b.invoked.index);
 
-const blamed = ({ problems }: Judgement): ReadOperation[] => problems.map((problem) => problem.read);
+const blamed = ({ problems }: Judgement): ReadOperation[] =>
+  problems.map((problem) => problem.operation).filter((operation) => operation.f === 'read');
 
 test('the judge finds the reads that the definitions condemn, each by itself', () => {
   fc.assert(

@@ -10,6 +10,7 @@ const operation = (latencyMs: number, outcome: Outcome = 'ok'): Operation => ({
   invoked: { index: 0, timeMs: 1000 },
   completed: { index: 1, timeMs: 1000 + latencyMs },
   outcome,
+  final: false,
   delta: 1,
 });
 

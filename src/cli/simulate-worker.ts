@@ -1,0 +1,49 @@
+/** One thread of a sweep: simulates the seeds it is given, one after the other. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { createGCounterNode } from '../maelstrom/g-counter.ts';
+import { silent } from '../runtime/log.ts';
+import type { CreateNode } from '../workbench/memory-host.ts';
+import type { RunOptions } from '../workbench/run.ts';
+import { simulate } from '../workbench/simulation.ts';
+import { drawOptions } from '../workbench/sweep.ts';
+import { parseOptions } from './arguments.ts';
+import { nodeOptionSpecs, nodeOptionsFrom } from './node-options.ts';
+import { type RunFlags, applyFlags } from './run-options.ts';
+
+/** What a thread is told once, when it starts. */
+export interface SweepTask {
+  readonly flags: RunFlags;
+  readonly nodeArguments: string[];
+}
+
+/** What a thread says of one seed. */
+export interface SeedReport {
+  readonly seed: number;
+  readonly valid: boolean;
+  readonly operations: number;
+}
+
+/** Takes one seed a message, and answers it with a SeedReport. */
+export function serveSweep(): void {
+  const { flags, nodeArguments }: SweepTask = workerData;
+  const createNode = shippedNode(nodeArguments);
+  parentPort?.on('message', (seed: number) => {
+    const run = simulate(sweepOptions(seed, flags), createNode);
+    // A rejection ends the thread, and the sweep with it: it is the workbench's own fault.
+    void run.then(({ results }) => {
+      const report: SeedReport = { seed, valid: results.valid === true, operations: results.stats.all.count };
+      parentPort?.postMessage(report);
+    });
+  });
+}
+
+/** What one seed of a sweep is: drawn at random, but for what the flags fix. */
+export const sweepOptions = (seed: number, flags: RunFlags): RunOptions =>
+  applyFlags(drawOptions(seed), flags);
+
+/** The node we ship, with the flags it would be given as a process. */
+export function shippedNode(nodeArguments: string[]): CreateNode {
+  const { values } = parseOptions(nodeArguments, nodeOptionSpecs, false);
+  const nodeOptions = nodeOptionsFrom(values);
+  return (ports) => createGCounterNode({ ...ports, ...nodeOptions, log: silent });
+}
