@@ -26,17 +26,23 @@ export function parseOptions<Specs extends OptionSpecs>(
 }
 
 /** Reads the value of a numeric flag. */
-export function numberFrom(flag: string, text: string, range: { min: number; integer?: boolean }): number {
+export function numberFrom(flag: string, text: string, range: NumberRange): number {
+  const { min, max = MOST, integer = false } = range;
   const number = Number(text);
-  const kind = range.integer === true ? 'a whole number' : 'a number';
-  if (text.trim() === '' || !Number.isFinite(number) || number < range.min) {
-    throw new UsageError(`--${flag} takes ${kind} of at least ${range.min}, not '${text}'`);
-  }
-  if (range.integer === true && !Number.isSafeInteger(number)) {
-    throw new UsageError(`--${flag} takes ${kind} of at least ${range.min}, not '${text}'`);
-  }
-  return number;
+  const fits = number >= min && number <= max && (!integer || Number.isSafeInteger(number));
+  if (text.trim() !== '' && fits) return number;
+  const kind = integer ? 'a whole number' : 'a number';
+  throw new UsageError(`--${flag} takes ${kind} from ${min} to ${max}, not '${text}'`);
 }
+
+export interface NumberRange {
+  readonly min: number;
+  readonly max?: number;
+  readonly integer?: boolean;
+}
+
+/** Bounds what has no bound of its own. As milliseconds or seconds, it is still a time that timers can count. */
+const MOST = 1_000_000;
 
 /** Reads the value of a flag that names one of a few things. */
 export function choiceFrom<Choice extends string>(

@@ -42,6 +42,8 @@ async function main([command, ...args]: string[]): Promise<number> {
 }
 
 function start(): void {
+  // A reader that has gone away, such as head, does not stop a run.
+  process.stdout.on('error', () => {});
   main(process.argv.slice(2)).then(
     (status) => (process.exitCode = status),
     (error: unknown) => {

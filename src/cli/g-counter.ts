@@ -25,7 +25,12 @@ Try it:
     '{"src":"c1","dest":"n1","body":{"type":"add","msg_id":2,"delta":5}}' \\
     '{"src":"c1","dest":"n1","body":{"type":"read","msg_id":3}}' | g-counter --store memory`;
 
+/** What a reader of our output gets to take in the rest when we stop. */
+const FLUSH_TIMEOUT_MS = 500;
+
 function main(args: string[]): void {
+  // Nobody reads our output any more: there is nothing left to do, and nobody to tell.
+  process.stdout.on('error', () => process.exit(0));
   const { values } = parseOptions(
     args,
     {
@@ -50,13 +55,13 @@ function main(args: string[]): void {
   });
 
   // The first turn lets what can be answered be answered; the second takes in the replies that close() causes.
+  // Exiting does not wait for timers of requests that nobody waits for, nor long for a reader that does not read.
   const stop = (): void =>
     afterThisTurn(() => {
       node.close();
-      // Timers of requests nobody waits for any more would hold the process back.
       afterThisTurn(() => writer.flush(() => process.exit(0)));
+      systemClock.after(FLUSH_TIMEOUT_MS, () => process.exit(0));
     });
-  process.stdout.on('error', () => process.exit(0));
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   const lines = readLines(

@@ -11,7 +11,7 @@ export const nodeOptionSpecs = {
 export function nodeOptionsFrom(values: { readonly [flag in keyof typeof nodeOptionSpecs]: string }) {
   return {
     storeName: choiceFrom('store', values.store, storeNames),
-    rpcTimeoutMs: numberFrom('rpc-timeout-ms', values['rpc-timeout-ms'], { min: 1 }),
+    retryMs: numberFrom('rpc-timeout-ms', values['rpc-timeout-ms'], { min: 1 }),
     deadlineMs: numberFrom('deadline-ms', values['deadline-ms'], { min: 1 }),
   };
 }

@@ -55,6 +55,7 @@ async function replayOne(
     }
     const { line, expected, actual } = difference;
     console.log(`${file}:${line}: the node departs from the fixture`);
+    if (expected.length === 0) console.log('  expected nothing more');
     for (const message of expected) console.log(`  expected ${JSON.stringify(message)}`);
     console.log(`  received ${typeof actual === 'string' ? actual : JSON.stringify(actual)}`);
     return false;

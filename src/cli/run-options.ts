@@ -66,7 +66,7 @@ export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
   const nodeIds =
     count === undefined
       ? base.nodeIds
-      : nodeNames(numberFrom('node-count', count, { min: 1, integer: true }));
+      : nodeNames(numberFrom('node-count', count, { min: 1, max: 1000, integer: true }));
   const clientsPerNode = base.concurrency / base.nodeIds.length;
   return {
     seed: base.seed,
@@ -133,7 +133,9 @@ function concurrencyFrom(text: string, nodeCount: number): number {
   if (!/^[1-9]\d*n?$/.test(text)) {
     throw new UsageError(`--concurrency takes a number like 6 or 2n, not '${text}'`);
   }
-  return text.endsWith('n') ? Number(text.slice(0, -1)) * nodeCount : Number(text);
+  const clients = text.endsWith('n') ? Number(text.slice(0, -1)) * nodeCount : Number(text);
+  if (clients > 100_000) throw new UsageError(`--concurrency ${text} is more than 100000 clients`);
+  return clients;
 }
 
 function faultsFrom(text: string): Set<FaultName> {

@@ -104,12 +104,10 @@ async function conduct(run: Run): Promise<((results: Results) => Results) | unde
 
 export function seedFrom(text: string | undefined): number {
   if (text === undefined) return Math.floor(systemRandom.next() * 2 ** 32);
-  return numberFrom('seed', text, { min: 0, integer: true });
+  return numberFrom('seed', text, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
 }
 
 function availabilityFrom(text: string): number {
   if (text === 'total') return 1;
-  const share = numberFrom('availability', text, { min: 0 });
-  if (share > 1) throw new UsageError(`--availability takes a fraction up to 1, or total, not '${text}'`);
-  return share;
+  return numberFrom('availability', text, { min: 0, max: 1 });
 }

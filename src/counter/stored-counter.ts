@@ -16,12 +16,10 @@
  */
 import { type GCounter, emptyGCounter, isTotal, merge, plus, value } from '../crdt/g-counter.ts';
 import type { Store } from '../kv/store.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
-import { type Random, uniqueIntegers } from '../runtime/random.ts';
+import { uniqueIntegers } from '../runtime/random.ts';
 import { TimeoutQueue } from '../runtime/timeout-queue.ts';
-import { backoffMs } from './backoff.ts';
 import { type Counter, CounterError } from './counter.ts';
+import { Abandoned, Retrier, type RetrierOptions } from './retrier.ts';
 
 /** Requests that may be open at once. Beyond it, new ones are refused. */
 export const MAX_OPEN_REQUESTS = 100_000;
@@ -31,16 +29,13 @@ const MAX_SWEEPS = 16;
 const GATHER_SHARE = 1 / 16;
 const MAX_GATHER_MS = 10;
 
-export interface StoredCounterOptions {
+export interface StoredCounterOptions extends RetrierOptions {
   readonly store: Store;
   readonly nodeId: string;
   /** All nodes of the cluster, this one included. */
   readonly nodeIds: readonly string[];
   /** How long a request may stay unanswered. */
   readonly deadlineMs: number;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
 }
 
 interface Add {
@@ -58,13 +53,11 @@ interface Read {
   readonly reject: (error: CounterError) => void;
 }
 
-/** Nobody waits for the answer any more: everyone who did has been told so at the deadline. */
-class Abandoned extends Error {}
-
 export class StoredCounter implements Counter {
   readonly #options: StoredCounterOptions;
   readonly #others: readonly string[];
   readonly #nextBarrier: () => number;
+  readonly #retrier: Retrier;
   readonly #open: TimeoutQueue<Add | Read>;
   /** Waiting for the next effective write, in order of arrival. */
   #adds = new Set<Add>();
@@ -80,6 +73,7 @@ export class StoredCounter implements Counter {
     this.#options = options;
     this.#others = options.nodeIds.filter((id) => id !== options.nodeId);
     this.#nextBarrier = uniqueIntegers(options.random);
+    this.#retrier = new Retrier(options);
     this.#open = new TimeoutQueue(options.clock, options.deadlineMs, (request) =>
       this.#giveUp(request, `no answer from the store within ${options.deadlineMs} ms`),
     );
@@ -152,25 +146,16 @@ export class StoredCounter implements Counter {
     return new Promise((resolve) => this.#options.clock.after(durationMs, resolve));
   }
 
-  /** One effective write for all who wait now, or two where our total must be learnt before it can be raised. */
+  /** One effective write for all who wait now, preceded by learning our total where it is not known. */
   async #advance(): Promise<void> {
-    let reads = this.#takeReads();
+    const reads = this.#takeReads();
     let batch: Add[] = [];
     const wanted = (): boolean => this.#adds.size > 0 || this.#anyOpen(batch) || this.#anyOpen(reads);
     try {
-      let from = this.#total;
-      if (from === undefined) {
-        await this.#persist(() => this.#barrier(), wanted);
-        void this.#sweep(reads);
-        if (this.#adds.size === 0) return;
-        from = await this.#persist(() => this.#readOwnTotal(), wanted);
-        reads = this.#takeReads();
-      }
-      do {
-        batch = this.#takeBatch(from);
-        if (batch.length > 0) from = await this.#commit(from, batch, wanted);
-        else if (reads.length > 0) await this.#persist(() => this.#barrier(), wanted);
-      } while (this.#total === undefined && this.#adds.size > 0);
+      const from = this.#total ?? (this.#adds.size > 0 ? await this.#learn(wanted) : undefined);
+      batch = from === undefined ? [] : this.#takeBatch(from);
+      if (from !== undefined && batch.length > 0) await this.#commit(from, batch, wanted);
+      else if (this.#anyOpen(reads)) await this.#retrier.persist(() => this.#barrier(), wanted);
       void this.#sweep(reads);
     } catch (error) {
       if (error instanceof Abandoned) return;
@@ -179,6 +164,12 @@ export class StoredCounter implements Counter {
       this.#fail([...this.#adds, ...reads], error);
       this.#adds.clear();
     }
+  }
+
+  /** Our total, as the store has it after a barrier. A swap from before may still raise it. */
+  async #learn(wanted: () => boolean): Promise<number> {
+    await this.#retrier.persist(() => this.#barrier(), wanted);
+    return this.#retrier.persist(() => this.#readOwnTotal(), wanted);
   }
 
   #takeReads(): Read[] {
@@ -206,36 +197,45 @@ export class StoredCounter implements Counter {
   }
 
   /**
-   * Raises our total by a batch of adds and answers what it is then. The adds are acknowledged, or wait again if the
-   * swap did not happen and cannot any more.
+   * Raises our total by a batch of adds, which are acknowledged, or wait again if the swap did not happen and cannot
+   * any more.
+   *
+   * A refusal may be the answer to a repetition of a swap that had happened, so then the key decides: anything but
+   * `from` and `to` means that ours never will. `to` means that it did, if `from` came from a confirmed swap. If it
+   * was only learnt, a forgotten swap of the same size may have done it, and nobody can tell.
    */
-  async #commit(from: number, batch: readonly Add[], wanted: () => boolean): Promise<number> {
+  async #commit(from: number, batch: readonly Add[], wanted: () => boolean): Promise<void> {
     const to = batch.reduce((sum, add) => sum + add.delta, from);
+    const alone = this.#total !== undefined;
     this.#total = undefined;
     for (const add of batch) add.sent = true;
-    const found = await this.#persist(() => this.#swap(from, to), wanted);
-    if (found === to) {
+    const { confirmed, total } = await this.#retrier.persist(() => this.#swap(from, to), wanted);
+    if (total === to) {
       this.#total = to;
-      for (const add of batch) if (this.#open.delete(add)) add.resolve();
-    } else {
-      const again = batch.filter((add) => this.#open.has(add));
-      for (const add of again) add.sent = false;
-      this.#adds = new Set([...again, ...this.#adds]);
+      if (confirmed || alone) for (const add of batch) if (this.#open.delete(add)) add.resolve();
+      this.#fail(
+        batch,
+        new CounterError(
+          'timeout',
+          `${counterKey(this.#options.nodeId)} became ${to}, by this or an earlier swap`,
+        ),
+      );
+      return;
     }
-    return found;
+    const again = batch.filter((add) => this.#open.has(add));
+    for (const add of again) add.sent = false;
+    this.#adds = new Set([...again, ...this.#adds]);
   }
 
-  /**
-   * Swaps and answers what our key holds afterwards. A refusal may be the answer to a repetition of a swap that
-   * had happened, so then the key itself decides: `to` means it happened, anything but `from` that it never will.
-   */
-  async #swap(from: number, to: number): Promise<number> {
+  /** Swaps and answers what our key holds afterwards, and whether the store confirmed that it was this swap. */
+  async #swap(from: number, to: number): Promise<{ confirmed: boolean; total: number }> {
     const { store, nodeId } = this.#options;
-    if ((await store.compareAndSwap(counterKey(nodeId), from, to, from === 0)) === 'ok') return to;
+    const outcome = await store.compareAndSwap(counterKey(nodeId), from, to, from === 0);
+    if (outcome === 'ok') return { confirmed: true, total: to };
     await this.#barrier();
-    const found = await this.#readOwnTotal();
-    if (found === from) throw new Error(`the store refused to swap ${from}, which the key holds`);
-    return found;
+    const total = await this.#readOwnTotal();
+    if (total > from) return { confirmed: false, total };
+    throw new Error(`the store refused to swap ${from} in a key that holds ${total}`);
   }
 
   /** Answers `reads` with the sum of all totals, read after an effective write. */
@@ -247,7 +247,7 @@ export class StoredCounter implements Counter {
       const wanted = (): boolean => this.#anyOpen(reads);
       const readTotal = async (id: string): Promise<[string, number]> => [
         id,
-        await this.#persist(() => this.#readTotal(id), wanted),
+        await this.#retrier.persist(() => this.#readTotal(id), wanted),
       ];
       const totals =
         this.#total === undefined
@@ -275,7 +275,7 @@ export class StoredCounter implements Counter {
     const { nodeId } = this.#options;
     const total = await this.#readTotal(nodeId);
     const seen = this.#seen.get(nodeId) ?? 0;
-    if (total < seen) throw new CounterError('abort', `${counterKey(nodeId)} fell from ${seen} to ${total}`);
+    if (total < seen) throw new Error(`${counterKey(nodeId)} fell from ${seen} to ${total}`);
     return total;
   }
 
@@ -285,21 +285,6 @@ export class StoredCounter implements Counter {
     if (isTotal(found)) return found;
     const shown = JSON.stringify(found).slice(0, 100);
     throw new CounterError('abort', `${counterKey(nodeId)} holds ${shown}, which is not a counter's total`);
-  }
-
-  /** Tries until the store answers. Rejects with Abandoned once the answer is no longer wanted. */
-  async #persist<T>(attempt: () => Promise<T>, wanted: () => boolean): Promise<T> {
-    const { random, log } = this.#options;
-    for (let tries = 0; ; tries++) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (error instanceof CounterError) throw error;
-        log(String(error));
-        await this.#pause(backoffMs(tries, random));
-        if (!wanted()) throw new Abandoned();
-      }
-    }
   }
 
   #anyOpen(requests: readonly (Add | Read)[]): boolean {

@@ -9,10 +9,12 @@ import { type Handler, MaelstromNode, type NodeOptions, type Service } from './n
 /** Where a node keeps its totals: in a service of the network, or in its own memory. */
 export const storeNames = ['seq-kv', 'lin-kv', 'memory'] as const;
 
-export interface GCounterNodeOptions extends Omit<NodeOptions, 'start'> {
+export interface GCounterNodeOptions extends Omit<NodeOptions, 'start' | 'rpcTimeoutMs'> {
   readonly storeName: (typeof storeNames)[number];
   /** How long a client's request may take before it is answered with an error. */
   readonly deadlineMs: number;
+  /** How long to wait for the store before asking once more. The first answer still counts if it comes later. */
+  readonly retryMs: number;
 }
 
 /** A node for Maelstrom's `g-counter` workload. */
@@ -20,6 +22,7 @@ export function createGCounterNode(options: GCounterNodeOptions): MaelstromNode 
   const { storeName } = options;
   return new MaelstromNode({
     ...options,
+    rpcTimeoutMs: options.deadlineMs,
     start: ({ nodeId, nodeIds, call }) => {
       const store = storeName === 'memory' ? new MemoryStore() : new RpcStore(storeName, call);
       return gCounterService(new StoredCounter({ ...options, store, nodeId, nodeIds }));

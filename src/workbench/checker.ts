@@ -3,11 +3,12 @@
  * unknown ones". This checker holds *every* read to that, counting only what was possible at its time, and more:
  *   1. it includes every add acknowledged before it began;
  *   2. it includes no add invoked after it ended, none that was definitely refused, and none twice;
- *   3. it is not less than any read that had ended when it began;
+ *   3. it is not less than any read that had ended when it began, plus what was added and acknowledged in between;
  * and every final operation must be answered.
  */
+import { Floor } from './floor.ts';
 import type { AddOperation, Operation, ReadOperation } from './history.ts';
-import { type Ranges, formatRanges, includes, subsetSums } from './ranges.ts';
+import { type Ranges, formatRanges, includes, shifted, subsetSums, withOptional } from './ranges.ts';
 
 export interface Problem {
   readonly operation: Operation;
@@ -37,58 +38,67 @@ export function judge(operations: readonly Operation[]): Judgement {
   return { problems, acceptable, finalReads };
 }
 
+/** What is known when a read begins, and what may have happened by the time it ends. */
+interface ReadUnderWay {
+  /** The sum of all adds acknowledged before it began. */
+  readonly least: number;
+  readonly floor: number;
+  readonly floorRead: ReadOperation | undefined;
+  /** Adds acknowledged since. */
+  readonly concurrent: number[];
+}
+
 /** Walks through the history once, event by event. */
 function judgeReads(adds: readonly AddOperation[], reads: readonly ReadOperation[]): Problem[] {
-  const possible = adds.filter((add) => add.outcome !== 'fail');
-  const answered = reads.filter((read) => read.outcome === 'ok');
-  const events = [
-    ...possible.map((add) => ({ at: add.invoked.index, happen: () => void unacknowledged.add(add) })),
-    ...possible
-      .filter((add) => add.outcome === 'ok')
-      .map((add) => ({
-        at: add.completed.index,
-        happen: () => {
-          unacknowledged.delete(add);
-          acknowledged += add.delta;
-          for (const concurrent of begun.values()) concurrent.maybe.push(add);
-        },
-      })),
-    ...answered.map((read) => ({
-      at: read.invoked.index,
-      happen: () => void begun.set(read, { least: acknowledged, highest, maybe: [] }),
-    })),
-    ...answered.map((read) => ({ at: read.completed.index, happen: () => end(read) })),
-  ].toSorted((a, b) => a.at - b.at);
-
   const problems: Problem[] = [];
-  const unacknowledged = new Set<AddOperation>();
+  const floor = new Floor();
   let acknowledged = 0;
-  let highest: ReadOperation | undefined;
-  /** Reads under way, with what was certain when they began and the adds acknowledged since. */
-  const begun = new Map<
-    ReadOperation,
-    { least: number; highest: ReadOperation | undefined; maybe: AddOperation[] }
-  >();
+  /** The sums that adds of unknown outcome can come to. */
+  let unknown: Ranges = [[0, 0]];
+  const unacknowledged = new Set<AddOperation>();
+  const underWay = new Map<ReadOperation, ReadUnderWay>();
 
-  const end = (read: ReadOperation): void => {
-    const start = begun.get(read);
-    begun.delete(read);
-    if (start === undefined || read.value === undefined) return;
-    const deltas = [...start.maybe, ...unacknowledged].map((add) => add.delta);
-    const text = explain(read.value, start.least, subsetSums(start.least, deltas), start.highest);
-    if (text !== undefined) problems.push({ operation: read, text: `${describe(read)} ${text}` });
-    if (read.value > (highest?.value ?? 0)) highest = read;
+  const invoke = (add: AddOperation): void => {
+    if (add.outcome === 'ok') unacknowledged.add(add);
+    if (add.outcome === 'info') unknown = withOptional(unknown, add.delta);
   };
-  for (const event of events) event.happen();
+  const acknowledge = (add: AddOperation): void => {
+    unacknowledged.delete(add);
+    acknowledged += add.delta;
+    floor.addAcknowledged(add);
+    for (const { concurrent } of underWay.values()) concurrent.push(add.delta);
+  };
+  const begin = (read: ReadOperation): void => {
+    underWay.set(read, { least: acknowledged, floor: floor.value, floorRead: floor.read, concurrent: [] });
+  };
+  const end = (read: ReadOperation): void => {
+    const known = underWay.get(read);
+    underWay.delete(read);
+    if (known === undefined || read.value === undefined) return;
+    const pending = [...known.concurrent, ...[...unacknowledged].map((add) => add.delta)];
+    const allowed = pending.reduce(withOptional, shifted(unknown, known.least));
+    const text = explain(read.value, allowed, known);
+    if (text !== undefined) problems.push({ operation: read, text: `${describe(read)} ${text}` });
+    floor.readEnded(read);
+  };
+
+  const acknowledgedAdds = adds.filter((add) => add.outcome === 'ok');
+  const answeredReads = reads.filter((read) => read.outcome === 'ok');
+  const events = [
+    ...adds.map((add) => ({ at: add.invoked.index, happen: () => invoke(add) })),
+    ...acknowledgedAdds.map((add) => ({ at: add.completed.index, happen: () => acknowledge(add) })),
+    ...answeredReads.map((read) => ({ at: read.invoked.index, happen: () => begin(read) })),
+    ...answeredReads.map((read) => ({ at: read.completed.index, happen: () => end(read) })),
+  ];
+  for (const event of events.toSorted((a, b) => a.at - b.at)) event.happen();
   return problems;
 }
 
 /** What is wrong with `value`, if anything is. */
 function explain(
   value: number,
-  least: number,
   allowed: Ranges,
-  highest: ReadOperation | undefined,
+  { least, floor, floorRead }: ReadUnderWay,
 ): string | undefined {
   const most = allowed.at(-1)?.[1] ?? least;
   if (value < least) return `misses ${least - value} of the ${least} acknowledged before it began`;
@@ -96,8 +106,10 @@ function explain(
   if (!includes(allowed, value)) {
     return `is no sum of acknowledged adds and others that may have happened: ${formatRanges(allowed)}`;
   }
-  if (highest?.value !== undefined && value < highest.value) {
-    return `goes back: before it began, ${describe(highest)} had ended`;
+  if (value < floor && floorRead !== undefined) {
+    const since = floor - (floorRead.value ?? 0);
+    const more = since === 0 ? '' : ` and ${since} more had been added and acknowledged`;
+    return `goes back: before it began, ${describe(floorRead)} had ended${more}`;
   }
   return undefined;
 }

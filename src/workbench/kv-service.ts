@@ -19,7 +19,7 @@ type Step = { readonly state: State; readonly reply: OutgoingBody };
 
 /** One operation on one state. Writing what is there already changes nothing. */
 function step(state: State, request: Body): Step | undefined {
-  const { key } = request;
+  const key = mapKey(request['key']);
   const present = state.has(key);
   const found = state.get(key);
   const put = (value: unknown): State =>
@@ -44,6 +44,10 @@ function step(state: State, request: Body): Step | undefined {
       return undefined;
   }
 }
+
+/** Any JSON can be a key, and two keys are one if their JSON is. */
+const mapKey = (key: unknown): unknown =>
+  typeof key === 'object' && key !== null ? Symbol.for(JSON.stringify(key)) : key;
 
 /** The general comparison is slow, and nearly all values are numbers. */
 const isEqual = (a: unknown, b: unknown): boolean =>

@@ -3,12 +3,17 @@ export type Ranges = readonly (readonly [low: number, high: number])[];
 
 /** All sums of `base` and a subset of `deltas`. Ascending deltas keep the number of ranges, and so the work, small. */
 export function subsetSums(base: number, deltas: readonly number[]): Ranges {
-  let sums: Ranges = [[base, base]];
-  for (const delta of deltas.toSorted((a, b) => a - b)) {
-    sums = union([...sums, ...sums.map(([low, high]) => [low + delta, high + delta] as const)]);
-  }
-  return sums;
+  return deltas.toSorted((a, b) => a - b).reduce<Ranges>(withOptional, [[base, base]]);
 }
+
+/** `sums`, each with and without `delta`. */
+export function withOptional(sums: Ranges, delta: number): Ranges {
+  return union([...sums, ...shifted(sums, delta)]);
+}
+
+/** Every element plus `distance`. */
+export const shifted = (ranges: Ranges, distance: number): Ranges =>
+  ranges.map(([low, high]) => [low + distance, high + distance]);
 
 export const includes = (ranges: Ranges, n: number): boolean =>
   ranges.some(([low, high]) => low <= n && n <= high);

@@ -55,7 +55,7 @@ export async function replay(
   clock: Clock,
   timeoutMs: number,
 ): Promise<Difference | undefined> {
-  const inbox = new Inbox(clock, timeoutMs);
+  const inbox = new Inbox(clock);
   const host = startHost(fixture.nodeId, {
     onMessage: (message) => inbox.put(message),
     onFailure: (text) => inbox.put(`the node ${text}`),
@@ -68,12 +68,12 @@ export async function replay(
         expected.push(line);
         continue;
       }
-      const difference = await expectAll(expected, inbox, ids);
+      const difference = await expectAll(expected, inbox, ids, timeoutMs);
       if (difference !== undefined) return difference;
       expected = [];
       host.deliver(translate(line.message, ids));
     }
-    return await expectAll(expected, inbox, ids);
+    return (await expectAll(expected, inbox, ids, timeoutMs)) ?? (await expectSilence(fixture, inbox));
   } finally {
     await host.kill();
   }
@@ -84,10 +84,11 @@ async function expectAll(
   lines: readonly Line[],
   inbox: Inbox,
   ids: Map<unknown, unknown>,
+  timeoutMs: number,
 ): Promise<Difference | undefined> {
   const open = [...lines];
   for (let [first] = open; first !== undefined; [first] = open) {
-    const actual = await inbox.take();
+    const actual = (await inbox.take(timeoutMs)) ?? `nothing for ${timeoutMs / 1000} s`;
     const match = open.findIndex((line) => typeof actual !== 'string' && matches(line.message, actual));
     const [met] = match === -1 ? [] : open.splice(match, 1);
     if (met === undefined || typeof actual === 'string') {
@@ -96,6 +97,14 @@ async function expectAll(
     ids.set(met.message.body['msg_id'], actual.body['msg_id']);
   }
   return undefined;
+}
+
+/** Long enough for what a node says by mistake, short enough to wait for. */
+const SILENCE_MS = 100;
+
+async function expectSilence({ lines }: Fixture, inbox: Inbox): Promise<Difference | undefined> {
+  const actual = await inbox.take(SILENCE_MS);
+  return actual === undefined ? undefined : { line: lines.at(-1)?.number ?? 0, expected: [], actual };
 }
 
 /** A reply to one of the node's own requests gets the id that the node gave to that request. */
@@ -122,13 +131,11 @@ function fits(expected: unknown, actual: unknown): boolean {
 /** What the node says, one thing at a time. */
 class Inbox {
   readonly #clock: Clock;
-  readonly #timeoutMs: number;
   readonly #waiting: (Message | string)[] = [];
   #wake: (() => void) | undefined;
 
-  constructor(clock: Clock, timeoutMs: number) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
   }
 
   put(message: Message | string): void {
@@ -136,16 +143,17 @@ class Inbox {
     this.#wake?.();
   }
 
-  async take(): Promise<Message | string> {
+  /** The next thing, or undefined if nothing comes for so long. */
+  async take(timeoutMs: number): Promise<Message | string | undefined> {
     const message = this.#waiting.shift();
     if (message !== undefined) return message;
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.after(this.#timeoutMs, resolve);
+      const timer = this.#clock.after(timeoutMs, resolve);
       this.#wake = () => {
         timer.cancel();
         resolve();
       };
     });
-    return this.#waiting.shift() ?? `nothing for ${this.#timeoutMs / 1000} s`;
+    return this.#waiting.shift();
   }
 }

@@ -22,14 +22,12 @@ export interface Results {
   readonly options: Omit<RunOptions, 'faults'> & { readonly faults: readonly string[] };
 }
 
-/** The least fraction of operations that must succeed, or nothing demanded. */
-export type AvailabilityDemand = number | undefined;
-
 export function summarise(
   options: RunOptions,
   operations: readonly Operation[],
   messages: MessageCounts,
-  demand: AvailabilityDemand,
+  /** The least fraction of operations that must succeed. */
+  demand = 0,
 ): Results {
   const { problems, acceptable, finalReads } = judge(operations);
   const stats = {
@@ -38,7 +36,7 @@ export function summarise(
     read: functionStats(operations.filter((operation) => operation.f === 'read')),
   };
   const okFraction = stats.all.count === 0 ? 1 : stats.all.ok / stats.all.count;
-  const available = okFraction >= (demand ?? 0);
+  const available = okFraction >= demand;
   const texts = [
     ...problems.map((problem) => problem.text),
     ...(['add', 'read'] as const)
@@ -46,9 +44,9 @@ export function summarise(
       .map((f) => `none of ${stats[f].count} ${f} operations succeeded`),
     ...(available
       ? []
-      : [`only ${percent(okFraction)} of all operations succeeded, ${percent(demand ?? 0)} were demanded`]),
+      : [`only ${percent(okFraction)} of all operations succeeded, ${percent(demand)} were demanded`]),
   ];
-  const perOperation = (count: number): number => count / Math.max(1, operations.length);
+  const perOperation = (count: number): number => (operations.length === 0 ? 0 : count / operations.length);
   return {
     valid: texts.length === 0,
     problems: texts,
@@ -69,7 +67,7 @@ export function summarise(
 
 /** The same results when the run was cut short: by a node's misbehaviour (invalid) or from outside (unknown). */
 export function cutShort(results: Results, reason: string, valid: false | 'unknown'): Results {
-  return { ...results, valid, problems: [reason] };
+  return { ...results, valid, problems: [reason, ...results.problems] };
 }
 
 const PROBLEMS_SHOWN = 10;

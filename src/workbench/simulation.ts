@@ -23,7 +23,7 @@ export async function simulate(
     onDelivery,
   });
   const failure = await clock.run(run.execute()).catch((error: unknown) => error);
-  const results = summarise(options, run.operations, run.messageCounts, undefined);
+  const results = summarise(options, run.operations, run.messageCounts);
   if (failure === undefined) return { run, results };
   if (failure instanceof NodeFailure) return { run, results: cutShort(results, failure.message, false) };
   throw failure;

@@ -1,4 +1,11 @@
-import { type WriteStream, createWriteStream, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  type WriteStream,
+  createWriteStream,
+  mkdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Moment, Operation } from './history.ts';
 import type { Delivery } from './network.ts';
@@ -16,8 +23,10 @@ export class StoreDirectory {
     this.logs = join(this.path, 'node-logs');
     mkdirSync(this.logs, { recursive: true });
     const latest = join(root, 'latest');
-    rmSync(latest, { force: true });
-    symlinkSync(join(test, timestamp), latest);
+    // Renamed into place, since another run may be doing the same.
+    const link = `${latest}-${process.pid}`;
+    symlinkSync(join(test, timestamp), link);
+    renameSync(link, latest);
     this.#messages = createWriteStream(join(this.path, 'messages.jsonl'));
   }
 

@@ -61,14 +61,15 @@ export async function shrink(
 
 /** Each way to take something away, the greatest simplification first. */
 function* smaller(options: RunOptions): Generator<RunOptions> {
-  const { nodeIds, concurrency, timeLimitMs, faults, latencyMs, storeModel } = options;
+  const { nodeIds, concurrency, rate, timeLimitMs, faults, latencyMs, storeModel } = options;
   if (faults.size > 1) yield { ...options, faults: new Set() };
   for (const fault of faults)
     yield { ...options, faults: new Set([...faults].filter((other) => other !== fault)) };
-  if (timeLimitMs > 100) yield { ...options, timeLimitMs: timeLimitMs / 4 };
-  if (timeLimitMs > 100) yield { ...options, timeLimitMs: timeLimitMs / 2 };
+  if (timeLimitMs > 10) yield { ...options, timeLimitMs: timeLimitMs / 4 };
+  if (timeLimitMs > 10) yield { ...options, timeLimitMs: timeLimitMs / 2 };
   if (nodeIds.length > 1) yield { ...options, nodeIds: nodeIds.slice(0, -1) };
   if (concurrency > 1) yield { ...options, concurrency: concurrency >> 1 };
+  if (rate > 10) yield { ...options, rate: rate / 2 };
   if (latencyMs > 0) yield { ...options, latencyMs: 0 };
   if (storeModel !== 'latest') yield { ...options, storeModel: 'latest' };
 }

@@ -36,6 +36,13 @@ describe('init', () => {
     expect(lines).toContain(readOk(4, 7));
   });
 
+  test('a second init under another name is refused with 12', async () => {
+    const other = toNode({ type: 'init', msg_id: 3, node_id: 'n2', node_ids: ['n1', 'n2'] });
+    const lines = await converse(init(), other, read(4));
+    expect(errorCode(lines[1])).toBe(12);
+    expect(lines[2]).toBe(readOk(4, 0));
+  });
+
   test.each([
     {},
     { node_id: 'n1' },
@@ -280,6 +287,19 @@ describe('the store', () => {
     expect((await node.nextToClient(store)).body).toEqual({ type: 'add_ok', in_reply_to: 4 });
   });
 
+  test('a late answer still counts for the try it answers, and stderr stays quiet', async () => {
+    const node = start('--rpc-timeout-ms', '20');
+    node.send(init('n1', ['n1', 'n2']), read(2));
+    await node.next();
+    const [first, second] = [await node.next(), await node.next()];
+    expect([first.body['type'], second.body['type']]).toEqual(['write', 'write']);
+    node.send(replyTo(first, { type: 'write_ok' }), replyTo(second, { type: 'write_ok' }));
+    for (let asked = await node.next(); asked.dest !== 'c1'; asked = await node.next()) {
+      if (asked.body['type'] === 'read') node.send(replyTo(asked, { type: 'read_ok', value: 4 }));
+    }
+    expect((await node.end()).stderr).toBe('');
+  });
+
   test('an add that was sent and not confirmed fails indefinitely, and is counted at most once', async () => {
     for (const happened of [true, false]) {
       const node = start('--deadline-ms', '300', '--rpc-timeout-ms', '50');
@@ -386,8 +406,8 @@ describe('the process', () => {
 
   test.each([
     [['--store', 'redis'], "--store takes seq-kv, lin-kv, memory, not 'redis'"],
-    [['--deadline-ms', 'soon'], "--deadline-ms takes a number of at least 1, not 'soon'"],
-    [['--rpc-timeout-ms', '0'], "--rpc-timeout-ms takes a number of at least 1, not '0'"],
+    [['--deadline-ms', 'soon'], "--deadline-ms takes a number from 1 to 1000000, not 'soon'"],
+    [['--rpc-timeout-ms', '0'], "--rpc-timeout-ms takes a number from 1 to 1000000, not '0'"],
     [['--frobnicate'], "Unknown option '--frobnicate'"],
     [['extra'], "Unexpected argument 'extra'"],
   ])('%j is refused with one line and status 2', async (args, complaint) => {

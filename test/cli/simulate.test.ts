@@ -61,13 +61,13 @@ test('a failing seed is shrunk, and the command it prints fails again', () => {
 });
 
 test.each([
-  [['--seeds', '0'], "--seeds takes a whole number of at least 1, not '0'"],
+  [['--seeds', '0'], "--seeds takes a whole number from 1 to 1000000, not '0'"],
   [
     ['--nemesis', 'flood'],
     "--nemesis takes all, partition, isolate-store, loss, duplicate, delay, kill, pause, not 'flood'",
   ],
   [['--bin', 'bin/g-counter'], "Unknown option '--bin'"],
-  [['--', '--deadline-ms', 'x'], "--deadline-ms takes a number of at least 1, not 'x'"],
+  [['--', '--deadline-ms', 'x'], "--deadline-ms takes a number from 1 to 1000000, not 'x'"],
 ])('%j is refused with one line and status 2', (args, complaint) => {
   const stderr = `g-counter-workbench: ${complaint}; see --help\n`;
   expect(simulate(...args)).toEqual({ status: 2, stdout: '', stderr });

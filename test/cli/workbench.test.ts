@@ -149,6 +149,12 @@ describe('test', () => {
       'n0 did not answer init but with {"type":"no","in_reply_to":1}',
     ],
     [
+      'writes a fraction for an integer',
+      `read line; echo '{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1.0}}'; exec sleep 60`,
+      'n0 wrote a line that is not a message',
+    ],
+    ['wraps what does not end', 'sleep 60 & exit 3', 'n0 exited with status 3'],
+    [
       'writes to nobody',
       `echo '{"src":"n0","dest":"n99","body":{}}'; exec sleep 60`,
       'n0 sent a message to n99, which does not exist',
@@ -183,7 +189,7 @@ describe('test', () => {
         const poll = (): void => {
           if (readdirSync(directory).includes('pids') && readFileSync(pids, 'utf8').split('\n').length === 4)
             interrupt();
-          else setImmediate(poll);
+          else setTimeout(poll, 10);
         };
         poll();
       },
@@ -205,14 +211,14 @@ describe('test', () => {
     [['test', '-w', 'g-counter', '--bin', '/tmp'], '--bin /tmp is not a file'],
     [
       [...short, '--bin', node, '--node-count', '0'],
-      "--node-count takes a whole number of at least 1, not '0'",
+      "--node-count takes a whole number from 1 to 1000, not '0'",
     ],
     [
       [...short, '--bin', node, '--node-count', '1.5'],
-      "--node-count takes a whole number of at least 1, not '1.5'",
+      "--node-count takes a whole number from 1 to 1000, not '1.5'",
     ],
     [[...short, '--bin', node, '--concurrency', 'n'], "--concurrency takes a number like 6 or 2n, not 'n'"],
-    [[...short, '--bin', node, '--rate=-1'], "--rate takes a number of at least 0, not '-1'"],
+    [[...short, '--bin', node, '--rate=-1'], "--rate takes a number from 0 to 1000000, not '-1'"],
     [
       [...short, '--bin', node, '--latency-dist', 'zipf'],
       "--latency-dist takes constant, uniform, exponential, not 'zipf'",
@@ -221,10 +227,7 @@ describe('test', () => {
       [...short, '--bin', node, '--nemesis', 'flood'],
       "--nemesis takes all, partition, isolate-store, loss, duplicate, delay, kill, pause, not 'flood'",
     ],
-    [
-      [...short, '--bin', node, '--availability', '2'],
-      "--availability takes a fraction up to 1, or total, not '2'",
-    ],
+    [[...short, '--bin', node, '--availability', '2'], "--availability takes a number from 0 to 1, not '2'"],
     [[...short, '--bin', node, '--consistency-models', 'x'], "Unknown option '--consistency-models'"],
   ])('%j is refused with one line and status 2', async (args, complaint) => {
     expect(await workbench(args)).toEqual({

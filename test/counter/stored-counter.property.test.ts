@@ -36,8 +36,16 @@ async function history(seed: number, unreliability: Unreliability): Promise<Oper
   const start = (nodeId: string): Life => {
     const life = new LifetimeClock(clock);
     const store = new RpcStore('seq-kv', async (_, request) => service.handle(nodeId, request) ?? {});
-    const unreliable = new UnreliableStore(store, clock, random(`network ${events}`), network);
-    const options = { store: unreliable, nodeId, nodeIds, deadlineMs: DEADLINE_MS, clock: life, log: silent };
+    const unreliable = new UnreliableStore(store, clock, life, random(`network ${events}`), network);
+    const options = {
+      store: unreliable,
+      nodeId,
+      nodeIds,
+      deadlineMs: DEADLINE_MS,
+      retryMs: 100,
+      clock: life,
+      log: silent,
+    };
     return { clock: life, counter: new StoredCounter({ ...options, random: random(`${nodeId} ${events}`) }) };
   };
   const lives = new Map(nodeIds.map((nodeId) => [nodeId, start(nodeId)]));

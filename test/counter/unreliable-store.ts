@@ -16,12 +16,15 @@ export interface Unreliability {
 export class UnreliableStore implements Store {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #life: Clock;
   readonly #random: Random;
   readonly #unreliability: Unreliability;
 
-  constructor(store: Store, clock: Clock, random: Random, unreliability: Unreliability) {
+  /** Requests under way outlive their sender; answers reach it only while its own clock, `life`, goes on. */
+  constructor(store: Store, clock: Clock, life: Clock, random: Random, unreliability: Unreliability) {
     this.#store = store;
     this.#clock = clock;
+    this.#life = life;
     this.#random = random;
     this.#unreliability = unreliability;
   }
@@ -43,11 +46,11 @@ export class UnreliableStore implements Store {
     const [lost, unheard] = [this.#random.next() < requestLoss, this.#random.next() < answerLoss];
     const latencyMs = (): number => this.#random.next() * maxLatencyMs;
     return new Promise((resolve, reject) => {
-      this.#clock.after(timeoutMs, () => reject(new Error('timeout')));
+      this.#life.after(timeoutMs, () => reject(new Error('timeout')));
       if (lost) return;
       this.#clock.after(latencyMs(), () => {
         void operation().then((answer) => {
-          if (!unheard) this.#clock.after(latencyMs(), () => resolve(answer));
+          if (!unheard) this.#life.after(latencyMs(), () => resolve(answer));
         });
       });
     });

@@ -1,27 +1,69 @@
+import type { Counter } from '../../src/counter/counter.ts';
 import { RpcStore } from '../../src/kv/rpc-store.ts';
 import { gCounterService } from '../../src/maelstrom/g-counter.ts';
+import type { Message } from '../../src/maelstrom/message.ts';
 import { MaelstromNode } from '../../src/maelstrom/node.ts';
 import { silent } from '../../src/runtime/log.ts';
 import type { CreateNode } from '../../src/workbench/memory-host.ts';
-import { type MutantOptions, mutants } from './counters.ts';
-import type { Counter } from '../../src/counter/counter.ts';
+import { type MutantOptions, plainMutants } from './plain.ts';
+import { CountEveryReply, MisattributeLateAnswer, retryingMutants } from './retrying.ts';
+
+type Ports = Parameters<CreateNode>[0];
+
+/** What a node is built from that counts as `create` says. */
+const nodeOptions = (ports: Ports, create: (options: MutantOptions) => Counter, rpcTimeoutMs = 1000) => ({
+  ...ports,
+  log: silent,
+  rpcTimeoutMs,
+  start: ({
+    nodeId,
+    nodeIds,
+    call,
+  }: Parameters<ConstructorParameters<typeof MaelstromNode>[0]['start']>[0]) =>
+    gCounterService(create({ ...ports, store: new RpcStore('seq-kv', call), nodeId, nodeIds })),
+});
 
 /** A node that keeps its count with the given kind of counter. */
-export function nodeWith(Kind: new (options: MutantOptions) => Counter): CreateNode {
-  return (ports) =>
-    new MaelstromNode({
-      ...ports,
-      log: silent,
-      rpcTimeoutMs: 1000,
-      start: ({ nodeId, nodeIds, call }) =>
-        gCounterService(
-          new Kind({ store: new RpcStore('seq-kv', call), nodeId, nodeIds, random: ports.random }),
-        ),
-    });
+export function nodeWith(Kind: new (options: MutantOptions) => Counter, rpcTimeoutMs?: number): CreateNode {
+  return (ports) => new MaelstromNode(nodeOptions(ports, (options) => new Kind(options), rpcTimeoutMs));
 }
 
+/** Does not match replies with requests, and so counts a swap as often as its answer arrives. */
+class CountEveryReplyNode extends MaelstromNode {
+  readonly #counters: CountEveryReply[];
+  readonly #seen = new Set<unknown>();
+
+  constructor(ports: Ports) {
+    const counters: CountEveryReply[] = [];
+    const create = (options: MutantOptions): Counter => {
+      const counter = new CountEveryReply(options);
+      counters.push(counter);
+      return counter;
+    };
+    super(nodeOptions(ports, create));
+    this.#counters = counters;
+  }
+
+  override deliver(message: Message): void {
+    const { type, in_reply_to: id } = message.body;
+    if (type === 'cas_ok' && this.#seen.has(id))
+      for (const counter of this.#counters) counter.confirmedAgain();
+    this.#seen.add(id);
+    super.deliver(message);
+  }
+}
+
+export const mutants: Readonly<Record<string, CreateNode>> = {
+  ...Object.fromEntries(
+    Object.entries({ ...plainMutants, ...retryingMutants }).map(([name, Kind]) => [name, nodeWith(Kind)]),
+  ),
+  // Requests stay open for long, so that an answer which the counter has given up on still reaches it.
+  'misattribute-late-answer': nodeWith(MisattributeLateAnswer, 6000),
+  'count-every-reply': (ports) => new CountEveryReplyNode(ports),
+};
+
 export function mutantNamed(name: string): CreateNode {
-  const Mutant = mutants[name];
-  if (Mutant === undefined) throw new Error(`no mutant is called ${name}`);
-  return nodeWith(Mutant);
+  const mutant = mutants[name];
+  if (mutant === undefined) throw new Error(`no mutant is called ${name}`);
+  return mutant;
 }

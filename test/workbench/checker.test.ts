@@ -125,8 +125,15 @@ test('an empty history is right', () => {
   expect(judge([])).toEqual({ problems: [], acceptable: [[0, 0]], finalReads: [] });
 });
 
+test('an unknown add that a read has counted does not excuse a loss of the same size later', () => {
+  const { problems } = judge([add(0, 1, 3, 'info'), read(2, 3, 3), add(4, 5, 3), read(6, 7, 3)]);
+  expect(problems.map((problem) => problem.text)).toEqual([
+    'the read of 3 from n1 (process 1, 6.000–7.000 s) goes back: before it began, the read of 3 from n1 (process 1, 2.000–3.000 s) had ended and 3 more had been added and acknowledged',
+  ]);
+});
+
 test('a final add must be acknowledged', () => {
-  const refused = { ...add(0, 1, 1, 'fail'), final: true, error: 'no' };
+  const refused: Operation = { ...add(0, 1, 1, 'fail'), final: true, error: 'no' };
   const { problems } = judge([refused, { ...add(2, 3, 1), final: true }, read(4, 5, 1)]);
   expect(problems).toEqual([{ operation: refused, text: 'n0 did not answer its final add: no' }]);
 });
@@ -250,7 +257,10 @@ function wrongReads(operations: readonly Operation[]): ReadOperation[] {
       (a) => a.outcome !== 'fail' && a.invoked.index < completed.index && !must.includes(a),
     );
     const before = reads.filter((r) => r.value !== undefined && r.completed.index < invoked.index);
-    return !sums(total(must), optional).has(value) || before.some((r) => (r.value ?? 0) > value);
+    const floors = before.map(
+      (r) => (r.value ?? 0) + total(must.filter((a) => a.invoked.index > r.completed.index)),
+    );
+    return !sums(total(must), optional).has(value) || floors.some((floor) => floor > value);
   });
 }
 

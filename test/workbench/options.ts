@@ -23,7 +23,7 @@ export const shippedNode: CreateNode = (ports) =>
   createGCounterNode({
     ...ports,
     storeName: 'seq-kv',
-    rpcTimeoutMs: 1000,
+    retryMs: 1000,
     deadlineMs: 4000,
     log: silent,
   });

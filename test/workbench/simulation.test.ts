@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { simulate } from '../../src/workbench/simulation.ts';
 import type { RunOptions } from '../../src/workbench/run.ts';
-import { PlainCounter, mutants } from '../mutants/counters.ts';
 import { mutantNamed, nodeWith } from '../mutants/node.ts';
+import { PlainCounter, plainMutants } from '../mutants/plain.ts';
 import { shippedNode, standard } from './options.ts';
 
 const slow = { ...standard, concurrency: 30, latencyMs: 50, latencyDistribution: 'exponential' } as const;
@@ -32,7 +32,7 @@ test('the plain counter, on which the mutants are built, is right', async () => 
 });
 
 // Stale reads show at once where operations are short; races need many clients and messages that overtake.
-for (const name of Object.keys(mutants)) {
+for (const name of Object.keys(plainMutants)) {
   for (const rate of [10, 100]) {
     test(`${name} is found within ten runs at ${rate} operations a second`, async () => {
       const verdicts = [];

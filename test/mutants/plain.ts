@@ -3,6 +3,7 @@
  * right. A test bench that lets one of them pass is not yet a test bench.
  */
 import type { Counter } from '../../src/counter/counter.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
 import type { Store } from '../../src/kv/store.ts';
 import { type Random, uniqueIntegers } from '../../src/runtime/random.ts';
 
@@ -11,6 +12,7 @@ export interface MutantOptions {
   readonly nodeId: string;
   readonly nodeIds: readonly string[];
   readonly random: Random;
+  readonly clock: Clock;
 }
 
 /** Right, as long as no message is lost and no node restarts, and slow: nothing is shared or remembered. */
@@ -18,19 +20,20 @@ export class PlainCounter implements Counter {
   protected readonly store: Store;
   protected readonly nodeId: string;
   protected readonly nodeIds: readonly string[];
+  protected readonly clock: Clock;
   readonly #nextBarrier: () => number;
   #lastAdd: Promise<void> = Promise.resolve();
 
-  constructor({ store, nodeId, nodeIds, random }: MutantOptions) {
+  constructor({ store, nodeId, nodeIds, random, clock }: MutantOptions) {
     this.store = store;
     this.nodeId = nodeId;
     this.nodeIds = nodeIds;
+    this.clock = clock;
     this.#nextBarrier = uniqueIntegers(random);
   }
 
   add(delta: number): Promise<void> {
-    this.#lastAdd = this.#lastAdd.then(() => this.raise(delta));
-    return this.#lastAdd;
+    return this.enqueue(() => this.raise(delta));
   }
 
   async read(): Promise<number> {
@@ -39,6 +42,13 @@ export class PlainCounter implements Counter {
   }
 
   close(): void {}
+
+  /** Runs `add` when all before it are done. */
+  protected enqueue(add: () => Promise<void>): Promise<void> {
+    const done = this.#lastAdd.then(add);
+    this.#lastAdd = done.catch(() => {});
+    return done;
+  }
 
   protected key(nodeId: string): string {
     return `counter-${nodeId}`;
@@ -112,7 +122,7 @@ class ForgetNode extends PlainCounter {
   }
 }
 
-export const mutants: Readonly<Record<string, new (options: MutantOptions) => Counter>> = {
+export const plainMutants: Readonly<Record<string, new (options: MutantOptions) => Counter>> = {
   'no-barrier': NoBarrier,
   'shared-key': SharedKey,
   'swap-same-value': SwapSameValue,

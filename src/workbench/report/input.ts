@@ -1,0 +1,36 @@
+import type { Judgement } from '../checker.ts';
+import type { Operation } from '../history.ts';
+import type { Delivery } from '../network.ts';
+import type { Results } from '../results.ts';
+
+/** A stretch of time in which something was broken on purpose. */
+export interface FaultInterval {
+  /** The kind of fault: `partition`. */
+  readonly fault: string;
+  /** For people: `halves: n0 n2 | n1`. */
+  readonly description: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** A part of the run, in ms since it began. */
+export interface TimeWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** All that a report is made from. */
+export interface ReportInput {
+  /** What was run and when: `g-counter, 20261122T102838.041Z`. */
+  readonly title: string;
+  readonly results: Results;
+  readonly judgement: Judgement;
+  readonly operations: readonly Operation[];
+  /** Those inside `window`. */
+  readonly deliveries: readonly Delivery[];
+  /** What the message diagram shows. */
+  readonly window: TimeWindow;
+  readonly faults: readonly FaultInterval[];
+  /** How many messages there were of each body type. */
+  readonly messageTypes: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,124 @@
+import { isObject } from '../../maelstrom/message.ts';
+import { counted, duration, grouped } from './format.ts';
+import { htmlPage } from './page.ts';
+import { pageCss } from './page-style.ts';
+import { escape } from './svg.ts';
+
+/** One run as it is found on disk. */
+export interface StoredRun {
+  /** `g-counter` */
+  readonly test: string;
+  /** `20261122T102838.041Z`: the name of its directory. */
+  readonly timestamp: string;
+  /** Relative to its directory: `results.json`, `node-logs/n0.log`. */
+  readonly files: readonly string[];
+  /** What results.json holds, or undefined if there is none. It may have been written by another version. */
+  readonly results: unknown;
+}
+
+const listCss = `${pageCss}
+h1{font-size:22px;margin:16px 0}
+table{font-size:13.5px}
+tr>*{padding:9px 22px 9px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--grid);white-space:nowrap}
+td.n{text-align:right}
+td.wide{white-space:normal}
+th.n{text-align:right;white-space:normal;max-width:110px;vertical-align:bottom}
+th{vertical-align:bottom}
+td.files{white-space:normal;min-width:150px}
+td.verdict{font-weight:700}
+td .muted{font-size:12.5px}
+.files a{margin-right:10px}
+summary{cursor:pointer;color:var(--muted)}`;
+
+/** The page that lists all runs, the newest first. */
+export function runListPage(runs: readonly StoredRun[]): string {
+  const newestFirst = runs.toSorted((a, b) => compare(b.timestamp, a.timestamp) || compare(a.test, b.test));
+  const head = [
+    'run',
+    'verdict',
+    'operations',
+    'messages / operation',
+    'p50 ms',
+    'p99 ms',
+    'options',
+    'files',
+  ];
+  const cells = head.map((name, i) => `<th${i >= 2 && i <= 5 ? ' class="n"' : ''}>${name}</th>`);
+  const table = `<table><thead><tr>${cells.join('')}</tr></thead>
+<tbody>${newestFirst.map(rowHtml).join('\n')}</tbody></table>`;
+  const content = runs.length === 0 ? '<p class="muted">There are no runs yet.</p>' : table;
+  return htmlPage('runs', listCss, `<h1>Runs</h1>\n${content}`);
+}
+
+/** By code units, which is by time for timestamps, whatever the language. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function rowHtml(run: StoredRun): string {
+  const { test, timestamp, files, results } = run;
+  const verdict = verdictOf(results);
+  const number = (digits: number, ...path: string[]): string => {
+    const value = at(results, ...path);
+    return `<td class="n">${typeof value === 'number' ? grouped(Number(value.toFixed(digits))) : ''}</td>`;
+  };
+  const name = `${escape(timestamp)}<br><span class="muted">${escape(test)}</span>`;
+  const isReported = files.includes('report.html');
+  return `<tr><td>${isReported ? `<a href="${linkTo(run, 'report.html')}">${name}</a>` : name}</td>
+<td class="verdict ${verdict.look}">${verdict.text}</td>
+${number(0, 'stats', 'all', 'count')}${number(2, 'messages', 'perOperation')}${number(1, 'stats', 'all', 'latencyMs', 'p50')}${number(1, 'stats', 'all', 'latencyMs', 'p99')}
+<td class="wide">${escape(optionsInShort(at(results, 'options')))}</td>
+<td class="files">${filesHtml(run)}</td></tr>`;
+}
+
+function verdictOf(results: unknown): { readonly text: string; readonly look: string } {
+  switch (at(results, 'valid')) {
+    case true:
+      return { text: 'VALID', look: 'good' };
+    case false:
+      return { text: 'INVALID', look: 'bad' };
+    case 'unknown':
+      return { text: 'UNKNOWN', look: 'unsure' };
+    default:
+      return { text: 'unfinished', look: 'muted' };
+  }
+}
+
+/** What is found by following the keys, if they lead anywhere. */
+function at(value: unknown, ...path: readonly string[]): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  return isObject(value) ? at(value[key], ...rest) : undefined;
+}
+
+/** The options that make the difference, as far as they are understood. The report has them all. */
+function optionsInShort(options: unknown): string {
+  if (!isObject(options)) return '';
+  const { nodeIds, concurrency, rate, timeLimitMs, latencyMs, storeModel, faults, seed } = options;
+  const parts = [
+    Array.isArray(nodeIds) ? counted(nodeIds.length, 'node') : '',
+    typeof concurrency === 'number' ? counted(concurrency, 'client') : '',
+    typeof rate === 'number' && typeof timeLimitMs === 'number'
+      ? `${rate}/s for ${duration(timeLimitMs)}`
+      : '',
+    typeof latencyMs === 'number' && latencyMs > 0 ? `latency ${duration(latencyMs)}` : '',
+    typeof storeModel === 'string' ? `${storeModel} store` : '',
+    Array.isArray(faults) ? faults.join(', ') || 'no faults' : '',
+    typeof seed === 'number' ? `seed ${seed}` : '',
+  ];
+  return parts.filter((part) => part !== '').join('; ');
+}
+
+/** The files that people look for, by name; pictures and logs are many, and so put away. */
+function filesHtml(run: StoredRun): string {
+  const link = (file: string): string => `<a href="${linkTo(run, file)}">${escape(file)}</a>`;
+  const isMinor = (file: string): boolean => file.includes('/') || file.endsWith('.svg');
+  const minor = run.files.filter(isMinor);
+  const major = run.files.filter((file) => !isMinor(file));
+  const rest =
+    minor.length === 0
+      ? ''
+      : `<details><summary>${minor.length} more</summary>${minor.map(link).join('<br>')}</details>`;
+  return major.map(link).join('') + rest;
+}
+
+const linkTo = ({ test, timestamp }: StoredRun, file: string): string =>
+  escape(['', test, timestamp, ...file.split('/')].map(encodeURIComponent).join('/'));

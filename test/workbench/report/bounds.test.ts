@@ -1,0 +1,68 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { judge } from '../../../src/workbench/checker.ts';
+import type { Operation } from '../../../src/workbench/history.ts';
+import { boundsOf } from '../../../src/workbench/report/bounds.ts';
+import { add, read } from './runs.ts';
+
+test('the band runs from what is acknowledged to what has been asked for and not refused', () => {
+  const { steps } = boundsOf([
+    add(0, 3, 2),
+    add(1, 4, 3, { outcome: 'fail' }),
+    add(2, 9, 5, { outcome: 'info' }),
+  ]);
+  expect(steps).toEqual([
+    { timeMs: 0, low: 0, high: 0 },
+    { timeMs: 0, low: 0, high: 2 },
+    { timeMs: 2, low: 0, high: 7 },
+    { timeMs: 3, low: 2, high: 7 },
+  ]);
+});
+
+test('adds of less than nothing widen it downwards until they are acknowledged', () => {
+  const { steps } = boundsOf([add(0, 2, -3), add(1, 3, 4)]);
+  expect(steps.map(({ low, high }) => [low, high])).toEqual([
+    [0, 0],
+    [-3, 0],
+    [-3, 4],
+    [-3, 1],
+    [1, 1],
+  ]);
+});
+
+/** Operations that begin and end in any order. */
+const histories = fc
+  .array(
+    fc.record({
+      isAdd: fc.boolean(),
+      delta: fc.integer({ min: 0, max: 4 }),
+      outcome: fc.constantFrom('ok', 'info', 'fail'),
+    }),
+    { maxLength: 12 },
+  )
+  .chain((drafts) =>
+    fc
+      .shuffledSubarray(
+        Array.from({ length: 2 * drafts.length }, (_, i) => i),
+        { minLength: 2 * drafts.length },
+      )
+      .map((events) =>
+        drafts.map(({ isAdd, delta, outcome }, i): Operation => {
+          const [a = 0, b = 0] = [events[2 * i], events[2 * i + 1]];
+          const [from, to] = [Math.min(a, b), Math.max(a, b)];
+          return isAdd ? add(from, to, delta, { outcome }) : read(from, to, delta);
+        }),
+      ),
+  );
+
+test('whatever lies outside of the bounds of its read is a problem to the checker', () => {
+  fc.assert(
+    fc.property(histories, (operations) => {
+      const problems = new Set(judge(operations).problems.map((problem) => problem.operation));
+      const outside = [...boundsOf(operations).reads].filter(
+        ([{ value = 0 }, { low, high }]) => value < low || value > high,
+      );
+      expect(outside.filter(([answered]) => !problems.has(answered))).toEqual([]);
+    }),
+  );
+});

@@ -1,0 +1,285 @@
+import { describe, expect, test } from 'vitest';
+import type { Operation } from '../../../src/workbench/history.ts';
+import { type ReportInput, diagramWindow, report } from '../../../src/workbench/report/report.ts';
+import { cutShort } from '../../../src/workbench/results.ts';
+import { judge } from '../../../src/workbench/checker.ts';
+import { add, delivery, inputOf, longHistory, read, unanswered } from './runs.ts';
+
+const missing = [add(0, 1, 3), add(2, 3, 4, { node: 'n2' }), read(4, 5, 3)];
+/** An add that may have happened at any time. */
+const maybe = (delta: number): Operation => add(0, 99, delta, { outcome: 'info' });
+
+const pictureNames = [
+  'latency-quantiles.svg',
+  'latency-raw.svg',
+  'messages.svg',
+  'rate.svg',
+  'timeline.svg',
+  'value.svg',
+];
+
+const picture = (input: ReportInput, name: string): string => report(input).pictures.get(name) ?? '';
+
+/** The text that a reader sees, without markup and what only hovering shows. */
+const visible = (markup: string): string =>
+  markup
+    .replaceAll(/<(style|title)[^>]*>[^]*?<\/\1>/g, '')
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll(/\s+/g, ' ');
+
+/** How many of the loud crosses there are in a picture. */
+const crosses = (svg: string): number =>
+  [...svg.matchAll(/<(?:g|path) class="stroke thick bad"[^]*?(?:<\/g>|\/>)/g)].flatMap(([group]) => [
+    ...group.matchAll(/m-3 -3l6 6m0 -6l-6 6/g),
+  ]).length;
+
+/** Whether every tag that is opened is closed, in order. */
+function isBalanced(markup: string): boolean {
+  const open: (string | undefined)[] = [];
+  for (const [, closing, name, own] of markup.matchAll(/<(\/?)([a-z][\w-]*)(?:\s[^<>]*?)?(\/?)>/gi)) {
+    if (closing === '/' && open.pop() !== name) return false;
+    if (closing === '' && own === '') open.push(name);
+  }
+  return open.length === 0;
+}
+
+describe('the first screen', () => {
+  const before = (html: string): string => visible(html.slice(0, html.indexOf('id="value"')));
+
+  test('says what is wrong with an answer that misses adds, and which they are', () => {
+    const text = before(report(inputOf(missing)).html);
+    for (const part of [
+      'INVALID',
+      'n1 answered 3; the only right answer was 7',
+      '1 of 1 read',
+      '0.004 s',
+      'the last add of n2',
+    ]) {
+      expect(text.toLowerCase()).toContain(part.toLowerCase());
+    }
+    expect(text).toContain('history.jsonl, index 4 and 5');
+  });
+
+  test.each<[string, Operation[], string]>([
+    ['too much', [add(0, 1, 3), read(2, 3, 6)], 'n1 answered 6; no more than 3 had ever been added'],
+    [
+      'what no adds come to',
+      [add(0, 1, 1), add(2, 9, 5, { outcome: 'info' }), read(4, 5, 3)],
+      'n1 answered 3, which no set of adds comes to',
+    ],
+    [
+      'less than another read',
+      [add(0, 9, 5, { outcome: 'info' }), read(1, 2, 5), read(3, 4, 0)],
+      'n1 answered 0 after 5 had already been reached',
+    ],
+    [
+      'an add that got no answer, at the end',
+      [add(0, 1, 1, { outcome: 'info', final: true })],
+      'n0 left its final add without an answer',
+    ],
+    [
+      'less than another read and what came after it',
+      [maybe(3), maybe(5), read(1, 2, 5), add(3, 4, 2), read(5, 6, 5)],
+      'n1 answered 5 after 7 had already been reached',
+    ],
+    ['nothing, at the end', [unanswered(0, 1, { final: true })], 'n1 left its final read without an answer'],
+    ['a sum that would be right later', [read(0, 1, 3), add(2, 3, 3)], 'no more than 0 had ever been added'],
+  ])('says what is wrong with %s', (_, operations, headline) => {
+    expect(before(report(inputOf(operations)).html)).toContain(headline);
+  });
+
+  test('is calm about a valid run', () => {
+    const text = before(report(inputOf([add(0, 1, 3), read(2, 3, 3)])).html);
+    expect(text).toContain('VALID');
+    expect(text).not.toContain('INVALID');
+    expect(text).toContain('Each of 1 read had every add');
+  });
+
+  test.each([
+    ['blames nobody, if nothing was wrong', [add(0, 1, 3), read(2, 3, 3)], 'nothing was seen to be wrong'],
+    ['names what was wrong until then', missing, 'n1 answered 3; the only right answer was 7'],
+  ])('of a run that was interrupted %s', (_, operations, sentence) => {
+    const input = inputOf(operations);
+    const { html } = report({ ...input, results: cutShort(input.results, 'interrupted', 'unknown') });
+    for (const part of ['UNKNOWN', 'interrupted', sentence]) expect(before(html)).toContain(part);
+  });
+
+  test('says why a node that died ended the run', () => {
+    const input = inputOf([]);
+    const reason = 'n1 exited with status 3; its last words: <oh & no>';
+    const { html } = report({ ...input, results: cutShort(input.results, reason, false) });
+    expect(before(html)).toContain('n1 exited with status 3; its last words: &lt;oh &amp; no&gt;');
+  });
+});
+
+describe('wrong answers', () => {
+  test('are all drawn, however many operations there are', () => {
+    const operations = longHistory(10_000, 100);
+    const input = inputOf(operations);
+    const offenders = new Set(
+      input.judgement.problems.map(({ operation: { completed } }) => completed.timeMs),
+    );
+    expect(offenders.size).toBeGreaterThan(60);
+    // Once as it is, once as its distance; and one in the legend.
+    expect(crosses(picture(input, 'value.svg'))).toBe(2 * offenders.size + 1);
+  });
+
+  test('are drawn at the edge if they are far outside, and do not flatten the rest', () => {
+    const operations = [...longHistory(300, 1000), read(700, 701, 10 ** 12)];
+    const svg = picture(inputOf(operations), 'value.svg');
+    expect(crosses(svg)).toBe(3);
+    expect(visible(svg)).toContain(' 200 ');
+  });
+});
+
+describe('messages', () => {
+  const window = { fromMs: 0, toMs: 20 };
+
+  test('a lost one ends in a cross, the others do not', () => {
+    const deliveries = [
+      delivery(1, 'n0', 'seq-kv', { type: 'read', key: 'a' }),
+      delivery(2, 'n0', 'seq-kv', { type: 'cas', key: 'a', from: 4, to: 7 }, { receivedMs: undefined }),
+    ];
+    const svg = picture(inputOf([], { deliveries, window }), 'messages.svg');
+    expect([...svg.matchAll(/class="[^"]*\blost\b/g)]).toHaveLength(1);
+    expect(visible(svg)).toContain('cas a 4→7');
+  });
+
+  test('those of the first wrong answer are highlighted, and only those', () => {
+    const deliveries = [
+      delivery(2, 'c0', 'n1', { type: 'read', msg_id: 1 }, { receivedMs: 2 }),
+      delivery(3, 'n1', 'c0', { type: 'read_ok', value: 0, in_reply_to: 1 }, { receivedMs: 3 }),
+      delivery(4, 'c1', 'n1', { type: 'read', msg_id: 1 }, { receivedMs: 4 }),
+      delivery(5, 'n1', 'c1', { type: 'read_ok', value: 3, in_reply_to: 1 }, { receivedMs: 5 }),
+    ];
+    const svg = picture(inputOf(missing, { deliveries, window }), 'messages.svg');
+    const loud = [...svg.matchAll(/<g class="bad"><title>([^<]*)/g)].map(([, title]) => title);
+    expect(loud).toHaveLength(2);
+    expect(loud.every((title) => title?.includes('c1'))).toBe(true);
+  });
+
+  test('have a lane for everybody who takes part, clients sharing one', () => {
+    const deliveries = [
+      delivery(1, 'c0', 'n0', { type: 'add', delta: 3 }),
+      delivery(2, 'c7', 'n0', { type: 'add', delta: 3 }),
+      delivery(3, 'n0', 'seq-kv', { type: 'read', key: 'a' }),
+    ];
+    const text = visible(picture(inputOf([], { deliveries, window }), 'messages.svg'));
+    for (const lane of ['clients', 'n0', 'n1', 'n2', 'seq-kv']) expect(text).toContain(` ${lane} `);
+  });
+});
+
+describe('what comes from outside', () => {
+  const evil = `</title><script>alert('"&')</script>\u0000\uD800`;
+
+  test('is escaped, whoever wrote it', () => {
+    const operations = [
+      add(0, 1, 3, { node: evil, outcome: 'fail', error: evil }),
+      read(2, 3, 9, { node: evil }),
+    ];
+    const input = inputOf(
+      operations,
+      {
+        title: evil,
+        deliveries: [
+          delivery(1, evil, 'n0', { type: evil, text: evil }),
+          delivery(2, 'n0', evil, { type: 'add', delta: evil }),
+        ],
+        window: { fromMs: 0, toMs: 10 },
+        faults: [{ fault: evil, description: evil, fromMs: 0, toMs: 5 }],
+        messageTypes: { [evil]: 3 },
+      },
+      { nodeIds: [evil, 'n0'] },
+    );
+    const { html, pictures } = report(input);
+    for (const markup of [html, ...pictures.values()]) {
+      expect(markup).not.toContain('<script');
+      expect(markup).not.toContain('\u0000');
+      expect(markup).not.toMatch(/\p{Cs}/u);
+    }
+    for (const svg of pictures.values()) expect(isBalanced(svg)).toBe(true);
+  });
+});
+
+describe('files', () => {
+  test('the page refers to nothing outside itself, and runs nothing', () => {
+    const { html } = report(inputOf(longHistory(1000, 50)));
+    expect(html).not.toMatch(/<(?:script|link|img|iframe|object|embed|base)\b/i);
+    expect(html).not.toMatch(/\b(?:src|srcset|action|xlink:href)=|url\(|@import/i);
+    expect([...html.matchAll(/\bhref="([^"]*)"/g)].every(([, target]) => target?.startsWith('#'))).toBe(true);
+    for (const [, target] of html.matchAll(/\bhref="#([^"]*)"/g)) expect(html).toContain(`id="${target}"`);
+  });
+
+  test('each picture stands on its own, in light and dark', () => {
+    const { pictures } = report(inputOf(missing));
+    expect([...pictures.keys()].toSorted()).toEqual(['evidence.svg', ...pictureNames]);
+    for (const svg of pictures.values()) {
+      expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+      expect(svg).toContain('prefers-color-scheme:dark');
+      expect(isBalanced(svg)).toBe(true);
+    }
+  });
+
+  test.each<[string, ReportInput]>([
+    ['no operations', inputOf([])],
+    ['one operation', inputOf([add(0, 1, 3)])],
+    ['operations that take no time', inputOf([add(0, 0, 3), read(0, 0, 0)])],
+    ['one node', inputOf(missing, {}, { nodeIds: ['n0'], concurrency: 1 })],
+    [
+      '25 nodes',
+      inputOf(missing, {}, { nodeIds: Array.from({ length: 25 }, (_, i) => `n${i}`), concurrency: 250 }),
+    ],
+    ['only failures', inputOf([unanswered(0, 1), add(2, 3, 1, { outcome: 'info', error: 'silence' })])],
+    [
+      'adds of less than nothing',
+      inputOf([add(0, 1, -5), add(2, 9, -3, { outcome: 'info' }), read(4, 5, -5), read(6, 7, -9)]),
+    ],
+    [
+      'a fault that lasts all the time',
+      inputOf(missing, { faults: [{ fault: 'loss', description: 'all', fromMs: 0, toMs: Infinity }] }),
+    ],
+  ])('there is a report of %s, without a number that is none', (_, input) => {
+    const { html, pictures } = report(input);
+    for (const markup of [html, ...pictures.values()]) expect(markup).not.toMatch(/NaN|Infinity|undefined/);
+    for (const svg of pictures.values()) expect(isBalanced(svg)).toBe(true);
+  });
+
+  test('50,000 operations stay under 3 MB, even if a third of the answers are wrong', () => {
+    const input = inputOf(longHistory(50_000, 2));
+    const { html } = report(input);
+    expect(Buffer.byteLength(html)).toBeLessThan(3_000_000);
+  });
+
+  test('faults are shaded and named in every picture that has time in it', () => {
+    const faults = [{ fault: 'partition', description: 'halves: n0 | n1', fromMs: 0, toMs: 4 }];
+    const deliveries = [
+      delivery(1, 'n0', 'n1', { type: 'gossip' }),
+      delivery(4, 'n0', 'n1', { type: 'gossip' }),
+    ];
+    const { pictures } = report(inputOf(missing, { faults, deliveries, window: { fromMs: 0, toMs: 10 } }));
+    for (const name of pictureNames) {
+      expect(pictures.get(name)).toContain('class="shade"');
+      expect(visible(pictures.get(name) ?? '')).toContain('partition');
+      expect(pictures.get(name)).toContain('halves: n0 | n1');
+    }
+  });
+});
+
+describe('the window of the message diagram', () => {
+  test('contains the first wrong answer and the add before it', () => {
+    const operations = longHistory(3000, 500);
+    const judgement = judge(operations);
+    const window = diagramWindow(operations, judgement);
+    const first = judgement.problems[0]?.operation;
+    expect(window.toMs).toBeGreaterThanOrEqual(first?.completed.timeMs ?? Infinity);
+    expect(window.fromMs).toBeLessThan((first?.invoked.timeMs ?? 0) - 4);
+    expect(window.toMs - window.fromMs).toBeLessThan(80);
+  });
+
+  test('is the beginning of the run if nothing is wrong, and empty if nothing happened', () => {
+    const operations = longHistory(3000, 5000);
+    expect(diagramWindow(operations, judge(operations))).toMatchObject({ fromMs: 0 });
+    const { fromMs, toMs } = diagramWindow([], judge([]));
+    expect(fromMs).toBeLessThan(toMs);
+  });
+});
