@@ -60,6 +60,7 @@ set_up() {
     echo 'installing development tools (npm ci)'
     npm ci --no-audit --no-fund --loglevel=error
   fi
+  # The build touches its output: esbuild itself leaves alone what has not changed.
   if [ ! -e dist/g-counter-workbench.cjs ] ||
     [ -n "$(find src package.json package-lock.json -newer dist/g-counter-workbench.cjs | head -n 1)" ]; then
     echo 'building (npm run build)'
