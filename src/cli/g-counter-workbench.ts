@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { EXIT_USAGE, UsageError } from './arguments.ts';
 import { replayCommand, replayHelp } from './replay-command.ts';
+import { serveCommand, serveHelp } from './serve-command.ts';
 import { simulateCommand, simulateHelp } from './simulate-command.ts';
 import { serveSweep } from './simulate-worker.ts';
 import { testCommand, testHelp } from './test-command.ts';
@@ -12,6 +13,7 @@ Runs a cluster of g-counter nodes against a simulated network and key-value stor
 
   test       run the workload on a cluster of processes and judge the history; takes Maelstrom's flags
   simulate   the same in virtual time, with the code of g-counter itself: one seed, or thousands
+  serve      list past runs in a browser
   replay     feed a recorded conversation to one node and compare its answers
 
   --help       print this text, or the help of a command
@@ -26,16 +28,18 @@ async function main([command, ...args]: string[]): Promise<number> {
       return testCommand(args);
     case 'simulate':
       return simulateCommand(args);
+    case 'serve':
+      return serveCommand(args);
     case 'replay':
       return replayCommand(args);
     case '--version':
       console.log(version);
       return 0;
     case '--help':
-      console.log(`${help}\n\n${testHelp}\n\n${simulateHelp}\n\n${replayHelp}`);
+      console.log(`${help}\n\n${testHelp}\n\n${simulateHelp}\n\n${serveHelp}\n\n${replayHelp}`);
       return 0;
     case undefined:
-      throw new UsageError('which command? test, simulate or replay');
+      throw new UsageError('which command? test, simulate, serve or replay');
     default:
       throw new UsageError(`unknown command '${command}'`);
   }

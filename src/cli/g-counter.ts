@@ -1,4 +1,4 @@
-import { createGCounterNode } from '../maelstrom/g-counter.ts';
+import { createCounterNode } from '../maelstrom/counter-node.ts';
 import { LineWriter, readLines } from '../maelstrom/lines.ts';
 import { silent } from '../runtime/log.ts';
 import { afterThisTurn, stderrLog, systemClock, systemRandom } from '../runtime/system.ts';
@@ -8,9 +8,10 @@ import { version } from './version.ts';
 
 const help = `Usage: g-counter [options]
 
-A node for Maelstrom's g-counter workload. It reads messages from stdin and writes messages to stdout, one JSON
+A node for Maelstrom's g-counter and pn-counter workloads. It reads messages from stdin and writes messages to stdout, one JSON
 object a line, and ends when stdin does.
 
+  --workload NAME      what it counts: g-counter (up, default) or pn-counter (up and down)
   --store NAME         where totals are kept: the service seq-kv (default) or lin-kv of the network, or memory,
                        with which the node needs nobody and a person can type messages to it
   --rpc-timeout-ms N   how long to wait for a service before asking again (default 1000)
@@ -46,7 +47,7 @@ function main(args: string[]): void {
   if (values.version) return void process.stdout.write(`${version}\n`);
 
   const writer = new LineWriter(process.stdout);
-  const node = createGCounterNode({
+  const node = createCounterNode({
     ...nodeOptions,
     send: (message) => writer.write(JSON.stringify(message)),
     clock: systemClock,

@@ -1,4 +1,5 @@
 /** The flags that say what a run is: Maelstrom's, and a few more. `test` and `simulate` share them. */
+import { workloads } from '../maelstrom/counter-node.ts';
 import { storeModels } from '../workbench/kv-service.ts';
 import { latencyDistributions } from '../workbench/latency.ts';
 import { type FaultName, faultNames } from '../workbench/nemesis.ts';
@@ -6,7 +7,7 @@ import type { RunOptions } from '../workbench/run.ts';
 import { nodeNames } from '../workbench/sweep.ts';
 import { UsageError, choiceFrom, numberFrom } from './arguments.ts';
 
-export const runOptionsHelp = `  -w, --workload NAME      what clients ask: g-counter
+export const runOptionsHelp = `  -w, --workload NAME      what clients add: g-counter (0 to 4) or pn-counter (−5 to 4)
   --node-count N           that many nodes, named from n0 (default: five nodes, n1 to n5)
   --concurrency N          clients at work at once; 10n means ten per node (default 1n)
   --rate HZ                operations per second, of all clients together (default 5)
@@ -43,6 +44,7 @@ export type RunFlags = { readonly [flag in keyof typeof runOptionSpecs]?: string
 /** What Maelstrom does when no flag says otherwise. */
 export const maelstromDefaults = (seed: number): RunOptions => ({
   seed,
+  workload: 'g-counter',
   nodeIds: ['n1', 'n2', 'n3', 'n4', 'n5'],
   concurrency: 5,
   rate: 5,
@@ -61,7 +63,6 @@ export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
     flags[flag] === undefined ? undefined : numberFrom(flag, flags[flag], { min: 0 });
   const milliseconds = (flag: 'time-limit' | 'recovery-time' | 'nemesis-interval'): number | undefined =>
     flags[flag] === undefined ? undefined : 1000 * numberFrom(flag, flags[flag], { min: 0 });
-  if (flags.workload !== undefined) choiceFrom('workload', flags.workload, ['g-counter']);
   const count = flags['node-count'];
   const nodeIds =
     count === undefined
@@ -70,6 +71,7 @@ export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
   const clientsPerNode = base.concurrency / base.nodeIds.length;
   return {
     seed: base.seed,
+    workload: choiceFrom('workload', flags.workload ?? base.workload, workloads),
     nodeIds,
     concurrency:
       flags.concurrency === undefined
@@ -94,6 +96,7 @@ export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
 export function toFlags(options: RunOptions): string {
   const flags = {
     seed: options.seed,
+    workload: options.workload,
     'node-count': options.nodeIds.length,
     concurrency: options.concurrency,
     rate: options.rate,
@@ -119,6 +122,7 @@ export function describeOptions(options: RunOptions): string {
       ? ''
       : `, ${[...options.faults].join(' ')} every ${options.nemesisIntervalMs / 1000} s`;
   return [
+    options.workload === 'g-counter' ? '' : `${options.workload}, `,
     `${nodeIds.join(' ')}, ${concurrency} client${concurrency === 1 ? '' : 's'}`,
     `, ${rate} operations/s for ${timeLimitMs / 1000} s`,
     latencyMs === 0 ? '' : `, latency ${latencyMs} ms ${latencyDistribution}`,

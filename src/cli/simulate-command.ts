@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { systemClock, timestamp } from '../runtime/system.ts';
-import { formatResults } from '../workbench/results.ts';
+import { record } from '../workbench/record.ts';
+import { type Results, formatResults } from '../workbench/results.ts';
 import type { RunOptions } from '../workbench/run.ts';
-import { type Simulation, simulate } from '../workbench/simulation.ts';
+import { simulate } from '../workbench/simulation.ts';
 import { StoreDirectory } from '../workbench/store-directory.ts';
 import { shrink } from '../workbench/sweep.ts';
 import { numberFrom, parseOptions, splitNodeArguments } from './arguments.ts';
@@ -49,11 +50,11 @@ export async function simulateCommand(args: string[]): Promise<number> {
   }
   const { seed, seeds, 'keep-going': keepGoing, help: _, ...flags } = values;
   // Complaints about flags come before anything runs.
-  shippedNode(forNode);
-  applyFlags(maelstromDefaults(0), flags);
+  const { workload } = applyFlags(maelstromDefaults(0), flags);
+  shippedNode(forNode, workload);
   if (seeds === undefined) {
-    const { results } = await record(applyFlags(maelstromDefaults(seedFrom(seed)), flags), forNode);
-    return EXIT_STATUS[`${results.valid}`];
+    const { valid } = await simulateAndRecord(applyFlags(maelstromDefaults(seedFrom(seed)), flags), forNode);
+    return EXIT_STATUS[`${valid}`];
   }
   const count = numberFrom('seeds', seeds, { min: 1, integer: true });
   const task = { flags, nodeArguments: forNode };
@@ -61,15 +62,16 @@ export async function simulateCommand(args: string[]): Promise<number> {
 }
 
 /** Simulates one run, shows its results and leaves them in the store. */
-async function record(options: RunOptions, nodeArguments: string[]): Promise<Simulation> {
+async function simulateAndRecord(options: RunOptions, nodeArguments: string[]): Promise<Results> {
   console.log(`simulating ${describeOptions(options)}`);
-  const directory = new StoreDirectory('store', 'g-counter', timestamp());
-  const simulation = await simulate(options, shippedNode(nodeArguments), (delivery) =>
+  const directory = new StoreDirectory('store', options.workload, timestamp());
+  const simulation = await simulate(options, shippedNode(nodeArguments, options.workload), (delivery) =>
     directory.recordDelivery(delivery),
   );
-  await directory.finish(simulation.run.operations, simulation.results);
-  console.log(`${formatResults(simulation.results)}\nresults in ${directory.path}`);
-  return simulation;
+  const { run, judgement, results } = simulation;
+  await record(directory, run, judgement, results);
+  console.log(`${formatResults(results)}\nreport in ${directory.path}/report.html`);
+  return results;
 }
 
 async function sweep(task: SweepTask, first: number, count: number, keepGoing: boolean): Promise<number> {
@@ -127,13 +129,13 @@ async function explain(failing: RunOptions, { nodeArguments }: SweepTask): Promi
   console.log(
     `\nseed ${failing.seed} fails: ${describeOptions(failing)}\nto see it again:\n  ${command(failing)}\n`,
   );
-  const createNode = shippedNode(nodeArguments);
+  const createNode = shippedNode(nodeArguments, failing.workload);
   const smallest = await shrink(failing, async (options) => {
     const { results } = await simulate(options, createNode);
     return results.valid === false;
   });
   console.log('shrunk, as far as it still fails:');
-  await record(smallest, nodeArguments);
+  await simulateAndRecord(smallest, nodeArguments);
   console.log(`to see it again:\n  ${command(smallest)}`);
 }
 

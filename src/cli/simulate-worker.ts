@@ -1,6 +1,6 @@
 /** One thread of a sweep: simulates the seeds it is given, one after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { createGCounterNode } from '../maelstrom/g-counter.ts';
+import { createCounterNode } from '../maelstrom/counter-node.ts';
 import { silent } from '../runtime/log.ts';
 import type { CreateNode } from '../workbench/memory-host.ts';
 import type { RunOptions } from '../workbench/run.ts';
@@ -26,7 +26,7 @@ export interface SeedReport {
 /** Takes one seed a message, and answers it with a SeedReport. */
 export function serveSweep(): void {
   const { flags, nodeArguments }: SweepTask = workerData;
-  const createNode = shippedNode(nodeArguments);
+  const createNode = shippedNode(nodeArguments, flags.workload ?? 'g-counter');
   parentPort?.on('message', (seed: number) => {
     const run = simulate(sweepOptions(seed, flags), createNode);
     // A rejection ends the thread, and the sweep with it: it is the workbench's own fault.
@@ -42,8 +42,8 @@ export const sweepOptions = (seed: number, flags: RunFlags): RunOptions =>
   applyFlags(drawOptions(seed), flags);
 
 /** The node we ship, with the flags it would be given as a process. */
-export function shippedNode(nodeArguments: string[]): CreateNode {
-  const { values } = parseOptions(nodeArguments, nodeOptionSpecs, false);
+export function shippedNode(nodeArguments: string[], workload: string): CreateNode {
+  const { values } = parseOptions(['--workload', workload, ...nodeArguments], nodeOptionSpecs, false);
   const nodeOptions = nodeOptionsFrom(values);
-  return (ports) => createGCounterNode({ ...ports, ...nodeOptions, log: silent });
+  return (ports) => createCounterNode({ ...ports, ...nodeOptions, log: silent });
 }

@@ -1,6 +1,8 @@
 import { stderrLog, systemClock, systemRandom, timestamp } from '../runtime/system.ts';
+import { judge } from '../workbench/checker.ts';
 import { processHosts } from '../workbench/process-host.ts';
 import { showProgress } from '../workbench/progress.ts';
+import { record } from '../workbench/record.ts';
 import { type Results, cutShort, formatResults, summarise } from '../workbench/results.ts';
 import { Interrupted, NodeFailure, Run } from '../workbench/run.ts';
 import { StoreDirectory } from '../workbench/store-directory.ts';
@@ -25,7 +27,9 @@ ${runOptionsHelp}
   --log-net-send           show every message when it is sent
   --log-net-recv           show every message when it arrives
 
-Results go to store/g-counter/<time>/, and store/latest leads to the newest. Exit status: 0 valid, 1 invalid,
+A pn-counter needs a node that counts down as well: -- --workload pn-counter, for ours.
+
+Results go to store/<workload>/<time>/, and store/latest leads to the newest. Exit status: 0 valid, 1 invalid,
 2 unknown or a bad command line, 255 the workbench failed.`;
 
 const specs = {
@@ -49,14 +53,15 @@ export async function testCommand(args: string[]): Promise<number> {
     console.log(testHelp);
     return 0;
   }
-  if (values.workload === undefined) throw new UsageError('-w is missing: which workload? g-counter');
+  if (values.workload === undefined)
+    throw new UsageError('-w is missing: which workload? g-counter or pn-counter');
   if (values.bin === undefined) throw new UsageError('--bin is missing: which program is to be tested?');
   const bin = programFrom(values.bin);
   const availability = values.availability === undefined ? undefined : availabilityFrom(values.availability);
   const options = applyFlags(maelstromDefaults(seedFrom(values.seed)), values);
   console.log(`${bin}: ${describeOptions(options)}`);
 
-  const directory = new StoreDirectory('store', values.workload, timestamp());
+  const directory = new StoreDirectory('store', options.workload, timestamp());
   const run = new Run(options, {
     clock: systemClock,
     startHost: processHosts({
@@ -75,10 +80,11 @@ export async function testCommand(args: string[]): Promise<number> {
     },
   });
   const stopped = await conduct(run);
-  const judged = summarise(options, run.operations, run.messageCounts, availability);
+  const judgement = judge(run.operations, options.workload === 'g-counter');
+  const judged = summarise(options, run.operations, judgement, run.messageCounts, availability);
   const results = stopped === undefined ? judged : stopped(judged);
-  await directory.finish(run.operations, results);
-  console.log(`${formatResults(results)}\nresults in ${directory.path}`);
+  await record(directory, run, judgement, results);
+  console.log(`${formatResults(results)}\nreport in ${directory.path}/report.html`);
   return EXIT_STATUS[`${results.valid}`];
 }
 

@@ -14,7 +14,7 @@
  * totals only grow, so the total it expects to find never comes back. For the same reason it is safe to send one
  * swap again and again until it is answered.
  */
-import { type GCounter, emptyGCounter, isTotal, merge, plus, value } from '../crdt/g-counter.ts';
+import type { TotalKind } from '../crdt/total.ts';
 import type { Store } from '../kv/store.ts';
 import { uniqueIntegers } from '../runtime/random.ts';
 import { TimeoutQueue } from '../runtime/timeout-queue.ts';
@@ -29,7 +29,9 @@ const MAX_SWEEPS = 16;
 const GATHER_SHARE = 1 / 16;
 const MAX_GATHER_MS = 10;
 
-export interface StoredCounterOptions extends RetrierOptions {
+export interface StoredCounterOptions<Total> extends RetrierOptions {
+  /** Which kind of counter it is. */
+  readonly kind: TotalKind<Total>;
   readonly store: Store;
   readonly nodeId: string;
   /** All nodes of the cluster, this one included. */
@@ -53,8 +55,9 @@ interface Read {
   readonly reject: (error: CounterError) => void;
 }
 
-export class StoredCounter implements Counter {
-  readonly #options: StoredCounterOptions;
+export class StoredCounter<Total> implements Counter {
+  readonly #options: StoredCounterOptions<Total>;
+  readonly #kind: TotalKind<Total>;
   readonly #others: readonly string[];
   readonly #nextBarrier: () => number;
   readonly #retrier: Retrier;
@@ -63,14 +66,15 @@ export class StoredCounter implements Counter {
   #adds = new Set<Add>();
   readonly #reads = new Set<Read>();
   /** Our own total, if the last swap of this life was confirmed. Unknown while one is in flight, and before the first. */
-  #total: number | undefined;
+  #total: Total | undefined;
   /** The largest totals seen so far. */
-  #seen: GCounter = emptyGCounter;
+  readonly #seen = new Map<string, Total>();
   #sweeps = 0;
   #running = false;
 
-  constructor(options: StoredCounterOptions) {
+  constructor(options: StoredCounterOptions<Total>) {
     this.#options = options;
+    this.#kind = options.kind;
     this.#others = options.nodeIds.filter((id) => id !== options.nodeId);
     this.#nextBarrier = uniqueIntegers(options.random);
     this.#retrier = new Retrier(options);
@@ -167,7 +171,7 @@ export class StoredCounter implements Counter {
   }
 
   /** Our total, as the store has it after a barrier. A swap from before may still raise it. */
-  async #learn(wanted: () => boolean): Promise<number> {
+  async #learn(wanted: () => boolean): Promise<Total> {
     await this.#retrier.persist(() => this.#barrier(), wanted);
     return this.#retrier.persist(() => this.#readOwnTotal(), wanted);
   }
@@ -179,16 +183,19 @@ export class StoredCounter implements Counter {
     return reads;
   }
 
-  /** The waiting adds, without those that would raise our total from `from` past 2^53 − 1, which are refused. */
-  #takeBatch(from: number): Add[] {
+  /** The waiting adds, without those that would take a number in our total past 2^53 − 1, which are refused. */
+  #takeBatch(from: Total): Add[] {
     const batch: Add[] = [];
     let to = from;
     for (const add of this.#adds) {
-      const sum = plus(to, add.delta);
-      if (sum === undefined) {
-        this.#fail([add], new CounterError('abort', `${to} + ${add.delta} passes 2^53 - 1`));
+      const raised = this.#kind.raise(to, add.delta);
+      if (raised === undefined) {
+        this.#fail(
+          [add],
+          new CounterError('abort', `${JSON.stringify(to)} with ${add.delta} passes 2^53 - 1`),
+        );
       } else {
-        to = sum;
+        to = raised;
         batch.push(add);
       }
     }
@@ -204,20 +211,20 @@ export class StoredCounter implements Counter {
    * `from` and `to` means that ours never will. `to` means that it did, if `from` came from a confirmed swap. If it
    * was only learnt, a forgotten swap of the same size may have done it, and nobody can tell.
    */
-  async #commit(from: number, batch: readonly Add[], wanted: () => boolean): Promise<void> {
-    const to = batch.reduce((sum, add) => sum + add.delta, from);
+  async #commit(from: Total, batch: readonly Add[], wanted: () => boolean): Promise<void> {
+    const to = batch.reduce((total, add) => this.#kind.raise(total, add.delta) ?? total, from);
     const alone = this.#total !== undefined;
     this.#total = undefined;
     for (const add of batch) add.sent = true;
     const { confirmed, total } = await this.#retrier.persist(() => this.#swap(from, to), wanted);
-    if (total === to) {
+    if (this.#kind.equals(total, to)) {
       this.#total = to;
       if (confirmed || alone) for (const add of batch) if (this.#open.delete(add)) add.resolve();
       this.#fail(
         batch,
         new CounterError(
           'timeout',
-          `${counterKey(this.#options.nodeId)} became ${to}, by this or an earlier swap`,
+          `${counterKey(this.#options.nodeId)} became ${JSON.stringify(to)}, by this or an earlier swap`,
         ),
       );
       return;
@@ -228,14 +235,21 @@ export class StoredCounter implements Counter {
   }
 
   /** Swaps and answers what our key holds afterwards, and whether the store confirmed that it was this swap. */
-  async #swap(from: number, to: number): Promise<{ confirmed: boolean; total: number }> {
+  async #swap(from: Total, to: Total): Promise<{ confirmed: boolean; total: Total }> {
     const { store, nodeId } = this.#options;
-    const outcome = await store.compareAndSwap(counterKey(nodeId), from, to, from === 0);
+    const outcome = await store.compareAndSwap(
+      counterKey(nodeId),
+      from,
+      to,
+      this.#kind.equals(from, this.#kind.zero),
+    );
     if (outcome === 'ok') return { confirmed: true, total: to };
     await this.#barrier();
     const total = await this.#readOwnTotal();
-    if (total > from) return { confirmed: false, total };
-    throw new Error(`the store refused to swap ${from} in a key that holds ${total}`);
+    if (this.#includes(total, from) && !this.#kind.equals(total, from)) return { confirmed: false, total };
+    throw new Error(
+      `the store refused to swap ${JSON.stringify(from)} in a key that holds ${JSON.stringify(total)}`,
+    );
   }
 
   /** Answers `reads` with the sum of all totals, read after an effective write. */
@@ -245,7 +259,7 @@ export class StoredCounter implements Counter {
     try {
       const { nodeId } = this.#options;
       const wanted = (): boolean => this.#anyOpen(reads);
-      const readTotal = async (id: string): Promise<[string, number]> => [
+      const readTotal = async (id: string): Promise<[string, Total]> => [
         id,
         await this.#retrier.persist(() => this.#readTotal(id), wanted),
       ];
@@ -253,10 +267,13 @@ export class StoredCounter implements Counter {
         this.#total === undefined
           ? await Promise.all([nodeId, ...this.#others].map(readTotal))
           : [[nodeId, this.#total] as const, ...(await Promise.all(this.#others.map(readTotal)))];
-      this.#seen = merge(this.#seen, new Map(totals));
-      const sum = value(this.#seen);
-      if (sum === undefined) throw new CounterError('abort', 'the value passes 2^53 - 1');
-      for (const read of reads) if (this.#open.delete(read)) read.resolve(sum);
+      for (const [id, total] of totals) {
+        const seen = this.#seen.get(id);
+        this.#seen.set(id, seen === undefined ? total : this.#kind.merge(seen, total));
+      }
+      const value = this.#kind.value(this.#seen.values());
+      if (value === undefined) throw new CounterError('abort', 'the value passes 2^53 - 1');
+      for (const read of reads) if (this.#open.delete(read)) read.resolve(value);
     } catch (error) {
       if (error instanceof CounterError) this.#fail(reads, error);
       else if (!(error instanceof Abandoned)) throw error;
@@ -271,20 +288,26 @@ export class StoredCounter implements Counter {
     return this.#options.store.write(`barrier-${this.#options.nodeId}`, this.#nextBarrier());
   }
 
-  async #readOwnTotal(): Promise<number> {
+  async #readOwnTotal(): Promise<Total> {
     const { nodeId } = this.#options;
     const total = await this.#readTotal(nodeId);
-    const seen = this.#seen.get(nodeId) ?? 0;
-    if (total < seen) throw new Error(`${counterKey(nodeId)} fell from ${seen} to ${total}`);
+    const seen = this.#seen.get(nodeId) ?? this.#kind.zero;
+    if (!this.#includes(total, seen)) {
+      throw new Error(`${counterKey(nodeId)} fell from ${JSON.stringify(seen)} to ${JSON.stringify(total)}`);
+    }
     return total;
   }
 
-  async #readTotal(nodeId: string): Promise<number> {
+  async #readTotal(nodeId: string): Promise<Total> {
     const found = await this.#options.store.read(counterKey(nodeId));
-    if (found === undefined) return 0;
-    if (isTotal(found)) return found;
+    if (found === undefined) return this.#kind.zero;
+    if (this.#kind.isTotal(found)) return found;
     const shown = JSON.stringify(found).slice(0, 100);
     throw new CounterError('abort', `${counterKey(nodeId)} holds ${shown}, which is not a counter's total`);
+  }
+
+  #includes(larger: Total, smaller: Total): boolean {
+    return this.#kind.equals(this.#kind.merge(larger, smaller), larger);
   }
 
   #anyOpen(requests: readonly (Add | Read)[]): boolean {

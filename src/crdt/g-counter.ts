@@ -1,3 +1,5 @@
+import type { TotalKind } from './total.ts';
+
 /**
  * The G-Counter, a counter that only grows, as a value: one total per node, raised only by that node. Two copies
  * merge by taking the larger total of each node, so merging is commutative, associative and idempotent, and no
@@ -7,8 +9,6 @@
  * Types", INRIA RR-7506 (2011), specification 6.
  */
 export type GCounter = ReadonlyMap<string, number>;
-
-export const emptyGCounter: GCounter = new Map();
 
 /** True for what a total, a delta or a value can be: an integer from 0 to 2^53 − 1. */
 export function isTotal(candidate: unknown): candidate is number {
@@ -29,11 +29,24 @@ export function merge(a: GCounter, b: GCounter): GCounter {
 }
 
 /** The sum of all totals, or undefined where it passes 2^53 − 1. */
-export function value(counter: GCounter): number | undefined {
-  let sum: number | undefined = 0;
-  for (const total of counter.values()) {
-    sum = plus(sum, total);
-    if (sum === undefined) return undefined;
+export const value = (counter: GCounter): number | undefined => sumOf(counter.values());
+
+function sumOf(totals: Iterable<number>): number | undefined {
+  let total: number | undefined = 0;
+  for (const next of totals) {
+    total = plus(total, next);
+    if (total === undefined) return undefined;
   }
-  return sum;
+  return total;
 }
+
+/** A node's total in a G-Counter. */
+export const gTotal: TotalKind<number> = {
+  zero: 0,
+  isDelta: isTotal,
+  isTotal,
+  raise: plus,
+  equals: (a, b) => a === b,
+  merge: Math.max,
+  value: sumOf,
+};

@@ -23,12 +23,13 @@ export interface Judgement {
   readonly finalReads: readonly ReadOperation[];
 }
 
-export function judge(operations: readonly Operation[]): Judgement {
+/** `growOnly` says that nobody adds a negative number, so that what has been read once must be there ever after. */
+export function judge(operations: readonly Operation[], growOnly = true): Judgement {
   const adds = operations.filter((operation) => operation.f === 'add');
   const reads = operations.filter((operation) => operation.f === 'read');
   const finalReads = reads.filter((read) => read.final);
   const problems = [
-    ...judgeReads(adds, reads),
+    ...judgeReads(adds, reads, growOnly ? new Floor() : undefined),
     ...operations.filter((operation) => operation.final).flatMap(unanswered),
   ];
   const acceptable = subsetSums(
@@ -41,7 +42,7 @@ export function judge(operations: readonly Operation[]): Judgement {
 /** What is known when a read begins, and what may have happened by the time it ends. */
 interface ReadUnderWay {
   /** The sum of all adds acknowledged before it began. */
-  readonly least: number;
+  readonly acknowledged: number;
   readonly floor: number;
   readonly floorRead: ReadOperation | undefined;
   /** Adds acknowledged since. */
@@ -49,9 +50,12 @@ interface ReadUnderWay {
 }
 
 /** Walks through the history once, event by event. */
-function judgeReads(adds: readonly AddOperation[], reads: readonly ReadOperation[]): Problem[] {
+function judgeReads(
+  adds: readonly AddOperation[],
+  reads: readonly ReadOperation[],
+  floor: Floor | undefined,
+): Problem[] {
   const problems: Problem[] = [];
-  const floor = new Floor();
   let acknowledged = 0;
   /** The sums that adds of unknown outcome can come to. */
   let unknown: Ranges = [[0, 0]];
@@ -65,21 +69,26 @@ function judgeReads(adds: readonly AddOperation[], reads: readonly ReadOperation
   const acknowledge = (add: AddOperation): void => {
     unacknowledged.delete(add);
     acknowledged += add.delta;
-    floor.addAcknowledged(add);
+    floor?.addAcknowledged(add);
     for (const { concurrent } of underWay.values()) concurrent.push(add.delta);
   };
   const begin = (read: ReadOperation): void => {
-    underWay.set(read, { least: acknowledged, floor: floor.value, floorRead: floor.read, concurrent: [] });
+    underWay.set(read, {
+      acknowledged,
+      floor: floor?.value ?? -Infinity,
+      floorRead: floor?.read,
+      concurrent: [],
+    });
   };
   const end = (read: ReadOperation): void => {
     const known = underWay.get(read);
     underWay.delete(read);
     if (known === undefined || read.value === undefined) return;
     const pending = [...known.concurrent, ...[...unacknowledged].map((add) => add.delta)];
-    const allowed = pending.reduce(withOptional, shifted(unknown, known.least));
+    const allowed = pending.reduce(withOptional, shifted(unknown, known.acknowledged));
     const text = explain(read.value, allowed, known);
     if (text !== undefined) problems.push({ operation: read, text: `${describe(read)} ${text}` });
-    floor.readEnded(read);
+    floor?.readEnded(read);
   };
 
   const acknowledgedAdds = adds.filter((add) => add.outcome === 'ok');
@@ -98,10 +107,15 @@ function judgeReads(adds: readonly AddOperation[], reads: readonly ReadOperation
 function explain(
   value: number,
   allowed: Ranges,
-  { least, floor, floorRead }: ReadUnderWay,
+  { acknowledged, floor, floorRead }: ReadUnderWay,
 ): string | undefined {
-  const most = allowed.at(-1)?.[1] ?? least;
-  if (value < least) return `misses ${least - value} of the ${least} acknowledged before it began`;
+  const least = allowed[0]?.[0] ?? acknowledged;
+  const most = allowed.at(-1)?.[1] ?? acknowledged;
+  if (value < least && least === acknowledged) {
+    return `misses ${least - value} of the ${least} acknowledged before it began`;
+  }
+  if (value < least)
+    return `is ${least - value} less than the least that was possible when it ended, ${least}`;
   if (value > most) return `exceeds by ${value - most} all that had been added when it ended, ${most}`;
   if (!includes(allowed, value)) {
     return `is no sum of acknowledged adds and others that may have happened: ${formatRanges(allowed)}`;

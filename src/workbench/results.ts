@@ -1,4 +1,4 @@
-import { judge } from './checker.ts';
+import type { Judgement } from './checker.ts';
 import type { Operation } from './history.ts';
 import type { MessageCounts } from './network.ts';
 import { type Ranges, formatRanges } from './ranges.ts';
@@ -25,11 +25,11 @@ export interface Results {
 export function summarise(
   options: RunOptions,
   operations: readonly Operation[],
+  { problems, acceptable, finalReads }: Judgement,
   messages: MessageCounts,
   /** The least fraction of operations that must succeed. */
   demand = 0,
 ): Results {
-  const { problems, acceptable, finalReads } = judge(operations);
   const stats = {
     all: functionStats(operations),
     add: functionStats(operations.filter((operation) => operation.f === 'add')),

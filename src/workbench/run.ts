@@ -3,6 +3,7 @@
  * then everything heals and recovers, then every client adds and reads once more (in Maelstrom, it only reads).
  * Where nodes live and how time passes is the caller's choice.
  */
+import type { Workload } from '../maelstrom/counter-node.ts';
 import type { Message } from '../maelstrom/message.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
@@ -16,13 +17,14 @@ import { type FaultInterval, type FaultName, Nemesis } from './nemesis.ts';
 import { type Delivery, type MessageCounts, Network } from './network.ts';
 import { Nodes } from './nodes.ts';
 import { type Streams, below, streams } from './random.ts';
-import { type Invocation, gCounterWorkload } from './workload.ts';
+import { type Invocation, invocations } from './workload.ts';
 
 const CLIENT_TIMEOUT_MS = 5000;
 
 export interface RunOptions {
   /** Decides every random choice of the run. */
   readonly seed: number;
+  readonly workload: Workload;
   readonly nodeIds: readonly string[];
   /** Clients at work at once, spread evenly over the nodes. */
   readonly concurrency: number;
@@ -181,9 +183,9 @@ export class Run {
 
   /** Operations at the given rate, randomly spaced, each by a random idle worker, until the time limit. */
   #work(workers: readonly Worker[]): Promise<void> {
-    const { rate, timeLimitMs } = this.#options;
+    const { workload, rate, timeLimitMs } = this.#options;
     const random = this.#streams('workload');
-    const nextInvocation = gCounterWorkload(random);
+    const nextInvocation = invocations(workload, random);
     const gapMs = (): number => (rate === 0 ? Infinity : (random.next() * 2 * 1000) / rate);
     const idle = [...workers];
     const endMs = this.#clock.nowMs() + timeLimitMs;

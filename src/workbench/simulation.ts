@@ -1,3 +1,4 @@
+import { type Judgement, judge } from './checker.ts';
 import { type CreateNode, memoryHosts } from './memory-host.ts';
 import type { Delivery } from './network.ts';
 import { type Results, cutShort, summarise } from './results.ts';
@@ -6,6 +7,7 @@ import { VirtualClock } from './virtual-clock.ts';
 
 export interface Simulation {
   readonly run: Run;
+  readonly judgement: Judgement;
   readonly results: Results;
 }
 
@@ -23,8 +25,11 @@ export async function simulate(
     onDelivery,
   });
   const failure = await clock.run(run.execute()).catch((error: unknown) => error);
-  const results = summarise(options, run.operations, run.messageCounts);
-  if (failure === undefined) return { run, results };
-  if (failure instanceof NodeFailure) return { run, results: cutShort(results, failure.message, false) };
+  const judgement = judge(run.operations, options.workload === 'g-counter');
+  const results = summarise(options, run.operations, judgement, run.messageCounts);
+  if (failure === undefined) return { run, judgement, results };
+  if (failure instanceof NodeFailure) {
+    return { run, judgement, results: cutShort(results, failure.message, false) };
+  }
   throw failure;
 }

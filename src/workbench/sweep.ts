@@ -13,6 +13,7 @@ export function drawOptions(seed: number): RunOptions {
   const nodeIds = nodeNames(pick(random, [1, 2, 3, 3, 3, 5, 5, 7]));
   return {
     seed,
+    workload: 'g-counter',
     nodeIds,
     concurrency: nodeIds.length * pick(random, [1, 1, 2, 5, 10]),
     rate: pick(random, [10, 30, 100, 300]),

@@ -1,3 +1,4 @@
+import type { Workload } from '../maelstrom/counter-node.ts';
 import type { Random } from '../runtime/random.ts';
 import { below } from './random.ts';
 
@@ -5,15 +6,15 @@ import { below } from './random.ts';
 export type Invocation = { readonly f: 'add'; readonly delta: number } | { readonly f: 'read' };
 
 /**
- * Maelstrom's g-counter workload: an even mix of reads and adds of −5 to 4, of which the negative ones are left
- * out. So there are two reads for each add, and a fifth of the adds add 0.
+ * Maelstrom's workloads: an even mix of reads and adds of −5 to 4. For g-counter the negative adds are left out, so
+ * there are two reads for each add, and a fifth of the adds add 0.
  */
-export function gCounterWorkload(random: Random): () => Invocation {
+export function invocations(workload: Workload, random: Random): () => Invocation {
   return () => {
     for (;;) {
       if (random.next() < 0.5) return { f: 'read' };
       const delta = below(random, 10) - 5;
-      if (delta >= 0) return { f: 'add', delta };
+      if (delta >= 0 || workload === 'pn-counter') return { f: 'add', delta };
     }
   };
 }

@@ -77,9 +77,16 @@ describe('test', () => {
     expect(readlinkSync(run)).toMatch(/^g-counter\/\d{8}T\d{6}\.\d{3}Z$/);
     expect(readdirSync(run).toSorted()).toEqual([
       'history.jsonl',
+      'latency-quantiles.svg',
+      'latency-raw.svg',
       'messages.jsonl',
+      'messages.svg',
       'node-logs',
+      'rate.svg',
+      'report.html',
       'results.json',
+      'timeline.svg',
+      'value.svg',
     ]);
     expect(readdirSync(join(run, 'node-logs'))).toEqual(['n0.log', 'n1.log', 'n2.log']);
     const results: unknown = JSON.parse(readFileSync(join(run, 'results.json'), 'utf8'));
@@ -202,10 +209,10 @@ describe('test', () => {
   });
 
   test.each([
-    [[], 'which command? test, simulate or replay'],
+    [[], 'which command? test, simulate, serve or replay'],
     [['frobnicate'], "unknown command 'frobnicate'"],
-    [['test'], '-w is missing: which workload? g-counter'],
-    [['test', '-w', 'echo', '--bin', node], "--workload takes g-counter, not 'echo'"],
+    [['test'], '-w is missing: which workload? g-counter or pn-counter'],
+    [['test', '-w', 'echo', '--bin', node], "--workload takes g-counter, pn-counter, not 'echo'"],
     [['test', '-w', 'g-counter'], '--bin is missing: which program is to be tested?'],
     [['test', '-w', 'g-counter', '--bin', 'nope'], '--bin nope does not exist or is not executable'],
     [['test', '-w', 'g-counter', '--bin', '/tmp'], '--bin /tmp is not a file'],

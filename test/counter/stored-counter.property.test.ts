@@ -5,6 +5,7 @@
 import { expect, test } from 'vitest';
 import { type Counter, CounterError } from '../../src/counter/counter.ts';
 import { StoredCounter } from '../../src/counter/stored-counter.ts';
+import { gTotal } from '../../src/crdt/g-counter.ts';
 import { RpcStore } from '../../src/kv/rpc-store.ts';
 import { silent } from '../../src/runtime/log.ts';
 import type { Random } from '../../src/runtime/random.ts';
@@ -38,6 +39,7 @@ async function history(seed: number, unreliability: Unreliability): Promise<Oper
     const store = new RpcStore('seq-kv', async (_, request) => service.handle(nodeId, request) ?? {});
     const unreliable = new UnreliableStore(store, clock, life, random(`network ${events}`), network);
     const options = {
+      kind: gTotal,
       store: unreliable,
       nodeId,
       nodeIds,

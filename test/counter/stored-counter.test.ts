@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CounterError } from '../../src/counter/counter.ts';
 import { MAX_OPEN_REQUESTS, StoredCounter } from '../../src/counter/stored-counter.ts';
+import { gTotal } from '../../src/crdt/g-counter.ts';
 import { MemoryStore } from '../../src/kv/memory-store.ts';
 import type { Store, SwapOutcome } from '../../src/kv/store.ts';
 import { silent } from '../../src/runtime/log.ts';
@@ -54,8 +55,9 @@ class DistantStore implements Store {
 function setUp(nodeIds = ['n0', 'n1', 'n2']) {
   const clock = new VirtualClock();
   const store = new DistantStore(clock);
-  const counterOf = (nodeId: string): StoredCounter =>
+  const counterOf = (nodeId: string): StoredCounter<number> =>
     new StoredCounter({
+      kind: gTotal,
       store,
       nodeId,
       nodeIds,

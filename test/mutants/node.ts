@@ -1,12 +1,13 @@
 import type { Counter } from '../../src/counter/counter.ts';
 import { RpcStore } from '../../src/kv/rpc-store.ts';
-import { gCounterService } from '../../src/maelstrom/g-counter.ts';
+import { pnTotal } from '../../src/crdt/pn-counter.ts';
+import { counterService } from '../../src/maelstrom/counter-node.ts';
 import type { Message } from '../../src/maelstrom/message.ts';
 import { MaelstromNode } from '../../src/maelstrom/node.ts';
 import { silent } from '../../src/runtime/log.ts';
 import type { CreateNode } from '../../src/workbench/memory-host.ts';
 import { type MutantOptions, plainMutants } from './plain.ts';
-import { CountEveryReply, MisattributeLateAnswer, retryingMutants } from './retrying.ts';
+import { CountEveryReply, MisattributeLateAnswer, OneTotal, retryingMutants } from './retrying.ts';
 
 type Ports = Parameters<CreateNode>[0];
 
@@ -20,7 +21,7 @@ const nodeOptions = (ports: Ports, create: (options: MutantOptions) => Counter, 
     nodeIds,
     call,
   }: Parameters<ConstructorParameters<typeof MaelstromNode>[0]['start']>[0]) =>
-    gCounterService(create({ ...ports, store: new RpcStore('seq-kv', call), nodeId, nodeIds })),
+    counterService(create({ ...ports, store: new RpcStore('seq-kv', call), nodeId, nodeIds }), pnTotal),
 });
 
 /** A node that keeps its count with the given kind of counter. */
@@ -62,8 +63,11 @@ export const mutants: Readonly<Record<string, CreateNode>> = {
   'count-every-reply': (ports) => new CountEveryReplyNode(ports),
 };
 
+/** A bug that only a counter which goes down as well can have. */
+export const pnMutants: Readonly<Record<string, CreateNode>> = { 'one-total': nodeWith(OneTotal) };
+
 export function mutantNamed(name: string): CreateNode {
-  const mutant = mutants[name];
+  const mutant = mutants[name] ?? pnMutants[name];
   if (mutant === undefined) throw new Error(`no mutant is called ${name}`);
   return mutant;
 }

@@ -161,6 +161,13 @@ export class MisattributeLateAnswer extends RetryingCounter {
   }
 }
 
+/** For pn-counter: one total that rises and falls, so that a repeated swap can find its old value again. */
+export class OneTotal extends RetryingCounter {
+  protected override async swap(from: number, to: number): Promise<boolean> {
+    return (await this.store.compareAndSwap(this.key(this.nodeId), from, to, true)) === 'ok';
+  }
+}
+
 /** Adds up what every reply to a swap confirms; the node below tells it of repeated ones too. */
 export class CountEveryReply extends RetryingCounter {
   #own: number | undefined;

@@ -1,11 +1,12 @@
 import type { CreateNode } from '../../src/workbench/memory-host.ts';
 import type { RunOptions } from '../../src/workbench/run.ts';
-import { createGCounterNode } from '../../src/maelstrom/g-counter.ts';
+import { type Workload, createCounterNode } from '../../src/maelstrom/counter-node.ts';
 import { silent } from '../../src/runtime/log.ts';
 
 /** The standard challenge, ten seconds of it. */
 export const standard: RunOptions = {
   seed: 1,
+  workload: 'g-counter',
   nodeIds: ['n0', 'n1', 'n2'],
   concurrency: 3,
   rate: 100,
@@ -18,12 +19,18 @@ export const standard: RunOptions = {
   storeModel: 'random',
 };
 
+const shippedNodeFor =
+  (workload: Workload): CreateNode =>
+  (ports) =>
+    createCounterNode({
+      ...ports,
+      workload,
+      storeName: 'seq-kv',
+      retryMs: 1000,
+      deadlineMs: 4000,
+      log: silent,
+    });
+
 /** The node we ship. */
-export const shippedNode: CreateNode = (ports) =>
-  createGCounterNode({
-    ...ports,
-    storeName: 'seq-kv',
-    retryMs: 1000,
-    deadlineMs: 4000,
-    log: silent,
-  });
+export const shippedNode = shippedNodeFor('g-counter');
+export const shippedPnNode = shippedNodeFor('pn-counter');

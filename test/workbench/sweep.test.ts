@@ -5,11 +5,18 @@ import { simulate } from '../../src/workbench/simulation.ts';
 import { drawOptions, shrink } from '../../src/workbench/sweep.ts';
 import { mutantNamed, mutants, nodeWith } from '../mutants/node.ts';
 import { RetryingCounter } from '../mutants/retrying.ts';
-import { shippedNode } from './options.ts';
+import { shippedNode, shippedPnNode } from './options.ts';
 
 test('the shipped node survives a hundred seeds of every fault', async () => {
   for (let seed = 1; seed <= 100; seed++) {
     const { results } = await simulate(drawOptions(seed), shippedNode);
+    expect(results.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
+  }
+});
+
+test('so does the shipped node as a pn-counter', async () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const { results } = await simulate({ ...drawOptions(seed), workload: 'pn-counter' }, shippedPnNode);
     expect(results.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
   }
 });
@@ -30,6 +37,15 @@ for (const name of Object.keys(mutants)) {
     expect(found).toBe(true);
   });
 }
+
+test('one total that rises and falls is found within two hundred seeds of pn-counter', async () => {
+  let found = false;
+  for (let seed = 1; seed <= 200 && !found; seed++) {
+    const options: RunOptions = { ...drawOptions(seed), workload: 'pn-counter' };
+    found = (await simulate(options, mutantNamed('one-total'))).results.valid === false;
+  }
+  expect(found).toBe(true);
+});
 
 test('a failure is shrunk to a short run that still fails', async () => {
   const fails = async (options: RunOptions): Promise<boolean> =>

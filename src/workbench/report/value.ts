@@ -109,18 +109,22 @@ function valueDomain(steps: readonly BoundsStep[], answers: readonly Answer[]): 
   return [low, high + (high - low) * 0.04];
 }
 
+/** As far as answers reach, and a part of what else is allowed: where much is under way, all of it would hide a miss. */
 function distanceDomain(answers: readonly Answer[]): [number, number] {
-  let [low, high] = [-1, 1];
+  let [least, most] = [-1, 1];
   for (const { bounds } of answers) {
-    low = Math.min(low, bounds.low - bounds.acknowledged);
-    high = Math.max(high, bounds.high - bounds.acknowledged);
+    least = Math.min(least, bounds.low - bounds.acknowledged);
+    most = Math.max(most, bounds.high - bounds.acknowledged);
   }
-  const room = 6 * (high - low);
-  const [least, most] = [low - room, high + room];
+  const room = 6 * (most - least);
+  let [low, high] = [-1, 1];
   for (const { value, bounds } of answers) {
     const distance = value - bounds.acknowledged;
-    [low, high] = [Math.min(low, Math.max(distance, least)), Math.max(high, Math.min(distance, most))];
+    low = Math.min(low, Math.max(distance, least - room));
+    high = Math.max(high, Math.min(distance, most + room));
   }
+  const width = high - low;
+  [low, high] = [Math.min(low, Math.max(least, low - width)), Math.max(high, Math.min(most, high + width))];
   const margin = (high - low) * 0.08;
   return [low - margin, high + margin];
 }
@@ -156,9 +160,10 @@ function whiskers(frame: Frame, scale: Scale, answers: readonly Answer[]): strin
       high: Math.max(high, bounds.high - bounds.acknowledged),
     });
   }
-  const lines = [...columns].map(
-    ([column, { low, high }]) => `M${column} ${px(scale.at(low) + 2)}V${px(scale.at(high) - 2)}`,
-  );
+  const lines = [...columns].map(([column, { low, high }]) => {
+    const y2 = Math.max(frame.top, scale.at(high) - 2);
+    return `M${column} ${px(Math.min(frame.bottom, scale.at(low) + 2))}V${px(y2)}`;
+  });
   return element('path', { class: 'whisker', d: lines.join('') || 'M0 0' });
 }
 

@@ -83,12 +83,11 @@ export function inputOf(
   const judgement = judge(operations);
   return {
     title: 'g-counter, 20261122T102838.041Z',
-    results: summarise(
-      { ...standard, ...options },
-      operations,
-      { all: 10, clients: 4, servers: 6 },
-      undefined,
-    ),
+    results: summarise({ ...standard, ...options }, operations, judgement, {
+      all: 10,
+      clients: 4,
+      servers: 6,
+    }),
     judgement,
     operations,
     deliveries: [],

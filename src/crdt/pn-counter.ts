@@ -1,0 +1,28 @@
+import { gTotal, isTotal } from './g-counter.ts';
+import type { TotalKind } from './total.ts';
+
+/**
+ * A node's total in a PN-Counter, which counts up and down: the sum of its increments and the sum of its decrements.
+ * Each only grows, so the pair merges like two G-Counters, and a pair that has been left behind never comes back. A
+ * single total that rises and falls could return to an old value, and a repeated or late compare-and-swap with it.
+ */
+export type PnTotal = readonly [increments: number, decrements: number];
+
+export const pnTotal: TotalKind<PnTotal> = {
+  zero: [0, 0],
+  isDelta: (json): json is number => typeof json === 'number' && Number.isSafeInteger(json),
+  isTotal: (json): json is PnTotal => Array.isArray(json) && json.length === 2 && json.every(isTotal),
+  raise([increments, decrements], delta) {
+    const raised = gTotal.raise(delta > 0 ? increments : decrements, Math.abs(delta));
+    if (raised === undefined) return undefined;
+    return delta > 0 ? [raised, decrements] : [increments, raised];
+  },
+  equals: (a, b) => a[0] === b[0] && a[1] === b[1],
+  merge: (a, b) => [Math.max(a[0], b[0]), Math.max(a[1], b[1])],
+  value(totals) {
+    const pairs = [...totals];
+    const increments = gTotal.value(pairs.map((pair) => pair[0]));
+    const decrements = gTotal.value(pairs.map((pair) => pair[1]));
+    return increments === undefined || decrements === undefined ? undefined : increments - decrements;
+  },
+};

@@ -1,0 +1,59 @@
+import { type Counter, CounterError } from '../counter/counter.ts';
+import { StoredCounter } from '../counter/stored-counter.ts';
+import { gTotal } from '../crdt/g-counter.ts';
+import { pnTotal } from '../crdt/pn-counter.ts';
+import type { TotalKind } from '../crdt/total.ts';
+import { MemoryStore } from '../kv/memory-store.ts';
+import { RpcStore } from '../kv/rpc-store.ts';
+import { RequestError } from './errors.ts';
+import { type Cluster, type Handler, MaelstromNode, type NodeOptions, type Service } from './node.ts';
+
+/** Where a node keeps its totals: in a service of the network, or in its own memory. */
+export const storeNames = ['seq-kv', 'lin-kv', 'memory'] as const;
+
+/** What a node counts: up, or up and down. */
+export const workloads = ['g-counter', 'pn-counter'] as const;
+export type Workload = (typeof workloads)[number];
+
+export interface CounterNodeOptions extends Omit<NodeOptions, 'start' | 'rpcTimeoutMs'> {
+  readonly workload: Workload;
+  readonly storeName: (typeof storeNames)[number];
+  /** How long a client's request may take before it is answered with an error. */
+  readonly deadlineMs: number;
+  /** How long to wait for the store before asking once more. The first answer still counts if it comes later. */
+  readonly retryMs: number;
+}
+
+/** A node for Maelstrom's `g-counter` and `pn-counter` workloads. */
+export function createCounterNode(options: CounterNodeOptions): MaelstromNode {
+  const { workload, storeName } = options;
+  const serve = <Total>(kind: TotalKind<Total>, { nodeId, nodeIds, call }: Cluster): Service => {
+    const store = storeName === 'memory' ? new MemoryStore() : new RpcStore(storeName, call);
+    return counterService(new StoredCounter({ ...options, kind, store, nodeId, nodeIds }), kind);
+  };
+  return new MaelstromNode({
+    ...options,
+    rpcTimeoutMs: options.deadlineMs,
+    start: (cluster) => (workload === 'g-counter' ? serve(gTotal, cluster) : serve(pnTotal, cluster)),
+  });
+}
+
+/** The requests of both workloads, answered by `counter`. */
+export function counterService(counter: Counter, { isDelta }: Pick<TotalKind<unknown>, 'isDelta'>): Service {
+  const add: Handler = ({ delta }) => {
+    if (!isDelta(delta)) throw new RequestError('malformed-request', `${JSON.stringify(delta)} is no delta`);
+    return counter.add(delta).then(() => ({ type: 'add_ok' }), rethrow);
+  };
+  const read: Handler = () => counter.read().then((value) => ({ type: 'read_ok', value }), rethrow);
+  return {
+    handlers: new Map([
+      ['add', add],
+      ['read', read],
+    ]),
+    close: () => counter.close(),
+  };
+}
+
+function rethrow(error: unknown): never {
+  throw error instanceof CounterError ? new RequestError(error.kind, error.message) : error;
+}
