@@ -5,11 +5,12 @@
  * The shipped node goes through the same, and must never be condemned. Takes about a quarter of an hour.
  */
 import { spawn } from 'node:child_process';
+import type { Workload } from '../../src/maelstrom/counter-node.ts';
 import type { CreateNode } from '../../src/workbench/memory-host.ts';
 import { simulate } from '../../src/workbench/simulation.ts';
 import { drawOptions } from '../../src/workbench/sweep.ts';
-import { shippedNode } from '../workbench/options.ts';
-import { mutants } from './node.ts';
+import { shippedNode, shippedPnNode } from '../workbench/options.ts';
+import { mutants, pnMutants } from './node.ts';
 
 const MOST_SEEDS = 200;
 const MOST_RUNS = 10;
@@ -24,28 +25,32 @@ const situations = [
 ];
 
 /** The first seed that condemns, if any does. */
-async function firstSeed(createNode: CreateNode): Promise<number | undefined> {
+async function firstSeed(createNode: CreateNode, workload: Workload): Promise<number | undefined> {
   for (let seed = 1; seed <= MOST_SEEDS; seed++) {
-    const { results } = await simulate(drawOptions(seed), createNode);
+    const { results } = await simulate({ ...drawOptions(seed), workload }, createNode);
     if (results.valid !== true) return seed;
   }
   return undefined;
 }
 
+/** What is put to the test: as code for the simulation, and as a program. */
+interface Candidate {
+  readonly name: string;
+  readonly workload: Workload;
+  readonly createNode: CreateNode;
+  readonly bin: string;
+  readonly nodeArguments: readonly string[];
+  readonly isRight: boolean;
+}
+
 /** One run in real time; resolves with whether the node was condemned. */
-function condemned(bin: string, nodeArguments: string[], rate: number, seed: number): Promise<boolean> {
+function condemned(
+  { workload, bin, nodeArguments }: Candidate,
+  rate: number,
+  seed: number,
+): Promise<boolean> {
   const situation = situations[seed % situations.length] ?? [];
-  const common = [
-    'test',
-    '-w',
-    'g-counter',
-    '--node-count',
-    '3',
-    '--time-limit',
-    '10',
-    '--recovery-time',
-    '3',
-  ];
+  const common = ['test', '-w', workload, '--node-count', '3', '--time-limit', '10', '--recovery-time', '3'];
   const flags = [
     '--bin',
     bin,
@@ -67,30 +72,54 @@ function condemned(bin: string, nodeArguments: string[], rate: number, seed: num
 }
 
 /** The first run that condemns, if any does. */
-async function firstRun(bin: string, nodeArguments: string[], rate: number): Promise<number | undefined> {
-  for (let run = 1; run <= MOST_RUNS; run++) {
-    if (await condemned(bin, nodeArguments, rate, run)) return run;
-  }
+async function firstRun(candidate: Candidate, rate: number): Promise<number | undefined> {
+  for (let run = 1; run <= MOST_RUNS; run++) if (await condemned(candidate, rate, run)) return run;
   return undefined;
 }
 
-async function row(name: string): Promise<boolean> {
-  const shipped = name === '';
-  const seed = await firstSeed(mutants[name] ?? shippedNode);
-  const bin = shipped ? 'bin/g-counter' : 'test/mutants/mutant';
-  const runs: (number | undefined)[] = [];
-  for (const rate of RATES) runs.push(await firstRun(bin, shipped ? [] : [name], rate));
-  const cells = [shipped ? 'the shipped node' : name, ...[seed, ...runs].map((found) => `${found ?? '-'}`)];
-  console.log(`| ${cells.join(' | ')} |`);
-  return [seed, ...runs].every((found) => (found === undefined) === shipped);
+/** Puts a candidate to the test, prints its row, and resolves with whether that is as it should be. */
+async function row(candidate: Candidate): Promise<boolean> {
+  const found = [await firstSeed(candidate.createNode, candidate.workload)];
+  for (const rate of RATES) found.push(await firstRun(candidate, rate));
+  console.log(`| ${[candidate.name, ...found.map((first) => `${first ?? '-'}`)].join(' | ')} |`);
+  return found.every((first) => (first === undefined) === candidate.isRight);
 }
+
+const mutantCandidates = (
+  workload: Workload,
+  createNodes: Readonly<Record<string, CreateNode>>,
+): Candidate[] =>
+  Object.entries(createNodes).map(([name, createNode]) => ({
+    name,
+    workload,
+    createNode,
+    bin: 'test/mutants/mutant',
+    nodeArguments: [name],
+    isRight: false,
+  }));
+
+const shippedCandidate = (workload: Workload, createNode: CreateNode): Candidate => ({
+  name: `the shipped node, ${workload}`,
+  workload,
+  createNode,
+  bin: 'bin/g-counter',
+  nodeArguments: ['--workload', workload],
+  isRight: true,
+});
 
 async function main(): Promise<void> {
   console.log('| planted bug | seed | run at 10/s | run at 100/s |\n| --- | --: | --: | --: |');
-  const names = [...Object.keys(mutants), ''];
+  const candidates = [
+    ...mutantCandidates('g-counter', mutants),
+    ...mutantCandidates('pn-counter', pnMutants),
+    shippedCandidate('g-counter', shippedNode),
+    shippedCandidate('pn-counter', shippedPnNode),
+  ];
   const outcomes: boolean[] = [];
   const workers = Array.from({ length: RUNS_AT_ONCE }, async () => {
-    for (let name = names.shift(); name !== undefined; name = names.shift()) outcomes.push(await row(name));
+    for (let next = candidates.shift(); next !== undefined; next = candidates.shift()) {
+      outcomes.push(await row(next));
+    }
   });
   await Promise.all(workers);
   const failed = outcomes.filter((outcome) => !outcome).length;
