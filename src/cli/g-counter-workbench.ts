@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import { EXIT_USAGE, UsageError } from './arguments.ts';
+import { compareCommand, compareHelp } from './compare-command.ts';
 import { replayCommand, replayHelp } from './replay-command.ts';
 import { serveCommand, serveHelp } from './serve-command.ts';
 import { simulateCommand, simulateHelp } from './simulate-command.ts';
@@ -13,6 +14,7 @@ Runs a cluster of g-counter nodes against a simulated network and key-value stor
 
   test       run the workload on a cluster of processes and judge the history; takes Maelstrom's flags
   simulate   the same in virtual time, with the code of g-counter itself: one seed, or thousands
+  compare    run two programs on the same seed and show them side by side
   serve      list past runs in a browser
   replay     feed a recorded conversation to one node and compare its answers
 
@@ -28,6 +30,8 @@ async function main([command, ...args]: string[]): Promise<number> {
       return testCommand(args);
     case 'simulate':
       return simulateCommand(args);
+    case 'compare':
+      return compareCommand(args);
     case 'serve':
       return serveCommand(args);
     case 'replay':
@@ -36,10 +40,12 @@ async function main([command, ...args]: string[]): Promise<number> {
       console.log(version);
       return 0;
     case '--help':
-      console.log(`${help}\n\n${testHelp}\n\n${simulateHelp}\n\n${serveHelp}\n\n${replayHelp}`);
+      console.log(
+        `${help}\n\n${testHelp}\n\n${simulateHelp}\n\n${compareHelp}\n\n${serveHelp}\n\n${replayHelp}`,
+      );
       return 0;
     case undefined:
-      throw new UsageError('which command? test, simulate, serve or replay');
+      throw new UsageError('which command? test, simulate, compare, serve or replay');
     default:
       throw new UsageError(`unknown command '${command}'`);
   }

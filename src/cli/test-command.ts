@@ -1,19 +1,7 @@
-import { stderrLog, systemClock, systemRandom, timestamp } from '../runtime/system.ts';
-import { judge } from '../workbench/checker.ts';
-import { processHosts } from '../workbench/process-host.ts';
-import { showProgress } from '../workbench/progress.ts';
-import { record } from '../workbench/record.ts';
-import { type Results, cutShort, formatResults, summarise } from '../workbench/results.ts';
-import { Interrupted, NodeFailure, Run } from '../workbench/run.ts';
-import { StoreDirectory } from '../workbench/store-directory.ts';
+import { systemRandom } from '../runtime/system.ts';
 import { UsageError, numberFrom, parseOptions, programFrom, splitNodeArguments } from './arguments.ts';
-import {
-  applyFlags,
-  describeOptions,
-  maelstromDefaults,
-  runOptionSpecs,
-  runOptionsHelp,
-} from './run-options.ts';
+import { applyFlags, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
+import { runProcesses } from './run-processes.ts';
 
 export const testHelp = `Usage: g-counter-workbench test -w g-counter --bin FILE [options] [-- arguments for FILE]
 
@@ -56,56 +44,16 @@ export async function testCommand(args: string[]): Promise<number> {
   if (values.workload === undefined)
     throw new UsageError('-w is missing: which workload? g-counter or pn-counter');
   if (values.bin === undefined) throw new UsageError('--bin is missing: which program is to be tested?');
-  const bin = programFrom(values.bin);
-  const availability = values.availability === undefined ? undefined : availabilityFrom(values.availability);
-  const options = applyFlags(maelstromDefaults(seedFrom(values.seed)), values);
-  console.log(`${bin}: ${describeOptions(options)}`);
-
-  const directory = new StoreDirectory('store', options.workload, timestamp());
-  const run = new Run(options, {
-    clock: systemClock,
-    startHost: processHosts({
-      bin,
-      args: forNode,
-      logDirectory: directory.logs,
-      onStderr: values['log-stderr'] ? (nodeId, line) => stderrLog(`${nodeId}: ${line}`) : undefined,
-    }),
-    onSend: (message) => {
-      if (values['log-net-send']) stderrLog(`send ${JSON.stringify(message)}`);
-    },
-    onDelivery: (delivery) => {
-      directory.recordDelivery(delivery);
-      if (!values['log-net-recv']) return;
-      stderrLog(`${delivery.receivedMs === undefined ? 'lost' : 'recv'} ${JSON.stringify(delivery.message)}`);
-    },
+  const { results } = await runProcesses({
+    bin: programFrom(values.bin),
+    nodeArguments: forNode,
+    options: applyFlags(maelstromDefaults(seedFrom(values.seed)), values),
+    availability: values.availability === undefined ? undefined : availabilityFrom(values.availability),
+    logStderr: values['log-stderr'],
+    logSend: values['log-net-send'],
+    logReceive: values['log-net-recv'],
   });
-  const stopped = await conduct(run);
-  const judgement = judge(run.operations, options.workload === 'g-counter');
-  const judged = summarise(options, run.operations, judgement, run.messageCounts, availability);
-  const results = stopped === undefined ? judged : stopped(judged);
-  await record(directory, run, judgement, results);
-  console.log(`${formatResults(results)}\nreport in ${directory.path}/report.html`);
   return EXIT_STATUS[`${results.valid}`];
-}
-
-/** Lets the run happen. Answers how its results are to be amended if it was cut short. */
-async function conduct(run: Run): Promise<((results: Results) => Results) | undefined> {
-  const interrupt = (): void => run.interrupt();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  const endProgress = showProgress(process.stderr, systemClock, () => run.status());
-  try {
-    await run.execute();
-    return undefined;
-  } catch (error) {
-    if (error instanceof NodeFailure) return (results) => cutShort(results, error.message, false);
-    if (error instanceof Interrupted) return (results) => cutShort(results, error.message, 'unknown');
-    throw error;
-  } finally {
-    endProgress();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  }
 }
 
 export function seedFrom(text: string | undefined): number {

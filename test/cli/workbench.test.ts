@@ -209,7 +209,7 @@ describe('test', () => {
   });
 
   test.each([
-    [[], 'which command? test, simulate, serve or replay'],
+    [[], 'which command? test, simulate, compare, serve or replay'],
     [['frobnicate'], "unknown command 'frobnicate'"],
     [['test'], '-w is missing: which workload? g-counter or pn-counter'],
     [['test', '-w', 'echo', '--bin', node], "--workload takes g-counter, pn-counter, not 'echo'"],
@@ -241,6 +241,35 @@ describe('test', () => {
       status: 2,
       stdout: '',
       stderr: `g-counter-workbench: ${complaint}; see --help\n`,
+    });
+  });
+});
+
+describe('compare', () => {
+  test('two programs are shown side by side, and the worse decides the exit status', async () => {
+    const flags = [
+      '-w',
+      'g-counter',
+      '--node-count',
+      '3',
+      '--rate',
+      '100',
+      '--time-limit',
+      '2',
+      '--recovery-time',
+      '0',
+    ];
+    const { status, stdout } = await workbench(['compare', node, `${mutant} no-barrier`, ...flags]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^verdict +VALID +INVALID \(\d+ problems\)$/m);
+    expect(stdout).toMatch(/^ {2}between servers +4\.\d\d +\d\.\d\d$/m);
+    expect(stdout).toMatch(/^read, ms \(p50 \/ p95 \/ p99\)( +[\d.]+ \/ [\d.]+ \/ [\d.]+){2}$/m);
+  });
+
+  test('one program is not enough', async () => {
+    expect(await workbench(['compare', node])).toMatchObject({
+      status: 2,
+      stderr: 'g-counter-workbench: compare takes two programs, not 1; see --help\n',
     });
   });
 });

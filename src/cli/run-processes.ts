@@ -1,0 +1,70 @@
+import { stderrLog, systemClock, timestamp } from '../runtime/system.ts';
+import { judge } from '../workbench/checker.ts';
+import { processHosts } from '../workbench/process-host.ts';
+import { showProgress } from '../workbench/progress.ts';
+import { record } from '../workbench/record.ts';
+import { type Results, cutShort, formatResults, summarise } from '../workbench/results.ts';
+import { Interrupted, NodeFailure, Run, type RunOptions } from '../workbench/run.ts';
+import { StoreDirectory } from '../workbench/store-directory.ts';
+import { describeOptions } from './run-options.ts';
+
+export interface ProcessRun {
+  readonly bin: string;
+  readonly nodeArguments: readonly string[];
+  readonly options: RunOptions;
+  /** The least fraction of operations that must succeed. */
+  readonly availability?: number | undefined;
+  readonly logStderr?: boolean;
+  readonly logSend?: boolean;
+  readonly logReceive?: boolean;
+}
+
+/** Runs one cluster of processes in real time, shows how it goes and what it comes to, and leaves it in the store. */
+export async function runProcesses({ bin, nodeArguments, options, ...wishes }: ProcessRun) {
+  console.log(`${[bin, ...nodeArguments].join(' ')}: ${describeOptions(options)}`);
+  const directory = new StoreDirectory('store', options.workload, timestamp());
+  const run = new Run(options, {
+    clock: systemClock,
+    startHost: processHosts({
+      bin,
+      args: nodeArguments,
+      logDirectory: directory.logs,
+      onStderr: wishes.logStderr ? (nodeId, line) => stderrLog(`${nodeId}: ${line}`) : undefined,
+    }),
+    onSend: (message) => {
+      if (wishes.logSend) stderrLog(`send ${JSON.stringify(message)}`);
+    },
+    onDelivery: (delivery) => {
+      directory.recordDelivery(delivery);
+      if (!wishes.logReceive) return;
+      stderrLog(`${delivery.receivedMs === undefined ? 'lost' : 'recv'} ${JSON.stringify(delivery.message)}`);
+    },
+  });
+  const stopped = await conduct(run);
+  const judgement = judge(run.operations, options.workload === 'g-counter');
+  const judged = summarise(options, run.operations, judgement, run.messageCounts, wishes.availability);
+  const results = stopped === undefined ? judged : stopped(judged);
+  await record(directory, run, judgement, results);
+  console.log(`${formatResults(results)}\nreport in ${directory.path}/report.html`);
+  return { results, path: directory.path };
+}
+
+/** Lets the run happen. Answers how its results are to be amended if it was cut short. */
+async function conduct(run: Run): Promise<((results: Results) => Results) | undefined> {
+  const interrupt = (): void => run.interrupt();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  const endProgress = showProgress(process.stderr, systemClock, () => run.status());
+  try {
+    await run.execute();
+    return undefined;
+  } catch (error) {
+    if (error instanceof NodeFailure) return (results) => cutShort(results, error.message, false);
+    if (error instanceof Interrupted) return (results) => cutShort(results, error.message, 'unknown');
+    throw error;
+  } finally {
+    endProgress();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
