@@ -219,14 +219,13 @@ export class StoredCounter<Total> implements Counter {
     const { confirmed, total } = await this.#retrier.persist(() => this.#swap(from, to), wanted);
     if (this.#kind.equals(total, to)) {
       this.#total = to;
-      if (confirmed || alone) for (const add of batch) if (this.#open.delete(add)) add.resolve();
-      this.#fail(
-        batch,
-        new CounterError(
-          'timeout',
-          `${counterKey(this.#options.nodeId)} became ${JSON.stringify(to)}, by this or an earlier swap`,
-        ),
-      );
+      if (confirmed || alone) {
+        for (const add of batch) if (this.#open.delete(add)) add.resolve();
+      } else {
+        const key = counterKey(this.#options.nodeId);
+        const why = `${key} became ${JSON.stringify(to)}, by this or by an earlier swap`;
+        this.#fail(batch, new CounterError('timeout', why));
+      }
       return;
     }
     const again = batch.filter((add) => this.#open.has(add));

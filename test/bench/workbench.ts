@@ -1,0 +1,76 @@
+/**
+ * How fast the workbench is: `npm run bench:workbench`.
+ *   - in virtual time: standard challenge runs (3 nodes, 100 operations/s, 20 s, partitions) per second and core, and
+ *     how that grows with nodes and rate;
+ *   - in real time: operations a second with a node that only has to remember.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { RunOptions } from '../../src/workbench/run.ts';
+import { simulate } from '../../src/workbench/simulation.ts';
+import { nodeNames } from '../../src/workbench/sweep.ts';
+import { shippedNode, standard } from '../workbench/options.ts';
+
+const MEASURE_MS = 4000;
+
+async function runsPerSecond(nodeCount: number, rate: number): Promise<{ runs: number; messages: number }> {
+  const challenge: RunOptions = {
+    ...standard,
+    nodeIds: nodeNames(nodeCount),
+    concurrency: nodeCount,
+    rate,
+    timeLimitMs: 20_000,
+    recoveryTimeMs: 10_000,
+    nemesisIntervalMs: 10_000,
+  };
+  let [seed, messages] = [0, 0];
+  const startedMs = performance.now();
+  const elapsedMs = (): number => performance.now() - startedMs;
+  do {
+    const { results } = await simulate({ ...challenge, seed: seed++ }, shippedNode);
+    if (results.valid !== true) throw new Error(`seed ${seed - 1} is invalid: ${results.problems.join()}`);
+    messages += results.messages.all;
+  } while (elapsedMs() < MEASURE_MS);
+  return { runs: (1000 * seed) / elapsedMs(), messages: (1000 * messages) / elapsedMs() };
+}
+
+function realTime(): void {
+  const flags = ['--node-count', '1', '--concurrency', '100', '--rate', '15000', '--time-limit', '5'];
+  const args = [
+    'test',
+    '-w',
+    'g-counter',
+    '--bin',
+    'bin/g-counter',
+    ...flags,
+    '--recovery-time',
+    '0',
+    '--',
+    '--store',
+    'memory',
+  ];
+  const { status } = spawnSync('bin/g-counter-workbench', args, { stdio: 'ignore' });
+  if (status !== 0) throw new Error(`the workbench exited with ${status}`);
+  const { stats } = JSON.parse(readFileSync('store/latest/results.json', 'utf8'));
+  console.log(`real time: ${(stats.all.count / 5).toFixed(0)} operations/s`);
+}
+
+async function main(): Promise<void> {
+  await runsPerSecond(3, 100);
+  console.log('| nodes | operations/s | runs a second | messages a second |\n| --: | --: | --: | --: |');
+  for (const [nodeCount, rate] of [
+    [3, 100],
+    [5, 100],
+    [10, 100],
+    [25, 100],
+    [50, 100],
+    [3, 10],
+    [3, 1000],
+  ] as const) {
+    const { runs, messages } = await runsPerSecond(nodeCount, rate);
+    console.log(`| ${nodeCount} | ${rate} | ${runs.toFixed(1)} | ${messages.toFixed(0)} |`);
+  }
+  realTime();
+}
+
+void main();
