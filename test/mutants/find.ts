@@ -1,7 +1,8 @@
 /**
  * Looks for every planted bug, and prints how soon each is found: `npm run test:mutants`.
  *   - simulated: how many seeds `simulate --seeds` needs;
- *   - in real time, with processes: how many ten-second runs of `test`, at 10 and at 100 operations a second.
+ *   - in real time, with processes: how many ten-second runs of `test`, at 10 (where faults are not needed) and at
+ *     100 operations a second.
  * The shipped node goes through the same, and must never be condemned. Takes about a quarter of an hour.
  */
 import { spawn } from 'node:child_process';
@@ -11,17 +12,30 @@ import { simulate } from '../../src/workbench/simulation.ts';
 import { drawOptions } from '../../src/workbench/sweep.ts';
 import { shippedNode, shippedPnNode } from '../workbench/options.ts';
 import { mutants, pnMutants } from './node.ts';
+import { plainMutants } from './plain.ts';
 
 const MOST_SEEDS = 200;
 const MOST_RUNS = 10;
-const RATES = [10, 100];
 const RUNS_AT_ONCE = 2;
 
-/** Stale reads show at once where operations are short, races need many clients, and the rest needs faults. */
-const situations = [
-  ['--nemesis', 'partition', '--nemesis-interval', '2'],
-  ['--concurrency', '10n', '--latency', '50', '--latency-dist', 'exponential'],
-  ['--concurrency', '5n', '--latency', '10', '--nemesis', 'all', '--nemesis-interval', '1'],
+const manyClients = ['--concurrency', '10n', '--latency', '50', '--latency-dist', 'exponential'];
+
+/** Stale reads show at once where operations are short, and races need many clients. */
+const calm = [['--nemesis', 'partition', '--nemesis-interval', '2'], manyClients];
+
+/** The rest needs lost, late and doubled messages, or restarts. */
+const faulty = [
+  ['--concurrency', '10n', '--latency', '5', '--nemesis', 'loss,duplicate,delay', '--nemesis-interval', '1'],
+  [
+    '--concurrency',
+    '10n',
+    '--latency',
+    '5',
+    '--nemesis',
+    'kill,delay,isolate-store',
+    '--nemesis-interval',
+    '1',
+  ],
 ];
 
 /** The first seed that condemns, if any does. */
@@ -40,15 +54,14 @@ interface Candidate {
   readonly createNode: CreateNode;
   readonly bin: string;
   readonly nodeArguments: readonly string[];
+  readonly situations: readonly (readonly string[])[];
+  readonly rates: readonly number[];
   readonly isRight: boolean;
 }
 
 /** One run in real time; resolves with whether the node was condemned. */
-function condemned(
-  { workload, bin, nodeArguments }: Candidate,
-  rate: number,
-  seed: number,
-): Promise<boolean> {
+function condemned(candidate: Candidate, rate: number, seed: number): Promise<boolean> {
+  const { workload, bin, nodeArguments, situations } = candidate;
   const situation = situations[seed % situations.length] ?? [];
   const common = ['test', '-w', workload, '--node-count', '3', '--time-limit', '10', '--recovery-time', '3'];
   const flags = [
@@ -80,8 +93,10 @@ async function firstRun(candidate: Candidate, rate: number): Promise<number | un
 /** Puts a candidate to the test, prints its row, and resolves with whether that is as it should be. */
 async function row(candidate: Candidate): Promise<boolean> {
   const found = [await firstSeed(candidate.createNode, candidate.workload)];
-  for (const rate of RATES) found.push(await firstRun(candidate, rate));
-  console.log(`| ${[candidate.name, ...found.map((first) => `${first ?? '-'}`)].join(' | ')} |`);
+  for (const rate of candidate.rates) found.push(await firstRun(candidate, rate));
+  const cells = found.map((first) => `${first ?? '-'}`);
+  if (cells.length === 2) cells.splice(1, 0, '');
+  console.log(`| ${[candidate.name, ...cells].join(' | ')} |`);
   return found.every((first) => (first === undefined) === candidate.isRight);
 }
 
@@ -95,6 +110,7 @@ const mutantCandidates = (
     createNode,
     bin: 'test/mutants/mutant',
     nodeArguments: [name],
+    ...(name in plainMutants ? { situations: calm, rates: [10, 100] } : { situations: faulty, rates: [100] }),
     isRight: false,
   }));
 
@@ -104,6 +120,8 @@ const shippedCandidate = (workload: Workload, createNode: CreateNode): Candidate
   createNode,
   bin: 'bin/g-counter',
   nodeArguments: ['--workload', workload],
+  situations: [...calm, ...faulty],
+  rates: [10, 100],
   isRight: true,
 });
 
