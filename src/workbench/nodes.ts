@@ -16,12 +16,19 @@ export interface NodesOptions {
   readonly onFailure: (text: string) => void;
 }
 
+/** More than an honest node says unprompted, or in answer to one message. */
+const UNPROMPTED_MESSAGES = 10_000;
+const MESSAGES_PER_MESSAGE = 1000;
+
 /** One life of a node, from its start to its death. */
 interface Life {
   readonly host: Host;
   paused: boolean;
   /** Whether it has been paused since it was last sent init, and so has an excuse for not answering. */
   excused: boolean;
+  /** Messages it sent, and messages from others that it was sent. */
+  sent: number;
+  received: number;
 }
 
 /** The nodes of a run: starts them, sends them init, and does to them what the nemesis wants. */
@@ -58,15 +65,23 @@ export class Nodes implements NodeControl {
     const host = startHost(nodeId, {
       onMessage: (message) => {
         const { src, dest } = message;
+        life.sent++;
+        if (life.sent > UNPROMPTED_MESSAGES + MESSAGES_PER_MESSAGE * life.received) {
+          fail(`floods the network: it sent ${life.sent} messages and was sent ${life.received}`);
+          return;
+        }
         if (src !== nodeId) fail(`sent a message as ${src}: ${JSON.stringify(message)}`);
         else if (network.knows(dest)) network.send(message);
         else fail(`sent a message to ${dest}, which does not exist: ${JSON.stringify(message)}`);
       },
       onFailure: fail,
     });
-    const life = { host, paused: false, excused: false };
+    const life: Life = { host, paused: false, excused: false, sent: 0, received: 0 };
     this.#lives.set(nodeId, life);
-    network.attach(nodeId, (message) => host.deliver(message));
+    network.attach(nodeId, (message) => {
+      if (message.src !== nodeId) life.received++;
+      host.deliver(message);
+    });
     this.#initialising.push(this.#init(nodeId, life));
   }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LineWriter, readLines } from '../maelstrom/lines.ts';
@@ -32,6 +32,7 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
       // Straight into the file unless somebody wants to watch.
       stdio: ['pipe', 'pipe', onStderr === undefined ? log : 'pipe'],
     });
+    closeSync(log);
     const [stdin, stdout] = [child.stdin, child.stdout];
     if (stdin === null || stdout === null) throw new Error('stdin and stdout are pipes');
     const ended = new Promise<void>((done) => child.once('exit', () => done()));
@@ -40,7 +41,6 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
     // What ends a node is reported by its end; a write into the pipe of a node that is gone says nothing more.
     stdin.on('error', () => {});
     child.once('error', (error) => events.onFailure(`could not be started: ${error.message}`));
-    child.once('close', () => closeSync(log));
     // Its last words come before its end, unless something else holds on to its pipes.
     const reportEnd = (): void => {
       if (!killed) events.onFailure(`${describeEnd(child)}${lastLines(logFile)}`);
@@ -51,7 +51,7 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
     readLines(stdout, (line) => takeLine(line, events), ignore);
     if (child.stderr !== null) {
       const copy = (line: string): void => {
-        writeSync(log, `${line}\n`);
+        appendFileSync(logFile, `${line}\n`);
         onStderr?.(nodeId, line);
       };
       readLines(child.stderr, copy, ignore);

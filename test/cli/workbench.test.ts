@@ -160,6 +160,16 @@ describe('test', () => {
       `read line; echo '{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1.0}}'; exec sleep 60`,
       'n0 wrote a line that is not a message',
     ],
+    [
+      'dies half-way',
+      `read line; echo '{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}'; read line; echo alas >&2; exit 9`,
+      'n0 exited with status 9; its stderr ended with\n  alas',
+    ],
+    [
+      'floods stdout',
+      `exec yes '{"src":"n0","dest":"n0","body":{"type":"noise"}}'`,
+      'n0 floods the network: it sent',
+    ],
     ['wraps what does not end', 'sleep 60 & exit 3', 'n0 exited with status 3'],
     [
       'writes to nobody',
