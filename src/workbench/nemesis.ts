@@ -29,7 +29,9 @@ const kinds: Readonly<Record<FaultName, FaultKind>> = {
 
 /** When a fault lasted, in ms on the run's clock. */
 export interface FaultInterval {
-  readonly fault: FaultName;
+  /** The kind: `partition`. */
+  readonly fault: string;
+  /** For people: `halves: n0 n2 | n1`. */
   readonly description: string;
   readonly fromMs: number;
   toMs: number;

@@ -86,4 +86,4 @@ export class Network {
 }
 
 /** Clients are named c0, c1, … as in Maelstrom. */
-const isClient = (name: string): boolean => /^c\d+$/.test(name);
+export const isClient = (name: string): boolean => /^c\d+$/.test(name);

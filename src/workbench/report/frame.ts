@@ -1,4 +1,5 @@
-import type { FaultInterval, TimeWindow } from './input.ts';
+import type { FaultInterval } from '../nemesis.ts';
+import type { TimeWindow } from './input.ts';
 import { grouped } from './format.ts';
 import { WIDTH } from './picture.ts';
 import { type Scale, linear } from './scale.ts';

@@ -1,17 +1,8 @@
 import type { Judgement } from '../checker.ts';
 import type { Operation } from '../history.ts';
+import type { FaultInterval } from '../nemesis.ts';
 import type { Delivery } from '../network.ts';
 import type { Results } from '../results.ts';
-
-/** A stretch of time in which something was broken on purpose. */
-export interface FaultInterval {
-  /** The kind of fault: `partition`. */
-  readonly fault: string;
-  /** For people: `halves: n0 n2 | n1`. */
-  readonly description: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-}
 
 /** A part of the run, in ms since it began. */
 export interface TimeWindow {

@@ -1,6 +1,6 @@
 import type { Message } from '../../maelstrom/message.ts';
 import type { Operation } from '../history.ts';
-import type { Delivery } from '../network.ts';
+import { type Delivery, isClient } from '../network.ts';
 import { answerOf, evidenceOf } from './evidence.ts';
 import type { View } from './view.ts';
 
@@ -18,9 +18,6 @@ export interface Choice {
   /** If there were too many: the nodes whose messages these are. */
   readonly only: readonly string[];
 }
-
-/** Clients are named c0, c1, … as in Maelstrom. */
-export const isClient = (name: string): boolean => /^c\d+$/.test(name);
 
 /** All messages of the window; of too many those that concern what went wrong first, and of these the last ones. */
 export function chooseMessages({ deliveries, problems, operations }: View): Choice {

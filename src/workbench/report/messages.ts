@@ -1,5 +1,6 @@
 import type { Operation } from '../history.ts';
-import { type Choice, chooseMessages, isClient } from './message-choice.ts';
+import { isClient } from '../network.ts';
+import { type Choice, chooseMessages } from './message-choice.ts';
 import type { Message } from '../../maelstrom/message.ts';
 import type { Delivery } from '../network.ts';
 import { arrow } from './arrow.ts';

@@ -11,7 +11,7 @@ import { valuePicture } from './value.ts';
 import { firstEvidence } from './verdict.ts';
 import { viewOf } from './view.ts';
 
-export type { FaultInterval, ReportInput, TimeWindow } from './input.ts';
+export type { ReportInput, TimeWindow } from './input.ts';
 export { diagramWindow } from './window.ts';
 
 export interface Report {
