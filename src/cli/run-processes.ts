@@ -40,13 +40,24 @@ export async function runProcesses({ bin, nodeArguments, options, ...wishes }: P
       stderrLog(`${delivery.receivedMs === undefined ? 'lost' : 'recv'} ${JSON.stringify(delivery.message)}`);
     },
   });
+  const cpuBefore = process.cpuUsage();
   const stopped = await conduct(run);
+  const overhead = describeOverhead(process.cpuUsage(cpuBefore), run);
   const judgement = judge(run.operations, options.workload === 'g-counter');
   const judged = summarise(options, run.operations, judgement, run.messageCounts, wishes.availability);
   const results = stopped === undefined ? judged : stopped(judged);
   await record(directory, run, judgement, results);
-  console.log(`${formatResults(results)}\nreport in ${directory.path}/report.html`);
+  console.log(`${formatResults(results)}\n\n${overhead}\nreport in ${directory.path}/report.html`);
   return { results, path: directory.path };
+}
+
+/** What the workbench took for itself: a busy workbench makes every node look slow. */
+function describeOverhead({ user, system }: NodeJS.CpuUsage, run: Run): string {
+  const busyMs = (user + system) / 1000;
+  const { elapsedMs, operations } = run.status();
+  const share = ((100 * busyMs) / elapsedMs).toFixed(0);
+  const each = ((1000 * busyMs) / Math.max(1, operations)).toFixed(0);
+  return `the workbench itself was busy for ${share} % of the time, ${each} µs per operation`;
 }
 
 /** Lets the run happen. Answers how its results are to be amended if it was cut short. */
