@@ -3,7 +3,8 @@
  *   - simulated: how many seeds `simulate --seeds` needs;
  *   - in real time, with processes: how many ten-second runs of `test`, at 10 (where faults are not needed) and at
  *     100 operations a second.
- * The shipped node goes through the same, and must never be condemned. Takes about a quarter of an hour.
+ * The shipped node goes through the same, and must never be condemned. Takes about a quarter of an hour; names after
+ * `--` pick some.
  */
 import { spawn } from 'node:child_process';
 import type { Workload } from '../../src/maelstrom/counter-node.ts';
@@ -18,24 +19,18 @@ const MOST_SEEDS = 200;
 const MOST_RUNS = 10;
 const RUNS_AT_ONCE = 2;
 
-const manyClients = ['--concurrency', '10n', '--latency', '50', '--latency-dist', 'exponential'];
-
 /** Stale reads show at once where operations are short, and races need many clients. */
-const calm = [['--nemesis', 'partition', '--nemesis-interval', '2'], manyClients];
+const calm = [
+  '--nemesis partition --nemesis-interval 2',
+  '--concurrency 10n --latency 50 --latency-dist exponential',
+];
 
-/** The rest needs lost, late and doubled messages, or restarts. */
+/** The rest needs lost, late and doubled messages, or restarts which a stale store remembers. */
 const faulty = [
-  ['--concurrency', '10n', '--latency', '5', '--nemesis', 'loss,duplicate,delay', '--nemesis-interval', '1'],
-  [
-    '--concurrency',
-    '10n',
-    '--latency',
-    '5',
-    '--nemesis',
-    'kill,delay,isolate-store',
-    '--nemesis-interval',
-    '1',
-  ],
+  '--concurrency 10n --latency 5 --nemesis loss,duplicate,delay --nemesis-interval 1',
+  '--concurrency 10n --latency 5 --nemesis kill,delay,isolate-store --nemesis-interval 1',
+  '--concurrency 10n --latency 5 --nemesis duplicate --nemesis-interval 0.5',
+  '--node-count 7 --concurrency 5n --rate 10 --latency 1 --nemesis kill --nemesis-interval 0.5 --store-model stalest',
 ];
 
 /** The first seed that condemns, if any does. */
@@ -54,7 +49,8 @@ interface Candidate {
   readonly createNode: CreateNode;
   readonly bin: string;
   readonly nodeArguments: readonly string[];
-  readonly situations: readonly (readonly string[])[];
+  /** Flags of `test`; the runs take them in turn. */
+  readonly situations: readonly string[];
   readonly rates: readonly number[];
   readonly isRight: boolean;
 }
@@ -62,7 +58,7 @@ interface Candidate {
 /** One run in real time; resolves with whether the node was condemned. */
 function condemned(candidate: Candidate, rate: number, seed: number): Promise<boolean> {
   const { workload, bin, nodeArguments, situations } = candidate;
-  const situation = situations[seed % situations.length] ?? [];
+  const situation = situations[seed % situations.length]?.split(' ') ?? [];
   const common = ['test', '-w', workload, '--node-count', '3', '--time-limit', '10', '--recovery-time', '3'];
   const flags = [
     '--bin',
@@ -133,9 +129,11 @@ async function main(): Promise<void> {
     shippedCandidate('g-counter', shippedNode),
     shippedCandidate('pn-counter', shippedPnNode),
   ];
+  const names = process.argv.slice(2);
+  const chosen = candidates.filter(({ name }) => names.length === 0 || names.includes(name));
   const outcomes: boolean[] = [];
   const workers = Array.from({ length: RUNS_AT_ONCE }, async () => {
-    for (let next = candidates.shift(); next !== undefined; next = candidates.shift()) {
+    for (let next = chosen.shift(); next !== undefined; next = chosen.shift()) {
       outcomes.push(await row(next));
     }
   });
