@@ -36,7 +36,9 @@ export async function compareCommand(args: string[]): Promise<number> {
   const options = applyFlags(maelstromDefaults(seedFrom(values.seed)), values);
   const results: Results[] = [];
   for (const candidate of candidates) {
-    results.push((await runProcesses({ ...candidate, options })).results);
+    const { results: one } = await runProcesses({ ...candidate, options });
+    if (one.valid === 'unknown') return EXIT_STATUS.unknown;
+    results.push(one);
     console.log();
   }
   for (const line of sideBySide(positionals, results)) console.log(line);

@@ -60,6 +60,10 @@ function start(): void {
       if (error instanceof UsageError) {
         process.stderr.write(`g-counter-workbench: ${error.message}; see --help\n`);
         process.exitCode = EXIT_USAGE;
+      } else if (error instanceof Error && 'syscall' in error) {
+        // The system's own words say what could not be done, and to which file.
+        process.stderr.write(`g-counter-workbench: ${error.message}\n`);
+        process.exitCode = EXIT_HARNESS_FAILED;
       } else {
         console.error(error);
         process.exitCode = EXIT_HARNESS_FAILED;

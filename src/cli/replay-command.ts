@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../runtime/system.ts';
@@ -30,7 +30,9 @@ export async function replayCommand(args: string[]): Promise<number> {
     return 0;
   }
   if (positionals.length === 0) throw new UsageError('which fixture is to be replayed?');
-  const bin = programFrom(values.bin ?? join(dirname(process.argv[1] ?? ''), 'g-counter'));
+  const bin = programFrom(values.bin ?? join(dirname(realpathSync(process.argv[1] ?? '')), 'g-counter'));
+  // Exiting takes the node and its directory with it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(2));
   const fixtures = positionals.map((file) => ({ file, fixture: fixtureFrom(file) }));
   let different = 0;
   for (const { file, fixture } of fixtures)
@@ -46,6 +48,8 @@ async function replayOne(
   args: readonly string[],
 ): Promise<boolean> {
   const logDirectory = mkdtempSync(join(tmpdir(), 'g-counter-replay-'));
+  const cleanUp = (): void => rmSync(logDirectory, { recursive: true });
+  process.once('exit', cleanUp);
   try {
     const startHost = processHosts({ bin, args, logDirectory, onStderr: undefined });
     const difference = await replay(fixture, startHost, systemClock, ANSWER_TIMEOUT_MS);
@@ -60,7 +64,8 @@ async function replayOne(
     console.log(`  received ${typeof actual === 'string' ? actual : JSON.stringify(actual)}`);
     return false;
   } finally {
-    rmSync(logDirectory, { recursive: true });
+    process.off('exit', cleanUp);
+    cleanUp();
   }
 }
 

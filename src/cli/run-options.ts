@@ -62,7 +62,9 @@ export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
   const number = (flag: 'rate' | 'latency'): number | undefined =>
     flags[flag] === undefined ? undefined : numberFrom(flag, flags[flag], { min: 0 });
   const milliseconds = (flag: 'time-limit' | 'recovery-time' | 'nemesis-interval'): number | undefined =>
-    flags[flag] === undefined ? undefined : 1000 * numberFrom(flag, flags[flag], { min: 0 });
+    flags[flag] === undefined
+      ? undefined
+      : 1000 * numberFrom(flag, flags[flag], { min: flag === 'nemesis-interval' ? 0.001 : 0 });
   const count = flags['node-count'];
   const nodeIds =
     count === undefined

@@ -3,7 +3,7 @@ import { judge } from '../workbench/checker.ts';
 import { processHosts } from '../workbench/process-host.ts';
 import { showProgress } from '../workbench/progress.ts';
 import { record } from '../workbench/record.ts';
-import { type Results, cutShort, formatResults, summarise } from '../workbench/results.ts';
+import { cutShort, formatResults, summarise } from '../workbench/results.ts';
 import { Interrupted, NodeFailure, Run, type RunOptions } from '../workbench/run.ts';
 import { StoreDirectory } from '../workbench/store-directory.ts';
 import { describeOptions } from './run-options.ts';
@@ -45,7 +45,10 @@ export async function runProcesses({ bin, nodeArguments, options, ...wishes }: P
   const overhead = describeOverhead(process.cpuUsage(cpuBefore), run);
   const judgement = judge(run.operations, options.workload === 'g-counter');
   const judged = summarise(options, run.operations, judgement, run.messageCounts, wishes.availability);
-  const results = stopped === undefined ? judged : stopped(judged);
+  const results =
+    stopped === undefined
+      ? judged
+      : cutShort(judged, judgement, stopped.message, stopped instanceof NodeFailure ? false : 'unknown');
   await record(directory, run, judgement, results);
   console.log(`${formatResults(results)}\n\n${overhead}\nreport in ${directory.path}/report.html`);
   return { results, path: directory.path };
@@ -60,22 +63,21 @@ function describeOverhead({ user, system }: NodeJS.CpuUsage, run: Run): string {
   return `the workbench itself was busy for ${share} % of the time, ${each} µs per operation`;
 }
 
-/** Lets the run happen. Answers how its results are to be amended if it was cut short. */
-async function conduct(run: Run): Promise<((results: Results) => Results) | undefined> {
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Lets the run happen. Answers why it was cut short, if it was. */
+async function conduct(run: Run): Promise<NodeFailure | Interrupted | undefined> {
   const interrupt = (): void => run.interrupt();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  for (const signal of SIGNALS) process.once(signal, interrupt);
   const endProgress = showProgress(process.stderr, systemClock, () => run.status());
   try {
     await run.execute();
     return undefined;
   } catch (error) {
-    if (error instanceof NodeFailure) return (results) => cutShort(results, error.message, false);
-    if (error instanceof Interrupted) return (results) => cutShort(results, error.message, 'unknown');
+    if (error instanceof NodeFailure || error instanceof Interrupted) return error;
     throw error;
   } finally {
     endProgress();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    for (const signal of SIGNALS) process.off(signal, interrupt);
   }
 }

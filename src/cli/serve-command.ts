@@ -30,9 +30,7 @@ export async function serveCommand(args: string[]): Promise<number> {
     console.log(serveHelp);
     return 0;
   }
-  const port = numberFrom('port', values.port, { min: 0, integer: true });
-  if (port > MAX_PORT)
-    throw new UsageError(`--port takes a number of at most ${MAX_PORT}, not '${values.port}'`);
+  const port = numberFrom('port', values.port, { min: 0, max: MAX_PORT, integer: true });
   if (!statSync(values.store, { throwIfNoEntry: false })?.isDirectory()) {
     throw new UsageError(`--store ${values.store} is not a directory; a run makes one`);
   }

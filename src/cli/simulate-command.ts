@@ -7,7 +7,7 @@ import type { RunOptions } from '../workbench/run.ts';
 import { simulate } from '../workbench/simulation.ts';
 import { StoreDirectory } from '../workbench/store-directory.ts';
 import { shrink } from '../workbench/sweep.ts';
-import { numberFrom, parseOptions, splitNodeArguments } from './arguments.ts';
+import { UsageError, numberFrom, parseOptions, splitNodeArguments } from './arguments.ts';
 import {
   applyFlags,
   describeOptions,
@@ -53,12 +53,16 @@ export async function simulateCommand(args: string[]): Promise<number> {
   const { workload } = applyFlags(maelstromDefaults(0), flags);
   shippedNode(forNode, workload);
   if (seeds === undefined) {
+    if (keepGoing) throw new UsageError('--keep-going goes with --seeds');
     const { valid } = await simulateAndRecord(applyFlags(maelstromDefaults(seedFrom(seed)), flags), forNode);
     return EXIT_STATUS[`${valid}`];
   }
   const count = numberFrom('seeds', seeds, { min: 1, integer: true });
+  const first = seed === undefined ? 1 : seedFrom(seed);
+  if (!Number.isSafeInteger(first + count))
+    throw new UsageError(`--seed ${seed} leaves no room for ${seeds} seeds`);
   const task = { flags, nodeArguments: forNode };
-  return sweep(task, seed === undefined ? 1 : seedFrom(seed), count, keepGoing);
+  return sweep(task, first, count, keepGoing);
 }
 
 /** Simulates one run, shows its results and leaves them in the store. */

@@ -37,6 +37,8 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
     if (stdin === null || stdout === null) throw new Error('stdin and stdout are pipes');
     const ended = new Promise<void>((done) => child.once('exit', () => done()));
     let killed = false;
+    alive.add(child);
+    child.once('exit', () => alive.delete(child));
 
     // What ends a node is reported by its end; a write into the pipe of a node that is gone says nothing more.
     stdin.on('error', () => {});
@@ -48,7 +50,8 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
     };
     child.once('close', reportEnd);
     child.once('exit', () => systemClock.after(LAST_WORDS_MS, reportEnd));
-    readLines(stdout, (line) => takeLine(line, events), ignore);
+    // A node that is killed may leave half a line behind.
+    readLines(stdout, (line) => killed || takeLine(line, events), ignore);
     if (child.stderr !== null) {
       const copy = (line: string): void => {
         appendFileSync(logFile, `${line}\n`);
@@ -73,6 +76,12 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
 }
 
 const ignore = (): void => {};
+
+/** Nodes that are running, and must not outlive this process. */
+const alive = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of alive) signal(child, 'SIGKILL');
+});
 
 /** To the whole process group, which may be gone. */
 function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {

@@ -65,9 +65,18 @@ export function summarise(
   };
 }
 
-/** The same results when the run was cut short: by a node's misbehaviour (invalid) or from outside (unknown). */
-export function cutShort(results: Results, reason: string, valid: false | 'unknown'): Results {
-  return { ...results, valid, problems: [reason, ...results.problems] };
+/** The same results when the run was cut short: invalid if something was wrong until then, or else `valid`. */
+export function cutShort(
+  results: Results,
+  { problems }: Judgement,
+  reason: string,
+  valid: false | 'unknown',
+): Results {
+  return {
+    ...results,
+    valid: problems.length > 0 ? false : valid,
+    problems: [reason, ...problems.map((problem) => problem.text)],
+  };
 }
 
 const PROBLEMS_SHOWN = 10;
@@ -92,7 +101,7 @@ export function formatResults({ valid, problems, stats, messages, acceptable, fi
 }
 
 function verdict(valid: Results['valid'], reads: number): string {
-  if (valid === 'unknown') return 'UNKNOWN: the run was cut short, so nothing was judged';
+  if (valid === 'unknown') return 'UNKNOWN: the run was cut short; until then, nothing was wrong';
   if (!valid) return 'INVALID';
   return `VALID: each of ${reads} reads had every add acknowledged before it and nothing that was never added`;
 }

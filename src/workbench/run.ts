@@ -7,7 +7,7 @@ import type { Workload } from '../maelstrom/counter-node.ts';
 import type { Message } from '../maelstrom/message.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
-import { Client } from './client.ts';
+import { Client, type Completion } from './client.ts';
 import type { Moment, Operation } from './history.ts';
 import type { StartHost } from './host.ts';
 import { LinearizableKv, SequentialKv, type StoreModel } from './kv-service.ts';
@@ -70,6 +70,15 @@ interface Worker {
   readonly node: string;
 }
 
+/** An operation that has no answer yet. */
+interface OpenOperation {
+  readonly process: number;
+  readonly node: string;
+  readonly invocation: Invocation;
+  readonly final: boolean;
+  readonly invoked: Moment;
+}
+
 export class Run {
   /** In the order in which they completed. */
   readonly operations: Operation[] = [];
@@ -82,7 +91,7 @@ export class Run {
   readonly #stopped: Promise<never>;
   #stop: (reason: Error) => void = () => {};
   #phase: Status['phase'] = 'starting';
-  #inFlight = 0;
+  readonly #open = new Set<OpenOperation>();
   #ok = 0;
   #clients = 0;
   #events = 0;
@@ -137,9 +146,9 @@ export class Run {
     return {
       phase: this.#phase,
       elapsedMs: this.#clock.nowMs(),
-      operations: this.operations.length + this.#inFlight,
+      operations: this.operations.length + this.#open.size,
       ok: this.#ok,
-      inFlight: this.#inFlight,
+      inFlight: this.#open.size,
       fault: this.#nemesis.description,
     };
   }
@@ -151,6 +160,7 @@ export class Run {
       await Promise.race([this.#conduct(), this.#stopped]);
     } finally {
       this.#clock.end();
+      this.#recordOpen();
       await this.#nodes.killAll();
     }
   }
@@ -217,18 +227,32 @@ export class Run {
 
   async #perform(worker: Worker, invocation: Invocation, final: boolean): Promise<void> {
     const { process, client, node } = worker;
-    const invoked = this.#moment();
-    this.#inFlight++;
-    const { outcome, value, error } = await client.invoke(node, invocation);
-    this.#inFlight--;
-    if (outcome === 'ok') this.#ok++;
+    const open: OpenOperation = { process, node, invocation, final, invoked: this.#moment() };
+    this.#open.add(open);
+    const completion = await client.invoke(node, invocation);
+    if (!this.#open.delete(open)) return;
+    if (completion.outcome === 'ok') this.#ok++;
+    this.#record(open, completion);
+    if (completion.outcome === 'info') this.#replace(worker);
+  }
+
+  #record({ process, node, invocation, final, invoked }: OpenOperation, completion: Completion): void {
+    const { outcome, value, error } = completion;
     const completed = this.#moment();
     this.operations.push(
       invocation.f === 'add'
         ? { process, node, f: 'add', delta: invocation.delta, final, invoked, completed, outcome, error }
         : { process, node, f: 'read', final, invoked, completed, outcome, value, error },
     );
-    if (outcome === 'info') this.#replace(worker);
+  }
+
+  /** What is still under way when a run is cut short was invoked all the same, and reads may have counted it. */
+  #recordOpen(): void {
+    for (const open of this.#open) {
+      const outcome = open.invocation.f === 'add' ? 'info' : 'fail';
+      this.#record({ ...open, final: false }, { outcome, error: 'the run was cut short' });
+    }
+    this.#open.clear();
   }
 
   #worker(process: number): Worker {

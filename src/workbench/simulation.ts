@@ -29,7 +29,7 @@ export async function simulate(
   const results = summarise(options, run.operations, judgement, run.messageCounts);
   if (failure === undefined) return { run, judgement, results };
   if (failure instanceof NodeFailure) {
-    return { run, judgement, results: cutShort(results, failure.message, false) };
+    return { run, judgement, results: cutShort(results, judgement, failure.message, false) };
   }
   throw failure;
 }

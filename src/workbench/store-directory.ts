@@ -4,6 +4,7 @@ import {
   createWriteStream,
   mkdirSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -35,7 +36,12 @@ export class StoreDirectory {
     // Renamed into place, since another run may be doing the same.
     const link = `${latest}-${process.pid}`;
     symlinkSync(join(test, timestamp), link);
-    renameSync(link, latest);
+    try {
+      renameSync(link, latest);
+    } catch (error) {
+      rmSync(link);
+      throw error;
+    }
     this.#messages = createWriteStream(join(this.path, 'messages.jsonl'));
   }
 

@@ -1,5 +1,5 @@
 /** The workbench as a user starts it: real processes, short runs. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   mkdtempSync,
@@ -216,6 +216,53 @@ describe('test', () => {
     for (const pid of readFileSync(pids, 'utf8').trim().split('\n')) {
       expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
     }
+  });
+
+  test('what was in flight when a run was cut short is not held against the node', async () => {
+    const args = [...short, '--bin', node, '--concurrency', '10n', '--latency', '200', '--time-limit', '60'];
+    const { status, stdout } = await workbench(args, (interrupt) => void setTimeout(interrupt, 1500));
+    expect(stdout).toMatch(/^UNKNOWN: the run was cut short; until then, nothing was wrong$/m);
+    expect(status).toBe(2);
+    const outcomes = readJsonLines(join(directory, 'store', 'latest', 'history.jsonl')).map(
+      (event) => event['type'],
+    );
+    expect(outcomes.filter((type) => type === 'invoke')).toHaveLength(outcomes.length / 2);
+    expect(outcomes).toContain('info');
+  });
+
+  test('what was wrong before a run was cut short still counts', async () => {
+    const args = [...short, '--bin', mutant, '--time-limit', '60', '--', 'forget-node'];
+    const { status, stdout } = await workbench(args, (interrupt) => void setTimeout(interrupt, 2500));
+    expect(stdout).toMatch(/^- interrupted$/m);
+    expect(stdout).toMatch(/^INVALID$/m);
+    expect(status).toBe(1);
+  });
+
+  test('half a line left behind by a kill is not held against the node', async () => {
+    const halfSpoken = program(
+      'half-spoken',
+      `read line; id=$(echo "$line" | sed 's/.*"src":"\\([^"]*\\)".*/\\1/'); ` +
+        `echo '{"src":"n0","dest":"'$id'","body":{"type":"init_ok","in_reply_to":1}}'; printf '{"src":"n0"'; sleep 60`,
+    );
+    const nemesis = ['--nemesis', 'kill', '--nemesis-interval', '0.2', '--time-limit', '2'];
+    const { stdout } = await workbench([...short, '--node-count', '1', '--bin', halfSpoken, ...nemesis]);
+    expect(stdout).not.toContain('not a message');
+  });
+
+  test('a store that cannot be written gives one line', async () => {
+    const { stderr, status } = spawnSync(
+      'sh',
+      [
+        '-c',
+        `mkdir -p x && cd x && : > store && ${resolve('bin/g-counter-workbench')} ${short.join(' ')} --bin ${node}`,
+      ],
+      {
+        cwd: directory,
+        encoding: 'utf8',
+      },
+    );
+    expect(status).toBe(255);
+    expect(stderr).toMatch(/^g-counter-workbench: .*store.*\n$/);
   });
 
   test.each([

@@ -96,18 +96,26 @@ describe('the first screen', () => {
   });
 
   test.each([
-    ['blames nobody, if nothing was wrong', [add(0, 1, 3), read(2, 3, 3)], 'nothing was seen to be wrong'],
-    ['names what was wrong until then', missing, 'n1 answered 3; the only right answer was 7'],
-  ])('of a run that was interrupted %s', (_, operations, sentence) => {
+    [
+      'blames nobody, if nothing was wrong',
+      [add(0, 1, 3), read(2, 3, 3)],
+      'UNKNOWN',
+      'nothing was seen to be wrong',
+    ],
+    ['names what was wrong until then', missing, 'INVALID', 'n1 answered 3; the only right answer was 7'],
+  ])('of a run that was interrupted %s', (_, operations, verdict, sentence) => {
     const input = inputOf(operations);
-    const { html } = report({ ...input, results: cutShort(input.results, 'interrupted', 'unknown') });
-    for (const part of ['UNKNOWN', 'interrupted', sentence]) expect(before(html)).toContain(part);
+    const { html } = report({
+      ...input,
+      results: cutShort(input.results, input.judgement, 'interrupted', 'unknown'),
+    });
+    for (const part of [verdict, 'interrupted', sentence]) expect(before(html)).toContain(part);
   });
 
   test('says why a node that died ended the run', () => {
     const input = inputOf([]);
     const reason = 'n1 exited with status 3; its last words: <oh & no>';
-    const { html } = report({ ...input, results: cutShort(input.results, reason, false) });
+    const { html } = report({ ...input, results: cutShort(input.results, input.judgement, reason, false) });
     expect(before(html)).toContain('n1 exited with status 3; its last words: &lt;oh &amp; no&gt;');
   });
 });
