@@ -36,7 +36,7 @@ export async function compareCommand(args: string[]): Promise<number> {
   const options = applyFlags(maelstromDefaults(seedFrom(values.seed)), values);
   const results: Results[] = [];
   for (const candidate of candidates) {
-    const { results: one } = await runProcesses({ ...candidate, options });
+    const one = await runProcesses({ ...candidate, options });
     if (one.valid === 'unknown') return EXIT_STATUS.unknown;
     results.push(one);
     console.log();

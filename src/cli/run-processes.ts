@@ -1,9 +1,9 @@
 import { stderrLog, systemClock, timestamp } from '../runtime/system.ts';
-import { judge } from '../workbench/checker.ts';
+import { outcomeOf } from '../workbench/outcome.ts';
 import { processHosts } from '../workbench/process-host.ts';
 import { showProgress } from '../workbench/progress.ts';
 import { record } from '../workbench/record.ts';
-import { cutShort, formatResults, summarise } from '../workbench/results.ts';
+import { type Results, formatResults } from '../workbench/results.ts';
 import { Interrupted, NodeFailure, Run, type RunOptions } from '../workbench/run.ts';
 import { StoreDirectory } from '../workbench/store-directory.ts';
 import { describeOptions } from './run-options.ts';
@@ -20,7 +20,7 @@ export interface ProcessRun {
 }
 
 /** Runs one cluster of processes in real time, shows how it goes and what it comes to, and leaves it in the store. */
-export async function runProcesses({ bin, nodeArguments, options, ...wishes }: ProcessRun) {
+export async function runProcesses({ bin, nodeArguments, options, ...wishes }: ProcessRun): Promise<Results> {
   console.log(`${[bin, ...nodeArguments].join(' ')}: ${describeOptions(options)}`);
   const directory = new StoreDirectory('store', options.workload, timestamp());
   const run = new Run(options, {
@@ -43,15 +43,10 @@ export async function runProcesses({ bin, nodeArguments, options, ...wishes }: P
   const cpuBefore = process.cpuUsage();
   const stopped = await conduct(run);
   const overhead = describeOverhead(process.cpuUsage(cpuBefore), run);
-  const judgement = judge(run.operations, options.workload === 'g-counter');
-  const judged = summarise(options, run.operations, judgement, run.messageCounts, wishes.availability);
-  const results =
-    stopped === undefined
-      ? judged
-      : cutShort(judged, judgement, stopped.message, stopped instanceof NodeFailure ? false : 'unknown');
+  const { judgement, results } = outcomeOf(run, options, stopped, wishes.availability);
   await record(directory, run, judgement, results);
   console.log(`${formatResults(results)}\n\n${overhead}\nreport in ${directory.path}/report.html`);
-  return { results, path: directory.path };
+  return results;
 }
 
 /** What the workbench took for itself: a busy workbench makes every node look slow. */

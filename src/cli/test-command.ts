@@ -44,7 +44,7 @@ export async function testCommand(args: string[]): Promise<number> {
   if (values.workload === undefined)
     throw new UsageError('-w is missing: which workload? g-counter or pn-counter');
   if (values.bin === undefined) throw new UsageError('--bin is missing: which program is to be tested?');
-  const { results } = await runProcesses({
+  const { valid } = await runProcesses({
     bin: programFrom(values.bin),
     nodeArguments: forNode,
     options: applyFlags(maelstromDefaults(seedFrom(values.seed)), values),
@@ -53,7 +53,7 @@ export async function testCommand(args: string[]): Promise<number> {
     logSend: values['log-net-send'],
     logReceive: values['log-net-recv'],
   });
-  return EXIT_STATUS[`${results.valid}`];
+  return EXIT_STATUS[`${valid}`];
 }
 
 export function seedFrom(text: string | undefined): number {

@@ -14,7 +14,7 @@
  * totals only grow, so the total it expects to find never comes back. For the same reason it is safe to send one
  * swap again and again until it is answered.
  */
-import type { TotalKind } from '../crdt/total.ts';
+import { type TotalKind, mergeTotals } from '../crdt/total.ts';
 import type { Store } from '../kv/store.ts';
 import { uniqueIntegers } from '../runtime/random.ts';
 import { TimeoutQueue } from '../runtime/timeout-queue.ts';
@@ -68,7 +68,7 @@ export class StoredCounter<Total> implements Counter {
   /** Our own total, if the last swap of this life was confirmed. Unknown while one is in flight, and before the first. */
   #total: Total | undefined;
   /** The largest totals seen so far. */
-  readonly #seen = new Map<string, Total>();
+  #seen: ReadonlyMap<string, Total> = new Map();
   #sweeps = 0;
   #running = false;
 
@@ -266,10 +266,7 @@ export class StoredCounter<Total> implements Counter {
         this.#total === undefined
           ? await Promise.all([nodeId, ...this.#others].map(readTotal))
           : [[nodeId, this.#total] as const, ...(await Promise.all(this.#others.map(readTotal)))];
-      for (const [id, total] of totals) {
-        const seen = this.#seen.get(id);
-        this.#seen.set(id, seen === undefined ? total : this.#kind.merge(seen, total));
-      }
+      this.#seen = mergeTotals(this.#kind, this.#seen, new Map(totals));
       const value = this.#kind.value(this.#seen.values());
       if (value === undefined) throw new CounterError('abort', 'the value passes 2^53 - 1');
       for (const read of reads) if (this.#open.delete(read)) read.resolve(value);

@@ -1,4 +1,4 @@
-import type { TotalKind } from './total.ts';
+import { type TotalKind, mergeTotals } from './total.ts';
 
 /**
  * The G-Counter, a counter that only grows, as a value: one total per node, raised only by that node. Two copies
@@ -22,11 +22,7 @@ export function plus(total: number, delta: number): number | undefined {
 }
 
 /** The larger total of each node. */
-export function merge(a: GCounter, b: GCounter): GCounter {
-  const merged = new Map(a);
-  for (const [node, total] of b) merged.set(node, Math.max(total, merged.get(node) ?? 0));
-  return merged;
-}
+export const merge = (a: GCounter, b: GCounter): GCounter => mergeTotals(gTotal, a, b);
 
 /** The sum of all totals, or undefined where it passes 2^53 − 1. */
 export const value = (counter: GCounter): number | undefined => sumOf(counter.values());

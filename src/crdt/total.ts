@@ -15,3 +15,14 @@ export interface TotalKind<Total> {
   /** What the totals of all nodes come to, or undefined where a number would pass 2^53 − 1. */
   value(totals: Iterable<Total>): number | undefined;
 }
+
+/** Two copies of a counter, a total per node, merged node by node. */
+export function mergeTotals<Total>(
+  kind: TotalKind<Total>,
+  a: ReadonlyMap<string, Total>,
+  b: ReadonlyMap<string, Total>,
+): ReadonlyMap<string, Total> {
+  const merged = new Map(a);
+  for (const [node, total] of b) merged.set(node, kind.merge(total, merged.get(node) ?? kind.zero));
+  return merged;
+}

@@ -36,7 +36,7 @@ export class Nodes implements NodeControl {
   readonly #options: NodesOptions;
   readonly #lives = new Map<string, Life>();
   readonly #ending: Promise<void>[] = [];
-  #initialising: Promise<void>[] = [];
+  readonly #initialising: Promise<void>[] = [];
 
   constructor(options: NodesOptions) {
     this.#options = options;

@@ -1,7 +1,8 @@
-import { type Judgement, judge } from './checker.ts';
+import type { Judgement } from './checker.ts';
 import { type CreateNode, memoryHosts } from './memory-host.ts';
 import type { Delivery } from './network.ts';
-import { type Results, cutShort, summarise } from './results.ts';
+import { outcomeOf } from './outcome.ts';
+import type { Results } from './results.ts';
 import { NodeFailure, Run, type RunOptions } from './run.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -25,11 +26,8 @@ export async function simulate(
     onDelivery,
   });
   const failure = await clock.run(run.execute()).catch((error: unknown) => error);
-  const judgement = judge(run.operations, options.workload === 'g-counter');
-  const results = summarise(options, run.operations, judgement, run.messageCounts);
-  if (failure === undefined) return { run, judgement, results };
-  if (failure instanceof NodeFailure) {
-    return { run, judgement, results: cutShort(results, judgement, failure.message, false) };
+  if (failure === undefined || failure instanceof NodeFailure) {
+    return { run, ...outcomeOf(run, options, failure) };
   }
   throw failure;
 }

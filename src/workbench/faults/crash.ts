@@ -1,5 +1,5 @@
 import { below, shuffled } from '../random.ts';
-import type { FaultContext, FaultKind } from './fault.ts';
+import type { FaultContext, FaultKind, NodeControl } from './fault.ts';
 
 /** One node, more often than not, up to all. */
 function victims({ random, nodeIds }: FaultContext): string[] {
@@ -7,26 +7,22 @@ function victims({ random, nodeIds }: FaultContext): string[] {
   return shuffled(random, nodeIds).slice(0, count);
 }
 
-/** Kills nodes, and starts them again when it ends. */
-export const kill: FaultKind = (context) => {
-  const killed = victims(context);
-  for (const nodeId of killed) context.nodes.kill(nodeId);
-  return {
-    description: `${killed.join(' ')} killed`,
-    end: () => {
-      for (const nodeId of killed) context.nodes.restart(nodeId);
-    },
+/** Does something to random nodes, and undoes it when it ends. */
+const afflict =
+  (done: string, begin: keyof NodeControl, undo: keyof NodeControl): FaultKind =>
+  (context) => {
+    const afflicted = victims(context);
+    for (const nodeId of afflicted) context.nodes[begin](nodeId);
+    return {
+      description: `${afflicted.join(' ')} ${done}`,
+      end: () => {
+        for (const nodeId of afflicted) context.nodes[undo](nodeId);
+      },
+    };
   };
-};
+
+/** Kills nodes, and starts them again when it ends. */
+export const kill = afflict('killed', 'kill', 'restart');
 
 /** Stops nodes in their tracks, and lets them go on when it ends. */
-export const pause: FaultKind = (context) => {
-  const paused = victims(context);
-  for (const nodeId of paused) context.nodes.pause(nodeId);
-  return {
-    description: `${paused.join(' ')} paused`,
-    end: () => {
-      for (const nodeId of paused) context.nodes.resume(nodeId);
-    },
-  };
-};
+export const pause = afflict('paused', 'pause', 'resume');
