@@ -1,0 +1,46 @@
+import type { GCounter } from '../crdt/g-counter.ts';
+import type { Answer } from './answers.ts';
+import type { Identity } from './incarnation.ts';
+import type { CounterState } from './state.ts';
+import type { LogRecord } from './storage/record.ts';
+
+/** What is written to the log together and takes effect together. */
+export class Batch implements LogRecord {
+  /** Counters as they will be. */
+  readonly states = new Map<string, CounterState>();
+  /** What of them changes. */
+  readonly totals = new Map<string, Map<string, number>>();
+  readonly answers = new Map<string, Answer>();
+  /** Set where the server becomes another incarnation. */
+  identity?: Identity;
+  /** How many increments it has. */
+  increments = 0;
+  /** Resolves when the batch is on the disk; rejects when nobody knows whether it is. */
+  readonly stored: Promise<void>;
+  resolve: () => void = () => {};
+  reject: (reason: Error) => void = () => {};
+
+  constructor() {
+    this.stored = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    // Whoever waits is told. That nobody waits any more is no error.
+    this.stored.catch(() => {});
+  }
+
+  set(key: string, state: CounterState, changes: GCounter): void {
+    this.states.set(key, state);
+    const totals = this.totals.get(key);
+    if (totals === undefined) this.totals.set(key, new Map(changes));
+    else for (const [name, total] of changes) totals.set(name, total);
+  }
+
+  /** The same as `set` for the most common change, that of one total. */
+  setTotal(key: string, state: CounterState, name: string, total: number): void {
+    this.states.set(key, state);
+    const totals = this.totals.get(key);
+    if (totals === undefined) this.totals.set(key, new Map([[name, total]]));
+    else totals.set(name, total);
+  }
+}

@@ -1,0 +1,115 @@
+import type { Log } from '../../runtime/log.ts';
+import type { Answer } from '../answers.ts';
+import type { Counters } from '../counters.ts';
+import { type Identity, firstIdentity } from '../incarnation.ts';
+import type { Files } from './files.ts';
+import { type OpenLog, createSegment, segmentName, segmentNumber } from './log-writer.ts';
+import { type Replayed, type Segment, replayLog, replaySnapshot } from './replay.ts';
+import { SNAPSHOT_DRAFT } from './snapshot.ts';
+
+/** What a data directory holds. */
+export interface Recovered {
+  readonly counters: Counters;
+  /** By Idempotency-Key, oldest first. */
+  readonly answers: ReadonlyMap<string, Answer>;
+  readonly log: OpenLog;
+  /** The length of the snapshot there is, in bytes. */
+  readonly snapshotBytes: number | undefined;
+  /** Whether the log says something that the snapshot may not have. */
+  readonly behind: boolean;
+}
+
+export interface RecoveryOptions {
+  /** The id that the node must have; one that has none yet takes it, and is `node-1` where it is given none. */
+  readonly nodeId: string | undefined;
+  /** Told what is unusual but right. */
+  readonly warn: Log;
+  /** Awaited now and then, to let others work. */
+  readonly pause: () => Promise<void>;
+}
+
+const DEFAULT_NODE_ID = 'node-1';
+
+/**
+ * Reads a data directory. First everything is read and checked; only then is anything changed: an append that a
+ * crash interrupted is cut off, and what an interrupted start or snapshot has left is removed. Throws DamagedFile
+ * where the files are not as they were written, and an Error where some are missing or they are another node's.
+ *
+ * The totals of the log and of the snapshot are merged like any others, so neither their order nor their overlap
+ * matters.
+ */
+export async function recover(files: Files, options: RecoveryOptions): Promise<Recovered> {
+  const { nodeId, warn, pause } = options;
+  const names = await files.list();
+  const replayed = await replayLog(files, names, pause);
+  const identity = replayed.identity ?? firstIdentity(nodeId ?? DEFAULT_NODE_ID);
+  if (identity.nodeId !== (nodeId ?? identity.nodeId)) {
+    throw new Error(
+      `the data directory is that of node '${identity.nodeId}', not of '${nodeId}': start it as that node, or with another directory`,
+    );
+  }
+  const snapshotBytes = await replaySnapshot(files, names, replayed, identity, pause);
+
+  await repair(files, names, replayed.segments.at(-1), warn);
+  return {
+    counters: replayed.counters,
+    answers: new Map([...replayed.answers].toSorted(([, a], [, b]) => a.timeMs - b.timeMs)),
+    log: await openLog(files, replayed, identity, warn),
+    snapshotBytes,
+    behind: replayed.hasTotals,
+  };
+}
+
+async function repair(
+  files: Files,
+  names: readonly string[],
+  newest: Segment | undefined,
+  warn: Log,
+): Promise<void> {
+  for (const name of names) {
+    const isUnborn = (segmentNumber(name) ?? 0) > (newest?.head.number ?? 0);
+    if (isUnborn || name === SNAPSHOT_DRAFT) await files.remove(name);
+  }
+  if (newest === undefined || newest.end === newest.bytes) return;
+  const name = segmentName(newest.head.number);
+  warn(
+    `${name}: cut off at byte ${newest.end} of ${newest.bytes}; what followed is an append that a crash interrupted before it was acknowledged`,
+  );
+  await files.truncate(name, newest.end);
+}
+
+/**
+ * Opens the log at its end. Where the newest segment is not in the file that it was written to, the directory is a
+ * copy: its original may have counted on, so this one goes on as the next incarnation, with nothing that is its alone.
+ */
+async function openLog(
+  files: Files,
+  { segments, snapshots }: Replayed,
+  identity: Identity,
+  warn: Log,
+): Promise<OpenLog> {
+  const newest = segments.at(-1);
+  if (newest === undefined) {
+    return {
+      newest: await createSegment(files, 1, identity, []),
+      oldest: 1,
+      olderBytes: 0,
+      identity,
+      snapshots: [],
+    };
+  }
+  const oldest = segments[0]?.head.number ?? newest.head.number;
+  const bytes = segments.reduce((sum, { end }) => sum + end, 0);
+  const file = await files.open(segmentName(newest.head.number));
+  if (file.fingerprint === newest.head.file) {
+    const open = { number: newest.head.number, file, bytes: newest.end };
+    return { newest: open, oldest, olderBytes: bytes - newest.end, identity, snapshots };
+  }
+  await file.close();
+  const next = { ...identity, incarnation: identity.incarnation + 1, counted: new Map() };
+  warn(
+    `the data directory is a copy or was restored from one: counting on as incarnation ${next.incarnation} of ${identity.nodeId}`,
+  );
+  const open = await createSegment(files, newest.head.number + 1, next, snapshots);
+  return { newest: open, oldest, olderBytes: bytes, identity: next, snapshots };
+}
