@@ -23,3 +23,9 @@ export const afterThisTurn = (task: () => void): void => void setImmediate(task)
 
 /** Runs `task` as soon as the pending promises have settled, before any input is looked at. */
 export const afterPromises = (task: () => void): void => process.nextTick(task);
+
+/** Milliseconds since 1970. Unlike the clock it is the same for all, and can be set back. */
+export const wallClockMs = (): number => Date.now();
+
+/** The time of day for people: 2026-11-22T09:45:30.123Z. */
+export const timeOfDay = (): string => new Date().toISOString();

@@ -1,0 +1,113 @@
+import {
+  systemClock,
+  systemRandom,
+  afterThisTurn,
+  stderrLog,
+  timeOfDay,
+  wallClockMs,
+} from '../runtime/system.ts';
+import { Metrics } from '../server/http/metrics.ts';
+import { HttpServer } from '../server/http/server.ts';
+import page from '../server/page.html';
+import { lockDirectory } from '../server/storage/lock.ts';
+import { openDirectory } from '../server/storage/system-files.ts';
+import { Store } from '../server/store.ts';
+import { EXIT_USAGE, UsageError } from './arguments.ts';
+import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-options.ts';
+import { version } from './version.ts';
+
+const TIMEOUTS = { headMs: 10_000, requestMs: 30_000, idleMs: 65_000, stopMs: 10_000 };
+
+/** The log: one JSON object a line. */
+function note(level: 'info' | 'warning' | 'error', message: string, details: object = {}): void {
+  stderrLog(JSON.stringify({ time: timeOfDay(), level, message, ...details }));
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function main(args: string[]): Promise<void> {
+  const options = serverOptionsFrom(args, process.env);
+  if (options.help) return void process.stdout.write(`${serverHelp}\n`);
+  if (options.version) return void process.stdout.write(`${version}\n`);
+  await run(options);
+}
+
+async function run(options: ServerCliOptions): Promise<void> {
+  const metrics = new Metrics();
+  const life = Math.floor(systemRandom.next() * 2 ** 52).toString(36);
+  const server = new HttpServer({
+    access: options,
+    page,
+    maxConnections: options.maxConnections,
+    maxWatchers: options.maxWatchers,
+    timeouts: TIMEOUTS,
+    life,
+    clock: systemClock,
+    metrics,
+    onRequest: options.verbose
+      ? (method, path, status, durationMs) =>
+          note('info', `${method} ${path} ${status}`, { duration_ms: Math.round(durationMs * 1000) / 1000 })
+      : () => {},
+    onError: (error) =>
+      note('error', textOf(error), { stack: error instanceof Error ? error.stack : undefined }),
+  });
+  const stopRequest = nextSignal();
+  const port = await server.listen(options.host, options.port);
+  const startMs = systemClock.nowMs();
+  const files = await openDirectory(options.dataDir);
+  const lock = await lockDirectory(options.dataDir, life);
+  const store = await Store.open({
+    files,
+    nodeId: options.nodeId,
+    limits: {
+      maxCounters: options.maxCounters,
+      maxNodes: options.maxNodes,
+      windowMs: options.idempotencyWindowMs,
+      maxAnswers: options.maxIdempotencyKeys,
+    },
+    clock: systemClock,
+    wallClockMs,
+    afterThisTurn,
+    warn: (text) => note('warning', text),
+    onFailure: (error) => note('error', `the disk has failed, read-only until a restart: ${textOf(error)}`),
+    onStored: (increments, durationMs) => metrics.flush(increments, durationMs),
+  });
+  server.serve(store);
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  note('info', `serving http://${host}:${port}`, {
+    node_id: store.identity.nodeId,
+    data_dir: options.dataDir,
+    counters: store.counters.size,
+    start_ms: Math.round(systemClock.nowMs() - startMs),
+    pid: process.pid,
+  });
+
+  const signal = await stopRequest;
+  await server.close();
+  await store.close();
+  await lock.release();
+  note('info', 'stopped', { signal, counters: store.counters.size });
+  process.exit(store.failure === undefined ? 0 : 1);
+}
+
+/** Resolves at the first signal to stop. At the second the process ends as it is, which loses nothing. */
+function nextSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        process.on(signal, () => process.exit(1));
+        resolve(signal);
+      });
+    }
+  });
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof UsageError) {
+    process.stderr.write(`g-counter-server: ${error.message}; see --help\n`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  note('error', textOf(error));
+  process.exit(1);
+});

@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { nameFault } from '../server/http/validation.ts';
+import { UsageError, numberFrom, parseOptions } from './arguments.ts';
+
+export interface ServerCliOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined where the data directory decides. */
+  readonly nodeId: string | undefined;
+  readonly dataDir: string;
+  readonly token: string | undefined;
+  readonly allowedOrigins: readonly string[];
+  readonly maxCounters: number;
+  readonly maxNodes: number;
+  readonly maxConnections: number;
+  readonly maxWatchers: number;
+  readonly idempotencyWindowMs: number;
+  readonly maxIdempotencyKeys: number;
+  readonly verbose: boolean;
+  readonly version: boolean;
+  readonly help: boolean;
+}
+
+export const serverHelp = `Usage: g-counter-server [options]
+
+Named counters over HTTP. An increment is answered when it is on the disk; none is lost, none counted twice.
+
+  --port N                    listen on this port (default 8080; 0 for any that is free)
+  --host ADDRESS              listen on this address (default 127.0.0.1; 0.0.0.0 or :: for all)
+  --node-id ID                the name of this server in the totals (default node-1); kept in the data directory
+  --data-dir PATH             where counters are kept (default data); made if it does not exist
+  --token-file PATH           a file with a token that increment, merge and sync requests must present as
+                              Authorization: Bearer TOKEN
+  --allow-origin ORIGIN       let pages of this origin use the server from a browser, e.g. https://example.org;
+                              several separated by commas, * for all
+  --max-counters N            how many counters there can be (default 2000000)
+  --max-nodes N               how many nodes' totals a counter can have (default 1000)
+  --max-connections N         how many connections there can be (default 10000)
+  --max-watchers N            how many of them can watch for changes (default 1000)
+  --idempotency-window-s N    how long an Idempotency-Key is remembered, in seconds (default 600)
+  --max-idempotency-keys N    how many are; further ones are refused (default 1000000)
+  --verbose                   log every request
+  --version                   print the version
+  --help                      print this text
+
+Each option can also be given in the environment: --data-dir as DATA_DIR, --port as PORT, and so on, and the token
+itself as TOKEN. What is on the command line goes first.
+
+Try it:
+  g-counter-server &
+  curl -X POST http://localhost:8080/counter/incr/mykey -H 'Content-Type: application/json' -d '{"amount": 5}'
+  curl http://localhost:8080/counter/mykey`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const specs = {
+  port: text,
+  host: text,
+  'node-id': text,
+  'data-dir': text,
+  'token-file': text,
+  'allow-origin': text,
+  'max-counters': text,
+  'max-nodes': text,
+  'max-connections': text,
+  'max-watchers': text,
+  'idempotency-window-s': text,
+  'max-idempotency-keys': text,
+  verbose: flag,
+  version: flag,
+  help: flag,
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the command line and the environment. Throws a UsageError. */
+export function serverOptionsFrom(args: string[], environment: Environment): ServerCliOptions {
+  const { values } = parseOptions(args, specs, false);
+  const valueOf = (name: keyof typeof specs): string | undefined => {
+    const value = values[name] ?? environment[name.toUpperCase().replaceAll('-', '_')];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const count = (name: keyof typeof specs, fallback: number, max: number, min = 1): number =>
+    numberFrom(name, valueOf(name) ?? String(fallback), { min, max, integer: true });
+  return {
+    host: valueOf('host') ?? '127.0.0.1',
+    port: count('port', 8080, 65_535, 0),
+    nodeId: nodeIdFrom(valueOf('node-id')),
+    dataDir: valueOf('data-dir') ?? 'data',
+    token: tokenFrom(valueOf('token-file'), environment['TOKEN']),
+    allowedOrigins: originsFrom(valueOf('allow-origin')),
+    maxCounters: count('max-counters', 2_000_000, 10_000_000),
+    maxNodes: count('max-nodes', 1000, 100_000),
+    maxConnections: count('max-connections', 10_000, 1_000_000),
+    maxWatchers: count('max-watchers', 1000, 1_000_000),
+    idempotencyWindowMs: count('idempotency-window-s', 600, 1_000_000) * 1000,
+    maxIdempotencyKeys: count('max-idempotency-keys', 1_000_000, 10_000_000),
+    verbose: values.verbose ?? isYes(environment['VERBOSE']),
+    version: values.version ?? false,
+    help: values.help ?? false,
+  };
+}
+
+function nodeIdFrom(id: string | undefined): string | undefined {
+  if (id === undefined) return undefined;
+  const why = id.includes('~') ? "has a '~', which is kept for incarnations" : nameFault(id);
+  if (why !== undefined) throw new UsageError(`--node-id ${why}`);
+  return id;
+}
+
+function tokenFrom(path: string | undefined, inEnvironment: string | undefined): string | undefined {
+  if (path === undefined) return inEnvironment === '' ? undefined : inEnvironment;
+  let token: string;
+  try {
+    token = readFileSync(path, 'utf8').trim();
+  } catch {
+    throw new UsageError(`--token-file ${path} cannot be read`);
+  }
+  if (token === '') throw new UsageError(`--token-file ${path} is empty`);
+  return token;
+}
+
+function originsFrom(list: string | undefined): string[] {
+  const origins = (list ?? '')
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== '');
+  for (const origin of origins) {
+    if (origin !== '*' && (!URL.canParse(origin) || new URL(origin).origin !== origin)) {
+      throw new UsageError(`--allow-origin takes origins such as https://example.org, not '${origin}'`);
+    }
+  }
+  return origins;
+}
+
+function isYes(word: string | undefined): boolean {
+  return word !== undefined && !['', '0', 'false', 'no'].includes(word.toLowerCase());
+}

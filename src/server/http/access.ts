@@ -1,0 +1,57 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Refusal } from '../refusal.ts';
+
+/** Who may do what. */
+export interface Access {
+  /** What writers must present; undefined where everybody may write. */
+  readonly token: string | undefined;
+  /** The origins whose pages may use the server from a browser, or `*` for all. */
+  readonly allowedOrigins: readonly string[];
+}
+
+/** Throws a Refusal where a request does not present the token. Takes as long for every wrong one. */
+export function checkToken({ token }: Access, { headers }: IncomingMessage): void {
+  if (token === undefined) return;
+  const [, presented = ''] = /^bearer +(.*)$/i.exec(headers.authorization ?? '') ?? [];
+  if (timingSafeEqual(digest(presented), digest(token))) return;
+  throw new Refusal(401, 'unauthorized', 'this needs the header Authorization: Bearer TOKEN', {
+    'www-authenticate': 'Bearer',
+  });
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Whether a request comes from a page of an origin that is allowed to read the answer. */
+const isAllowed = ({ allowedOrigins }: Access, origin: string): boolean =>
+  allowedOrigins.includes('*') || allowedOrigins.includes(origin);
+
+/**
+ * Throws a Refusal for what a page of somebody else asks. A browser sends a simple POST for any page, and keeps only
+ * the answer from it; by then the counter has been incremented.
+ */
+export function checkOrigin(access: Access, { headers }: IncomingMessage): void {
+  const { origin, host } = headers;
+  if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
+  if (!isAllowed(access, origin)) {
+    throw new Refusal(
+      403,
+      'foreign_origin',
+      `pages of ${origin} may not use this server; see --allow-origin`,
+    );
+  }
+}
+
+/** The headers that let a page of an allowed origin read the answer. */
+export function corsHeaders(access: Access, { headers }: IncomingMessage): Record<string, string> {
+  const { origin } = headers;
+  if (access.allowedOrigins.length === 0 || origin === undefined || !isAllowed(access, origin)) return {};
+  return { 'access-control-allow-origin': origin, vary: 'origin' };
+}
+
+/** What a browser wants to know before it lets a page of an allowed origin send something. */
+export const preflightHeaders = (method: string): Record<string, string> => ({
+  'access-control-allow-methods': method,
+  'access-control-allow-headers': 'authorization, content-type, idempotency-key, last-event-id',
+  'access-control-max-age': '600',
+});

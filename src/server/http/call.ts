@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Refusal } from '../refusal.ts';
+import type { Idempotency, Increment, Store } from '../store.ts';
+
+/** A request on its way to the handler of its route. */
+export interface Call {
+  readonly store: Store;
+  readonly request: IncomingMessage;
+  /** The last segment of the path where the route ends in a key, still encoded. */
+  readonly segment: string;
+  /** What follows the question mark. */
+  readonly query: string;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const jsonReply = (body: string, status = 200): Reply => ({ status, type: 'application/json', body });
+
+export const refusalReply = ({ status, code, message, headers }: Refusal): Reply => ({
+  ...jsonReply(JSON.stringify({ error: { code, message } }), status),
+  headers,
+});
+
+/** The Idempotency-Key of a request to increment, with a fingerprint of what it asks for; undefined without a key. */
+export function idempotencyFrom(
+  { headers }: IncomingMessage,
+  kind: string,
+  increments: readonly Increment[],
+): Idempotency | undefined {
+  const id = headers['idempotency-key'];
+  if (id === undefined) return undefined;
+  if (typeof id !== 'string' || !IDEMPOTENCY_KEY.test(id)) {
+    throw new Refusal(
+      400,
+      'invalid_idempotency_key',
+      'the idempotency key must be 1 to 255 printable ASCII characters',
+    );
+  }
+  const content = JSON.stringify([kind, ...increments.flatMap(({ key, amount }) => [key, amount])]);
+  return {
+    id,
+    fingerprint: createHash('sha256').update(content).digest('base64').slice(0, FINGERPRINT_CHARS),
+  };
+}
+
+const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
+/** 132 bits. */
+const FINGERPRINT_CHARS = 22;

@@ -1,0 +1,93 @@
+import type { Counter } from '../counters.ts';
+import type { Identity } from '../incarnation.ts';
+import { Refusal } from '../refusal.ts';
+import { type CounterState, nodesOf, zero } from '../state.ts';
+import { encodeNodes } from '../storage/record.ts';
+import { readJson } from './body.ts';
+import { type Call, type Reply, idempotencyFrom, jsonReply } from './call.ts';
+import { amountFromBody, incrementsFromBody, keyFromPath, nodesFromBody, prefixFrom } from './validation.ts';
+
+/** POST /counter/incr/KEY {"amount"} */
+export async function increment({ store, request, segment }: Call): Promise<Reply> {
+  const key = keyFromPath(segment);
+  const increments = [{ key, amount: amountFromBody(await readJson(request)) }];
+  const [value = 0] = await store.increment(increments, idempotencyFrom(request, 'one', increments));
+  return jsonReply(incrementJson(store.identity, key, value));
+}
+
+/** POST /counters/incr {"increments": [{"key", "amount"}]} */
+export async function incrementMany({ store, request }: Call): Promise<Reply> {
+  const increments = incrementsFromBody(await readJson(request));
+  const values = await store.increment(increments, idempotencyFrom(request, 'many', increments));
+  const results = increments.map(({ key }, index) => incrementJson(store.identity, key, values[index] ?? 0));
+  return jsonReply(`{"results":[${results.join(',')}]}`);
+}
+
+/** GET /counter/KEY */
+export function read({ store, segment }: Call): Reply {
+  const key = keyFromPath(segment);
+  return jsonReply(counterJson(store.identity, key, store.counters.get(key) ?? zero));
+}
+
+/** POST /counter/merge/KEY {"nodes"} */
+export async function merge({ store, request, segment }: Call): Promise<Reply> {
+  const key = keyFromPath(segment);
+  const state = await store.merge(key, nodesFromBody(await readJson(request)));
+  return jsonReply(counterJson(store.identity, key, state));
+}
+
+/** GET /counter/sync/KEY */
+export function sync({ store, segment }: Call): Reply {
+  const key = keyFromPath(segment);
+  const nodes = nodesOf(store.identity, store.counters.get(key) ?? zero);
+  return jsonReply(`{"key":${JSON.stringify(key)},"nodes":${encodeNodes(nodes)}}`);
+}
+
+/** GET /counters?prefix=&cursor=&limit= */
+export function list({ store, query }: Call): Reply {
+  const parameters = new URLSearchParams(query);
+  const prefix = prefixFrom(parameters);
+  const limit = limitFrom(parameters.get('limit'));
+  const counters: string[] = [];
+  let chars = 0;
+  let last: Counter | undefined;
+  let isCut = false;
+  for (const counter of store.counters.list(prefix, cursorFrom(parameters.get('cursor')))) {
+    isCut = counters.length === limit || chars > MAX_PAGE_CHARS;
+    if (isCut) break;
+    const text = counterJson(store.identity, counter.key, counter);
+    chars += text.length;
+    counters.push(text);
+    last = counter;
+  }
+  const next = isCut && last !== undefined ? Buffer.from(last.key).toString('base64url') : undefined;
+  return jsonReply(
+    `{"counters":[${counters.join(',')}],"next_cursor":${next === undefined ? 'null' : `"${next}"`}}`,
+  );
+}
+
+const DEFAULT_PAGE = 100;
+const MAX_PAGE = 1000;
+/** Counters of many nodes make a page shorter than its limit. */
+const MAX_PAGE_CHARS = 2 ** 20;
+
+function limitFrom(text: string | null): number {
+  const limit = text === null ? DEFAULT_PAGE : Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_PAGE) return limit;
+  throw new Refusal(400, 'invalid_limit', `the limit must be a whole number from 1 to ${MAX_PAGE}`);
+}
+
+/** The key that a page ended with. */
+function cursorFrom(text: string | null): string | undefined {
+  if (text === null) return undefined;
+  const bytes = Buffer.from(text, 'base64url');
+  if (text !== '' && bytes.toString('base64url') === text) return bytes.toString();
+  throw new Refusal(400, 'invalid_cursor', 'the cursor must be the "next_cursor" of another page');
+}
+
+/** What is told of a counter wherever it is told whole. */
+export const counterJson = (identity: Identity, key: string, state: CounterState): string =>
+  `{"key":${JSON.stringify(key)},"value":${state.value},"nodes":${encodeNodes(nodesOf(identity, state))}}`;
+
+const incrementJson = ({ nodeId }: Identity, key: string, value: number): string =>
+  `{"key":${JSON.stringify(key)},"node_id":${JSON.stringify(nodeId)},"new_value":${value}}`;

@@ -1,0 +1,103 @@
+/** Counts of observations up to each of some bounds, as Prometheus has them. */
+export class Histogram {
+  readonly #bounds: readonly number[];
+  readonly #counts: number[];
+  #sum = 0;
+
+  /** `bounds` in ascending order. */
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.#counts = Array.from({ length: bounds.length + 1 }, () => 0);
+  }
+
+  observe(value: number): void {
+    this.#sum += value;
+    let index = 0;
+    while (index < this.#bounds.length && value > (this.#bounds[index] ?? 0)) index++;
+    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+  }
+
+  /** The lines of the histogram `name`; `labels` is empty or `a="b",`. */
+  lines(name: string, labels = ''): string[] {
+    const lines: string[] = [];
+    let count = 0;
+    for (const [index, bound] of [...this.#bounds, '+Inf'].entries()) {
+      count += this.#counts[index] ?? 0;
+      lines.push(`${name}_bucket{${labels}le="${bound}"} ${count}`);
+    }
+    const suffix = labels === '' ? '' : `{${labels.slice(0, -1)}}`;
+    return [...lines, `${name}_sum${suffix} ${this.#sum}`, `${name}_count${suffix} ${count}`];
+  }
+}
+
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const FLUSH_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000];
+
+/** What the server knows of its own work. */
+export class Metrics {
+  readonly #routes = new Map<string, { duration: Histogram; counts: Map<string, number> }>();
+  readonly #flushSizes = new Histogram(FLUSH_SIZES);
+  readonly #flushSeconds = new Histogram(SECONDS);
+  #increments = 0;
+
+  /** Notes a request that has been answered. */
+  request(route: string, method: string, status: number, durationMs: number): void {
+    let entry = this.#routes.get(route);
+    if (entry === undefined) {
+      entry = { duration: new Histogram(SECONDS), counts: new Map() };
+      this.#routes.set(route, entry);
+    }
+    entry.duration.observe(durationMs / 1000);
+    const labels = `method="${method}",status="${status}"`;
+    entry.counts.set(labels, (entry.counts.get(labels) ?? 0) + 1);
+  }
+
+  /** Notes a batch that has been stored. */
+  flush(increments: number, durationMs: number): void {
+    this.#increments += increments;
+    this.#flushSizes.observe(increments);
+    this.#flushSeconds.observe(durationMs / 1000);
+  }
+
+  /** All figures in Prometheus' text format; `gauges` are those that are known only at this moment. */
+  text(gauges: readonly (readonly [name: string, help: string, value: number])[]): string {
+    const routes = [...this.#routes];
+    return [
+      ...family(
+        'http_requests_total',
+        'counter',
+        'Requests answered.',
+        routes.flatMap(([route, { counts }]) =>
+          [...counts].map(([labels, count]) => `{route="${route}",${labels}} ${count}`),
+        ),
+      ),
+      ...histogramFamily('http_request_duration_seconds', 'Time from a request to its answer.', (name) =>
+        routes.flatMap(([route, { duration }]) => duration.lines(name, `route="${route}",`)),
+      ),
+      ...family('increments_total', 'counter', 'Increments stored since the start.', [
+        ` ${this.#increments}`,
+      ]),
+      ...histogramFamily('flush_increments', 'Increments that share one sync of the log.', (name) =>
+        this.#flushSizes.lines(name),
+      ),
+      ...histogramFamily('flush_duration_seconds', 'Time to write and sync the log.', (name) =>
+        this.#flushSeconds.lines(name),
+      ),
+      ...gauges.flatMap(([name, help, value]) => family(name, 'gauge', help, [` ${value}`])),
+      '',
+    ].join('\n');
+  }
+}
+
+const PREFIX = 'g_counter_';
+
+const family = (name: string, type: string, help: string, samples: readonly string[]): string[] => [
+  `# HELP ${PREFIX}${name} ${help}`,
+  `# TYPE ${PREFIX}${name} ${type}`,
+  ...samples.map((sample) => `${PREFIX}${name}${sample}`),
+];
+
+const histogramFamily = (name: string, help: string, lines: (name: string) => string[]): string[] => [
+  ...family(name, 'histogram', help, []),
+  ...lines(`${PREFIX}${name}`),
+];

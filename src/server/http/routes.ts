@@ -1,0 +1,47 @@
+import type { Call, Reply } from './call.ts';
+import { increment, incrementMany, list, merge, read, sync } from './counters-api.ts';
+
+/** What a path stands for. */
+export interface Route {
+  /** Its name in the metrics. */
+  readonly name: string;
+  readonly method: 'GET' | 'POST';
+  /** Whether the token is needed, where one is set. */
+  readonly isGuarded: boolean;
+  /** Undefined for what the server itself answers. */
+  readonly handle?: (call: Call) => Reply | Promise<Reply>;
+}
+
+const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ['/', { name: 'page', method: 'GET', isGuarded: false }],
+  ['/health', { name: 'health', method: 'GET', isGuarded: false }],
+  ['/metrics', { name: 'metrics', method: 'GET', isGuarded: false }],
+  ['/counters', { name: 'list', method: 'GET', isGuarded: false, handle: list }],
+  ['/counters/watch', { name: 'watch', method: 'GET', isGuarded: false }],
+  ['/counters/incr', { name: 'increment_many', method: 'POST', isGuarded: true, handle: incrementMany }],
+]);
+
+const ofKey: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ['', { name: 'read', method: 'GET', isGuarded: false, handle: read }],
+  ['incr', { name: 'increment', method: 'POST', isGuarded: true, handle: increment }],
+  ['merge', { name: 'merge', method: 'POST', isGuarded: true, handle: merge }],
+  ['sync', { name: 'sync', method: 'GET', isGuarded: true, handle: sync }],
+]);
+
+const PREFIX = '/counter/';
+
+/**
+ * The route of a path, and the key at its end, still encoded. A key is one segment: slashes in it are encoded. So
+ * `/counter/incr` is the counter `incr`.
+ */
+export function routeOf(path: string): { route: Route; segment: string } | undefined {
+  if (!path.startsWith(PREFIX)) {
+    const route = fixed.get(path);
+    return route && { route, segment: '' };
+  }
+  const slash = path.indexOf('/', PREFIX.length);
+  const verb = slash === -1 ? '' : path.slice(PREFIX.length, slash);
+  const segment = path.slice(slash === -1 ? PREFIX.length : slash + 1);
+  const route = slash === PREFIX.length || segment.includes('/') ? undefined : ofKey.get(verb);
+  return route && { route, segment };
+}

@@ -1,0 +1,207 @@
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { Clock } from '../../runtime/clock.ts';
+import { Refusal } from '../refusal.ts';
+import type { Store } from '../store.ts';
+import { type Access, checkOrigin, checkToken, corsHeaders, preflightHeaders } from './access.ts';
+import { type Reply, jsonReply, refusalReply } from './call.ts';
+import { answerClientError } from './client-error.ts';
+import { counterJson } from './counters-api.ts';
+import type { Metrics } from './metrics.ts';
+import { type Route, routeOf } from './routes.ts';
+import { healthReply, metricsReply } from './status.ts';
+import { prefixFrom } from './validation.ts';
+import { Watchers } from './watchers.ts';
+
+export interface ServerOptions {
+  readonly access: Access;
+  /** The document at `/`. */
+  readonly page: string;
+  readonly maxConnections: number;
+  readonly maxWatchers: number;
+  readonly timeouts: Timeouts;
+  /** Tells this life of the server from others; letters and digits. */
+  readonly life: string;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Told of each answer: method, path, status, milliseconds. */
+  readonly onRequest: (method: string, path: string, status: number, durationMs: number) => void;
+  /** Told of what should not have happened. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface Timeouts {
+  /** For the head of a request, from the connection or its first byte. */
+  readonly headMs: number;
+  /** For a whole request. */
+  readonly requestMs: number;
+  /** For the next request on a connection. */
+  readonly idleMs: number;
+  /** For requests under way when the server stops. */
+  readonly stopMs: number;
+}
+
+const MAX_HEAD_BYTES = 16_384;
+
+/** The policy keeps even a mistake in the page from loading anything from elsewhere. */
+const PAGE_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'referrer-policy': 'no-referrer',
+};
+
+/**
+ * The HTTP door to a store. It listens before there is a store, and until then says that it is starting.
+ */
+export class HttpServer {
+  readonly #options: ServerOptions;
+  readonly #server: Server;
+  readonly #watchers: Watchers;
+  #store: Store | undefined;
+  #isStopping = false;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    const { timeouts } = options;
+    this.#server = createServer(
+      {
+        maxHeaderSize: MAX_HEAD_BYTES,
+        headersTimeout: timeouts.headMs,
+        requestTimeout: timeouts.requestMs,
+        keepAliveTimeout: timeouts.idleMs,
+        connectionsCheckingInterval: Math.min(1000, timeouts.headMs),
+      },
+      (request, response) => this.#take(request, response),
+    );
+    this.#server.maxConnections = options.maxConnections;
+    this.#server.on('clientError', answerClientError);
+    this.#watchers = new Watchers({
+      clock: options.clock,
+      maxWatchers: options.maxWatchers,
+      life: options.life,
+      encode: (counter) => (this.#store ? counterJson(this.#store.identity, counter.key, counter) : ''),
+    });
+  }
+
+  /** Resolves with the port that it listens on. */
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        const address = this.#server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : port);
+      });
+    });
+  }
+
+  /** From now on it serves. */
+  serve(store: Store): void {
+    this.#store = store;
+  }
+
+  /** Stops accepting, and resolves when what was under way has been answered or given up. */
+  close(): Promise<void> {
+    this.#isStopping = true;
+    const { clock, timeouts } = this.#options;
+    const patience = clock.after(timeouts.stopMs, () => this.#server.closeAllConnections());
+    return new Promise((resolve) => {
+      this.#server.close(() => {
+        patience.cancel();
+        resolve();
+      });
+      this.#watchers.close();
+    });
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    const startMs = this.#options.clock.nowMs();
+    const { method = '', url = '' } = request;
+    const question = url.indexOf('?');
+    const path = question === -1 ? url : url.slice(0, question);
+    const found = routeOf(path);
+    const name = found?.route.name ?? 'none';
+    this.#answer(request, response, path, found, question === -1 ? '' : url.slice(question + 1))
+      .catch((error: unknown) => this.#replyTo(error, request))
+      .then((reply) => {
+        if (reply !== undefined) this.#send(request, response, reply);
+        const durationMs = this.#options.clock.nowMs() - startMs;
+        this.#options.metrics.request(
+          name,
+          METHODS.has(method) ? method : 'other',
+          response.statusCode,
+          durationMs,
+        );
+        this.#options.onRequest(method, path, response.statusCode, durationMs);
+      })
+      .catch(this.#options.onError);
+  }
+
+  /** Resolves with undefined where the response has been taken over. */
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    found: { route: Route; segment: string } | undefined,
+    query: string,
+  ): Promise<Reply | undefined> {
+    const { access, page } = this.#options;
+    if (found === undefined) throw new Refusal(404, 'not_found', `there is nothing at ${path}`);
+    const { route, segment } = found;
+    const { method = '' } = request;
+    if (method === 'OPTIONS' && access.allowedOrigins.length > 0) {
+      checkOrigin(access, request);
+      return { ...jsonReply('', 204), headers: preflightHeaders(route.method) };
+    }
+    if (method !== route.method && !(method === 'HEAD' && route.method === 'GET')) {
+      const allow = route.method === 'GET' ? 'GET, HEAD' : route.method;
+      throw new Refusal(405, 'method_not_allowed', `${path} takes ${allow}`, { allow });
+    }
+    if (route.method === 'POST') checkOrigin(access, request);
+    if (route.isGuarded) checkToken(access, request);
+    if (route.name === 'page') {
+      return { status: 200, type: 'text/html; charset=utf-8', body: page, headers: PAGE_HEADERS };
+    }
+    if (route.name === 'health') return healthReply(this.#store, this.#isStopping);
+    const store = this.#store;
+    if (store === undefined)
+      throw new Refusal(503, 'starting', 'the server is starting', { 'retry-after': '1' });
+    if (route.name === 'metrics') return metricsReply(this.#options.metrics, store, this.#watchers.size);
+    if (route.name === 'watch') return this.#watch(store, request, response, query);
+    return route.handle?.({ store, request, segment, query });
+  }
+
+  #watch(store: Store, request: IncomingMessage, response: ServerResponse, query: string): undefined {
+    const prefix = prefixFrom(new URLSearchParams(query));
+    const { 'last-event-id': lastEventId } = request.headers;
+    this.#watchers.add(response, store.counters, {
+      prefix,
+      lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
+      headers: corsHeaders(this.#options.access, request),
+    });
+    if (request.method === 'HEAD' || this.#isStopping) response.end();
+    return undefined;
+  }
+
+  #replyTo(error: unknown, request: IncomingMessage): Reply | undefined {
+    if (error instanceof Refusal) return refusalReply(error);
+    // The client has gone away, so nobody is left to be told.
+    if (request.destroyed && !request.complete) return undefined;
+    this.#options.onError(error);
+    return refusalReply(new Refusal(500, 'internal', 'the server has made a mistake'));
+  }
+
+  #send(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Reply): void {
+    const isEnd = this.#isStopping || (!request.complete && status === 413);
+    response.writeHead(status, {
+      'content-type': type,
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+      ...headers,
+      ...corsHeaders(this.#options.access, request),
+      ...(isEnd ? { connection: 'close' } : {}),
+    });
+    response.end(body);
+  }
+}
+
+/** Other methods are one in the metrics, which clients must not be able to fill. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

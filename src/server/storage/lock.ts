@@ -1,0 +1,74 @@
+import { open, readdir, rm } from 'node:fs/promises';
+import { type Server, connect, createServer } from 'node:net';
+import { join } from 'node:path';
+
+/** The right to use a data directory, until it is released or the process ends, however it ends. */
+export interface DirectoryLock {
+  release(): Promise<void>;
+}
+
+const PREFIX = 'lock-';
+/** What the address of a Unix socket can hold on every system, in bytes. */
+const MAX_ADDRESS_BYTES = 103;
+
+/**
+ * Locks a directory against other processes of this machine, those in other containers included. Rejects where one
+ * has it.
+ *
+ * The lock is a Unix socket in the directory that its owner listens on. The system closes it when the process ends,
+ * so one that nobody answers on is stale; a process id would not tell, since another process may have it by now. Each
+ * process first listens on a socket of its own and then looks at the others': of two that start together, at least
+ * one sees the other.
+ */
+export async function lockDirectory(directory: string, suffix: string): Promise<DirectoryLock> {
+  const handle = await open(directory, 'r');
+  const short = process.platform === 'linux' ? `/proc/self/fd/${handle.fd}` : directory;
+  const addressOf = (name: string): string => {
+    const path = join(directory, name);
+    return Buffer.byteLength(path) > MAX_ADDRESS_BYTES ? join(short, name) : path;
+  };
+  const own = `${PREFIX}${process.pid}-${suffix}`;
+  const server = await listen(addressOf(own)).catch((error: unknown) => {
+    throw new Error(`the data directory ${directory} cannot hold a lock, which is a Unix socket`, {
+      cause: error,
+    });
+  });
+  const release = async (): Promise<void> => {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await handle.close();
+  };
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith(PREFIX) || name === own) continue;
+    if (await isHeld(addressOf(name))) {
+      await release();
+      throw new Error(
+        `the data directory ${directory} is in use by process ${name.split('-')[1]}: stop that first, or use another directory`,
+      );
+    }
+    await rm(join(directory, name), { force: true });
+  }
+  return { release };
+}
+
+function listen(address: string): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', reject);
+    server.listen(address, () => resolve(server));
+    server.unref();
+  });
+}
+
+/** Whether somebody listens there. Only a clear no is one. */
+function isHeld(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(address);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error) => {
+      resolve(!('code' in error) || (error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'));
+    });
+  });
+}
