@@ -128,14 +128,10 @@ export class Store {
   async increment(increments: readonly Increment[], idempotency?: Idempotency): Promise<readonly number[]> {
     const earlier = idempotency === undefined ? undefined : this.#earlierAnswer(idempotency);
     if (earlier !== undefined) return earlier;
-    const states = this.#raise(increments);
+    const { byKey, values } = this.#raise(increments);
     const batch = this.#gather();
-    const values: number[] = [];
-    for (const [index, { key }] of increments.entries()) {
-      const state = states[index] ?? zero;
-      batch.setTotal(key, state, nameOf(this.#identity.nodeId, state.incarnation), state.own);
-      values.push(state.value);
-    }
+    const name = nameOf(this.#identity.nodeId, this.#identity.incarnation);
+    for (const [key, state] of byKey) batch.setTotal(key, state, name, state.own);
     batch.increments += increments.length;
     if (idempotency !== undefined) {
       const { id, fingerprint } = idempotency;
@@ -192,20 +188,21 @@ export class Store {
     await this.#log.close().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Each counter after its increment. Throws a Refusal if one of them cannot be done. */
-  #raise(increments: readonly Increment[]): CounterState[] {
-    const raisedHere = new Map<string, CounterState>();
+  /** The counters after all increments, and the value of each after its own. Throws a Refusal if one cannot be done. */
+  #raise(increments: readonly Increment[]): { byKey: Map<string, CounterState>; values: number[] } {
+    const byKey = new Map<string, CounterState>();
+    const values: number[] = [];
     let added = 0;
-    const states = increments.map(({ key, amount }) => {
-      const before = raisedHere.get(key) ?? this.#latest(key);
+    for (const { key, amount } of increments) {
+      const before = byKey.get(key) ?? this.#latest(key);
       if (before === undefined) added++;
       const after = raised(this.#identity, before ?? zero, amount);
       if (after === undefined) throw overflow(key);
-      if (increments.length > 1) raisedHere.set(key, after);
-      return after;
-    });
+      byKey.set(key, after);
+      values.push(after.value);
+    }
     if (added > 0) this.#refuseCounters(added);
-    return states;
+    return { byKey, values };
   }
 
   /** The batch that has the latest change of a counter, while it is not stored. */

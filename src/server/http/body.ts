@@ -11,7 +11,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   const { 'content-type': type, 'content-length': length } = request.headers;
   const hasBody = length === undefined ? request.headers['transfer-encoding'] !== undefined : length !== '0';
   if (!hasBody) return {};
-  if (type === undefined || !JSON_TYPE.test(type)) {
+  if (type !== 'application/json' && !JSON_TYPE.test(type ?? '')) {
     throw new Refusal(415, 'not_json', 'the body must have content-type application/json');
   }
   const bytes = await readBody(request);
@@ -26,18 +26,29 @@ const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
 function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let first: Buffer | undefined;
+    const rest: Buffer[] = [];
     let length = 0;
-    const tooLong = new Refusal(413, 'body_too_large', `the body is longer than ${MAX_BODY_BYTES} bytes`);
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= MAX_BODY_BYTES) chunks.push(chunk);
-      else if (length > MAX_DROPPED_BYTES) reject(tooLong);
+      if (length > MAX_BODY_BYTES) {
+        if (length > MAX_DROPPED_BYTES) reject(tooLong());
+      } else if (first === undefined) {
+        first = chunk;
+      } else {
+        rest.push(chunk);
+      }
     });
     request.on('end', () => {
-      if (length > MAX_BODY_BYTES) reject(tooLong);
-      else resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+      if (length > MAX_BODY_BYTES) reject(tooLong());
+      else
+        resolve(first === undefined || rest.length > 0 ? Buffer.concat([first ?? NOTHING, ...rest]) : first);
     });
     request.on('error', reject);
   });
 }
+
+const NOTHING = Buffer.alloc(0);
+
+const tooLong = (): Refusal =>
+  new Refusal(413, 'body_too_large', `the body is longer than ${MAX_BODY_BYTES} bytes`);

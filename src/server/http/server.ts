@@ -70,7 +70,7 @@ export class HttpServer {
         keepAliveTimeout: timeouts.idleMs,
         connectionsCheckingInterval: Math.min(1000, timeouts.headMs),
       },
-      (request, response) => this.#take(request, response),
+      (request, response) => void this.#take(request, response).catch(options.onError),
     );
     this.#server.maxConnections = options.maxConnections;
     this.#server.on('clientError', answerClientError);
@@ -112,27 +112,24 @@ export class HttpServer {
     });
   }
 
-  #take(request: IncomingMessage, response: ServerResponse): void {
-    const startMs = this.#options.clock.nowMs();
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { clock, metrics, onRequest } = this.#options;
+    const startMs = clock.nowMs();
     const { method = '', url = '' } = request;
     const question = url.indexOf('?');
     const path = question === -1 ? url : url.slice(0, question);
+    const query = question === -1 ? '' : url.slice(question + 1);
     const found = routeOf(path);
-    const name = found?.route.name ?? 'none';
-    this.#answer(request, response, path, found, question === -1 ? '' : url.slice(question + 1))
-      .catch((error: unknown) => this.#replyTo(error, request))
-      .then((reply) => {
-        if (reply !== undefined) this.#send(request, response, reply);
-        const durationMs = this.#options.clock.nowMs() - startMs;
-        this.#options.metrics.request(
-          name,
-          METHODS.has(method) ? method : 'other',
-          response.statusCode,
-          durationMs,
-        );
-        this.#options.onRequest(method, path, response.statusCode, durationMs);
-      })
-      .catch(this.#options.onError);
+    let reply: Reply | undefined;
+    try {
+      reply = await this.#answer(request, response, path, found, query);
+    } catch (error) {
+      reply = this.#replyTo(error, request);
+    }
+    if (reply !== undefined) this.#send(request, response, reply);
+    const durationMs = clock.nowMs() - startMs;
+    metrics.request(found?.route.name ?? 'none', method, response.statusCode, durationMs);
+    onRequest(method, path, response.statusCode, durationMs);
   }
 
   /** Resolves with undefined where the response has been taken over. */
@@ -190,18 +187,16 @@ export class HttpServer {
   }
 
   #send(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Reply): void {
-    const isEnd = this.#isStopping || (!request.complete && status === 413);
-    response.writeHead(status, {
+    const all: Record<string, string | number> = {
       'content-type': type,
       'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
-      ...headers,
-      ...corsHeaders(this.#options.access, request),
-      ...(isEnd ? { connection: 'close' } : {}),
-    });
+    };
+    if (headers !== undefined) Object.assign(all, headers);
+    if (request.headers.origin !== undefined) Object.assign(all, corsHeaders(this.#options.access, request));
+    // What is left of a body that is too long is not worth reading.
+    if (this.#isStopping || (status === 413 && !request.complete)) all['connection'] = 'close';
+    response.writeHead(status, all);
     response.end(body);
   }
 }
-
-/** Other methods are one in the metrics, which clients must not be able to fill. */
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

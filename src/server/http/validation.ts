@@ -90,26 +90,23 @@ export function nodesFromBody(body: unknown): GCounter {
   return totals;
 }
 
-const isObject = (json: unknown): json is object =>
+const isObject = (json: unknown): json is { readonly [name: string]: unknown } =>
   typeof json === 'object' && json !== null && !Array.isArray(json);
 
 /**
  * The members of an object that has no others. A misspelt "amount" must not count as 1, so what is not known is
  * refused.
  */
-function membersFrom<Name extends string>(
+function membersFrom(
   json: unknown,
   what: string,
-  names: readonly Name[],
-): { [name in Name]?: unknown } {
+  names: readonly string[],
+): { readonly [name: string]: unknown } {
   if (!isObject(json)) throw new Refusal(400, 'invalid_body', `${what} must be a JSON object`);
-  const members: { [name in Name]?: unknown } = {};
-  for (const [name, value] of Object.entries(json)) {
-    const known = names.find((candidate) => candidate === name);
-    if (known === undefined) {
+  for (const name of Object.keys(json)) {
+    if (!names.includes(name)) {
       throw new Refusal(400, 'invalid_body', `${what} has an unknown member ${JSON.stringify(name)}`);
     }
-    members[known] = value;
   }
-  return members;
+  return json;
 }

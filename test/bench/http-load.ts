@@ -1,0 +1,77 @@
+import { type Socket, connect } from 'node:net';
+
+export interface Load {
+  readonly port: number;
+  readonly connections: number;
+  readonly durationMs: number;
+  /** The whole text of the n-th request. */
+  readonly request: (n: number) => Buffer;
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/**
+ * Sends requests on some connections at once, on each the next when the last has been answered. Speaks just enough
+ * HTTP for that, since the client shares the machine with the server that is measured. Rejects for any answer but 200.
+ */
+export async function load({ port, connections, durationMs, request }: Load): Promise<LoadResult> {
+  let sent = 0;
+  const latenciesMs: number[] = [];
+  const startedMs = performance.now();
+  const endMs = startedMs + durationMs;
+  const drive = (socket: Socket): Promise<void> =>
+    new Promise((resolve, reject) => {
+      let answer = '';
+      let sentMs = 0;
+      const next = (): void => {
+        sentMs = performance.now();
+        if (sentMs >= endMs) {
+          socket.destroy();
+          resolve();
+        } else {
+          socket.write(request(sent++));
+        }
+      };
+      socket.on('data', (chunk) => {
+        answer += chunk.toString('latin1');
+        if (!isWhole(answer)) return;
+        if (!answer.startsWith('HTTP/1.1 200 ')) {
+          reject(new Error(answer));
+          return;
+        }
+        answer = '';
+        latenciesMs.push(performance.now() - sentMs);
+        next();
+      });
+      socket.on('error', reject);
+      socket.on('connect', next);
+    });
+  await Promise.all(
+    Array.from({ length: connections }, () => drive(connect({ port, host: '127.0.0.1', noDelay: true }))),
+  );
+  const seconds = (performance.now() - startedMs) / 1000;
+  const sorted = Float64Array.from(latenciesMs).toSorted();
+  return {
+    requests: sorted.length,
+    perSecond: sorted.length / seconds,
+    p50Ms: sorted[Math.floor(sorted.length * 0.5)] ?? NaN,
+    p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? NaN,
+  };
+}
+
+function isWhole(answer: string): boolean {
+  const head = answer.indexOf('\r\n\r\n');
+  const length = /content-length: (\d+)/i.exec(answer)?.[1];
+  return head !== -1 && length !== undefined && answer.length >= head + 4 + Number(length);
+}
+
+/** A POST as it goes over the wire. */
+export const post = (path: string, body: string): Buffer =>
+  Buffer.from(
+    `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );

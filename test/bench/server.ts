@@ -1,0 +1,231 @@
+/**
+ * What the server costs, measured side by side in one run: `npm run bench:server`. 64 connections on loopback, each
+ * sending its next request when the last has been answered.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type LoadResult, load, post } from './http-load.ts';
+
+const ROUNDS = 5;
+const ROUND_MS = 2000;
+const CONNECTIONS = 64;
+const MILLION = 1_000_000;
+
+/** Parses and answers the same JSON, and stores nothing. */
+const bareServer = `
+  let value = 0;
+  require('node:http').createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      const { amount } = JSON.parse(Buffer.concat(chunks).toString());
+      const key = decodeURIComponent(request.url.slice('/counter/incr/'.length));
+      const body = JSON.stringify({ key, node_id: 'node-1', new_value: (value += amount) });
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+      response.end(body);
+    });
+  }).listen(0, '127.0.0.1', function () { console.error('serving http://127.0.0.1:' + this.address().port); });`;
+
+interface Server {
+  readonly child: ChildProcess;
+  readonly port: number;
+  /** From its start until it served. */
+  readonly startMs: number;
+}
+
+async function start(command: string, args: string[]): Promise<Server> {
+  const startedMs = performance.now();
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  for await (const line of createInterface({ input: child.stderr })) {
+    const port = /serving http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+    if (port !== undefined) return { child, port: Number(port), startMs: performance.now() - startedMs };
+  }
+  throw new Error(`${command} did not start`);
+}
+
+const startCounters = (directory: string): Promise<Server> =>
+  start('bin/g-counter-server', ['--port', '0', '--data-dir', directory]);
+
+async function stop({ child }: Server, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  const closed = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await closed;
+}
+
+const increment = (key: string): Buffer => post(`/counter/incr/${key}`, '{"amount":1}');
+
+const run = ({ port }: Server, request: (n: number) => Buffer, durationMs = ROUND_MS): Promise<LoadResult> =>
+  load({ port, connections: CONNECTIONS, durationMs, request });
+
+/** The sum of all samples of a metric. */
+async function metric({ port }: Server, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const samples = text.split('\n').filter((line) => line.startsWith(`g_counter_${name} `));
+  return samples.reduce((sum, line) => sum + Number(line.split(' ')[1]), 0);
+}
+
+function residentBytes({ child }: Server): number {
+  const [, kilobytes = 'NaN'] =
+    /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+const round = (value: number): string => Math.round(value).toLocaleString('en');
+const print = (what: string, figure: string): void => console.log(`${what.padEnd(64)} ${figure}`);
+
+const keysOf = (count: number): Buffer[] => Array.from({ length: count }, (_, n) => increment(`key-${n}`));
+/** Walks through the keys in an order that no cache guesses. */
+const spread =
+  (requests: readonly Buffer[]) =>
+  (n: number): Buffer =>
+    requests[(n * 611_953) % requests.length] ?? Buffer.alloc(0);
+
+const batch = (first: number, count: number): Buffer => {
+  const increments = Array.from({ length: count }, (_, n) => ({ key: `key-${first + n}`, amount: 1 }));
+  return post('/counters/incr', JSON.stringify({ increments }));
+};
+
+/** The increments per second of Redis, or undefined where it is not installed. */
+function redis(port: number): number | undefined {
+  try {
+    const output = execFileSync(
+      'redis-benchmark',
+      ['-p', String(port), '-t', 'incr', '-c', String(CONNECTIONS), '-n', '100000', '--csv'],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    return Number(/"INCR","([\d.]+)"/.exec(output)?.[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+async function startRedis(directory: string, port: number): Promise<ChildProcess | undefined> {
+  const args = ['--port', String(port), '--dir', directory, '--appendonly', 'yes', '--appendfsync', 'always'];
+  const child = spawn('redis-server', [...args, '--save', ''], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const started = new Promise<boolean>((resolve) => {
+    child.once('error', () => resolve(false));
+    child.stdout.on('data', (text) => String(text).includes('Ready to accept connections') && resolve(true));
+  });
+  return (await started) ? child : undefined;
+}
+
+async function throughput(directory: string): Promise<void> {
+  const bare = await start(process.execPath, ['-e', bareServer]);
+  const counters = await startCounters(join(directory, 'throughput'));
+  const redisPort = counters.port === 16_379 ? 16_380 : 16_379;
+  const redisServer = await startRedis(directory, redisPort);
+  const few = spread(keysOf(100));
+  const batches = Array.from({ length: 100 }, (_, n) => batch(n * 100, 100));
+  const results: { bare: LoadResult; single: LoadResult; batched: LoadResult; redis: number }[] = [];
+  await run(bare, few, 1000);
+  await run(counters, few, 1000);
+  for (let count = 0; count < ROUNDS; count++) {
+    results.push({
+      bare: await run(bare, few),
+      single: await run(counters, few),
+      batched: await run(counters, spread(batches)),
+      redis: redisServer === undefined ? NaN : (redis(redisPort) ?? NaN),
+    });
+  }
+  const increments = await metric(counters, 'increments_total');
+  const flushes = await metric(counters, 'flush_increments_count');
+  const single = median(results.map((result) => result.single.perSecond));
+  const batched = 100 * median(results.map((result) => result.batched.perSecond));
+  print('increments per second, one a request', round(single));
+  print(
+    '  p50, p99 latency',
+    results.map(({ single: { p50Ms, p99Ms } }) => `${p50Ms.toFixed(1)}/${p99Ms.toFixed(1)}`).join(' ') +
+      ' ms',
+  );
+  print('bare node:http per second', round(median(results.map((result) => result.bare.perSecond))));
+  print(
+    '  p50, p99 latency',
+    results.map(({ bare: { p50Ms, p99Ms } }) => `${p50Ms.toFixed(1)}/${p99Ms.toFixed(1)}`).join(' ') + ' ms',
+  );
+  print(
+    '  share of it (at least 0.7)',
+    median(results.map((result) => result.single.perSecond / result.bare.perSecond)).toFixed(2),
+  );
+  print('increments per second, 100 a request', round(batched));
+  print('  multiple of one a request (at least 8)', (batched / single).toFixed(1));
+  const redisPerSecond = median(results.map((result) => result.redis));
+  if (redisServer === undefined) {
+    print('Redis', 'not installed');
+  } else {
+    print('Redis INCR per second, appendfsync always', round(redisPerSecond));
+    print('  one a request, share of it', (single / redisPerSecond).toFixed(2));
+    print('  100 a request, multiple of it', (batched / redisPerSecond).toFixed(1));
+  }
+  print('syncs per increment, over all', (flushes / increments).toFixed(4));
+  redisServer?.kill();
+  await stop(bare);
+  await stop(counters);
+}
+
+async function million(directory: string): Promise<void> {
+  const small = await startCounters(join(directory, 'small'));
+  const data = join(directory, 'large');
+  let large = await startCounters(data);
+  const emptyBytes = residentBytes(large);
+  for (let first = 0; first < MILLION;) {
+    const size = 1000;
+    const fills = Array.from({ length: 64 }, (_, n) => first + n * size).filter((at) => at < MILLION);
+    await Promise.all(
+      fills.map((at) =>
+        fetch(`http://127.0.0.1:${large.port}/counters/incr`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({
+            increments: Array.from({ length: size }, (_, n) => ({ key: `key-${at + n}` })),
+          }),
+        }),
+      ),
+    );
+    first += 64 * size;
+  }
+  const few = spread(keysOf(100));
+  const many = spread(keysOf(MILLION));
+  await run(small, few, 1000);
+  await run(large, many, 1000);
+  const ratios: number[] = [];
+  for (let count = 0; count < ROUNDS; count++) {
+    const fewResult = await run(small, few);
+    const manyResult = await run(large, many);
+    console.log(
+      '   ',
+      round(fewResult.perSecond),
+      fewResult.p99Ms.toFixed(1),
+      round(manyResult.perSecond),
+      manyResult.p99Ms.toFixed(1),
+    );
+    ratios.push(fewResult.perSecond / manyResult.perSecond);
+  }
+  print('cost of an update among 1,000,000 counters, over among 100 (1.3)', median(ratios).toFixed(2));
+  await stop(small);
+  await stop(large);
+  large = await startCounters(data);
+  print('start with 1,000,000 counters after SIGTERM', `${round(large.startMs)} ms`);
+  print('memory per counter', `${round((residentBytes(large) - emptyBytes) / MILLION)} bytes`);
+  await run(large, many, 1000);
+  await stop(large, 'SIGKILL');
+  large = await startCounters(data);
+  print('start with 1,000,000 counters after SIGKILL', `${round(large.startMs)} ms`);
+  await stop(large, 'SIGKILL');
+}
+
+async function main(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'g-counter-bench-'));
+  try {
+    await throughput(directory);
+    await million(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+void main();
