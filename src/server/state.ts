@@ -96,13 +96,12 @@ export function merged(
 export function restored(identity: Identity, state: CounterState, nodes: GCounter): CounterState | undefined {
   const before = asPresent(identity, state);
   const present = nameOf(identity.nodeId, identity.incarnation);
+  const shown = nodes.get(present);
+  const own = Math.max(before.own, shown ?? 0);
+  if (nodes.size === (shown === undefined ? 0 : 1)) return sumChecked(own, before.incarnation, before.others);
   const others = new Map(nodes);
   others.delete(present);
-  return sumChecked(
-    Math.max(before.own, nodes.get(present) ?? 0),
-    identity.incarnation,
-    others.size === 0 ? before.others : merge(before.others, others),
-  );
+  return sumChecked(own, before.incarnation, merge(before.others, others));
 }
 
 function sumChecked(own: number, incarnation: number, others: GCounter): CounterState | undefined {

@@ -31,6 +31,13 @@ export interface Watch {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+interface Changes {
+  /** As server-sent events. */
+  readonly text: string;
+  /** Of the latest change that they tell of. */
+  readonly position: number;
+}
+
 interface Watcher {
   readonly response: ServerResponse;
   readonly prefix: string;
@@ -79,7 +86,6 @@ export class Watchers {
       toldMs: nowMs,
     };
     this.#watchers.add(watcher);
-    response.on('drain', () => (watcher.drainedMs = clock.nowMs()));
     response.on('close', () => this.#watchers.delete(watcher));
     response.writeHead(200, {
       'content-type': 'text/event-stream',
@@ -89,7 +95,7 @@ export class Watchers {
       ...headers,
     });
     response.write(`retry: 1000\n\n`);
-    this.#tell(watcher, counters);
+    this.#tell(watcher, counters, new Map());
     this.#timer ??= clock.after(TICK_MS, this.#tick);
   }
 
@@ -104,42 +110,43 @@ export class Watchers {
     const counters = this.#counters;
     this.#timer = undefined;
     if (counters === undefined || this.#watchers.size === 0) return;
-    for (const watcher of this.#watchers) this.#tell(watcher, counters);
+    const told = new Map<string, Changes>();
+    for (const watcher of this.#watchers) this.#tell(watcher, counters, told);
     this.#timer = this.#options.clock.after(TICK_MS, this.#tick);
   };
 
-  #tell(watcher: Watcher, counters: Counters): void {
-    const { response, position } = watcher;
+  /** `told` has what others were told in this tick, who mostly know as much and want the same. */
+  #tell(watcher: Watcher, counters: Counters, told: Map<string, Changes>): void {
+    const { response, prefix, position } = watcher;
     const nowMs = this.#options.clock.nowMs();
     if (response.writableNeedDrain) {
       if (nowMs - watcher.drainedMs > STALL_MS) response.destroy();
       return;
     }
     watcher.drainedMs = nowMs;
-    const text =
-      position === undefined || !counters.remembers(position)
-        ? this.#reset(watcher, counters)
-        : this.#changes(watcher, counters, position);
-    if (text === '' && nowMs - watcher.toldMs < HEARTBEAT_MS) return;
+    const known = `${position} ${prefix}`;
+    const changes = told.get(known) ?? this.#changes(counters, prefix, position);
+    told.set(known, changes);
+    watcher.position = changes.position;
+    if (changes.text === '' && nowMs - watcher.toldMs < HEARTBEAT_MS) return;
     watcher.toldMs = nowMs;
-    response.write(text === '' ? ':\n\n' : text);
+    response.write(changes.text === '' ? ':\n\n' : changes.text);
   }
 
-  #reset(watcher: Watcher, counters: Counters): string {
-    watcher.position = counters.position;
-    return `event: reset\nid: ${this.#options.life}-${counters.position}\ndata: {}\n\n`;
-  }
-
-  #changes(watcher: Watcher, counters: Counters, position: number): string {
+  /** What to tell a client that knows everything up to `position`, and up to where it then does. */
+  #changes(counters: Counters, prefix: string, position: number | undefined): Changes {
+    const { life, encode } = this.#options;
+    if (position === undefined || !counters.remembers(position)) {
+      const text = `event: reset\nid: ${life}-${counters.position}\ndata: {}\n\n`;
+      return { text, position: counters.position };
+    }
     let text = '';
     for (const counter of counters.changedAfter(position)) {
-      if (!counter.key.startsWith(watcher.prefix)) continue;
-      if (text.length > MAX_CHUNK_CHARS) return text;
-      text += `id: ${this.#options.life}-${counter.changedAt}\ndata: ${this.#options.encode(counter)}\n\n`;
-      watcher.position = counter.changedAt;
+      if (!counter.key.startsWith(prefix)) continue;
+      text += `id: ${life}-${counter.changedAt}\ndata: ${encode(counter)}\n\n`;
+      if (text.length > MAX_CHUNK_CHARS) return { text, position: counter.changedAt };
     }
-    watcher.position = counters.position;
-    return text;
+    return { text, position: counters.position };
   }
 
   #positionFrom(eventId: string | undefined, counters: Counters): number | undefined {

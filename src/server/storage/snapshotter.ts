@@ -82,9 +82,11 @@ export class Snapshotter {
     await this.#running;
   }
 
+  /** At the end a log that takes longer to read than the snapshot is not worth keeping. */
   #hasOutgrown(): boolean {
     const { log, answers } = this.#options;
-    return log.newestBytes > Math.max(MIN_LOG_BYTES, 2 * (this.#snapshotBytes + answers.size * ANSWER_BYTES));
+    const kept = this.#snapshotBytes + answers.size * ANSWER_BYTES;
+    return log.newestBytes > (this.#closing ? 2 ** 20 + kept / 10 : Math.max(MIN_LOG_BYTES, 2 * kept));
   }
 
   #start(): void {
