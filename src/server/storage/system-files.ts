@@ -54,7 +54,7 @@ async function syncNames(path: string, top: string): Promise<void> {
 }
 
 async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r+').catch(() => open(path, 'r'));
+  const handle = await open(path, 'r');
   try {
     await handle.sync();
   } finally {
