@@ -2,12 +2,10 @@
 export class DamagedFile extends Error {
   /** `byte` is where the damage shows; `what` says how. */
   constructor(file: string, byte: number, what: string) {
-    super(
-      `${file} is damaged at byte ${byte}: ${what}. Nothing has been changed. ` +
-        'Restore the data directory from a copy, ' +
-        (file.endsWith('.log')
-          ? `or copy it, run \`truncate -s ${byte} ${file}\` in the copy and start with that: what was counted after this point is lost, the rest is right`
-          : 'or start with an empty one under another node id and merge what other servers hold'),
-    );
+    super(`${file} is damaged at byte ${byte}: ${what}. Nothing has been changed. ${ADVICE}`);
   }
 }
+
+/** What to do with a data directory that cannot be trusted. */
+export const ADVICE =
+  'Restore the data directory from a copy; or start with an empty one under another node id, and merge into that what other servers and counters.json say';

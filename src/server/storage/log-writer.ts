@@ -51,11 +51,33 @@ export interface OpenLog {
   readonly snapshots: readonly Snapshot[];
 }
 
+/** Appends a record to the newest segment, and syncs it. */
+export async function appendTo(log: OpenLog, record: LogRecord): Promise<OpenLog> {
+  const { newest, identity, snapshots } = log;
+  const frame = encodeFrame(encodeRecord(record));
+  await newest.file.append(frame);
+  await newest.file.sync();
+  return {
+    ...log,
+    newest: { ...newest, bytes: newest.bytes + frame.length },
+    identity: record.identity ?? identity,
+    snapshots: latestSnapshots(snapshots, record),
+  };
+}
+
+/** Goes on in a new segment. The last one then says so, so that a new one that is lost is missed. */
+export async function continueLog(files: Files, log: OpenLog): Promise<OpenLog> {
+  const next = await createSegment(files, log.newest.number + 1, log.identity, log.snapshots);
+  const { newest: last, olderBytes } = await appendTo(log, { isContinued: true });
+  await last.file.close();
+  return { ...log, newest: next, olderBytes: olderBytes + last.bytes };
+}
+
 /** The log: segments of which the newest is written to. One thing is done at a time, in the order it was asked for. */
 export class LogWriter {
   readonly #files: Files;
   #log: OpenLog;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(files: Files, log: OpenLog) {
     this.#files = files;
@@ -67,6 +89,11 @@ export class LogWriter {
     return this.#log.olderBytes + this.#log.newest.bytes;
   }
 
+  /** The number of the newest segment. */
+  get newest(): number {
+    return this.#log.newest.number;
+  }
+
   /** The bytes of the newest segment. */
   get newestBytes(): number {
     return this.#log.newest.bytes;
@@ -76,29 +103,22 @@ export class LogWriter {
     return this.#log.oldest < this.#log.newest.number;
   }
 
-  /** Resolves when the record is on the disk. After a rejection everything that is asked of this log is rejected. */
-  append(record: LogRecord): Promise<void> {
+  /**
+   * Resolves with the bytes it takes when the record is on the disk. After a rejection everything that is asked of
+   * this log is rejected.
+   */
+  append(record: LogRecord): Promise<number> {
     return this.#inTurn(async () => {
-      const { newest, identity, snapshots } = this.#log;
-      const frame = encodeFrame(encodeRecord(record));
-      await newest.file.append(frame);
-      await newest.file.sync();
-      this.#log = {
-        ...this.#log,
-        newest: { ...newest, bytes: newest.bytes + frame.length },
-        identity: record.identity ?? identity,
-        snapshots: latestSnapshots(snapshots, record),
-      };
+      const before = this.bytes;
+      this.#log = await appendTo(this.#log, record);
+      return this.bytes - before;
     });
   }
 
   /** Begins a new segment. Whatever was appended before is in the older ones. */
   rotate(): Promise<void> {
     return this.#inTurn(async () => {
-      const { newest, identity, snapshots, olderBytes } = this.#log;
-      const next = await createSegment(this.#files, newest.number + 1, identity, snapshots);
-      await newest.file.close();
-      this.#log = { ...this.#log, newest: next, olderBytes: olderBytes + newest.bytes };
+      this.#log = await continueLog(this.#files, this.#log);
     });
   }
 
@@ -118,9 +138,10 @@ export class LogWriter {
     return this.#inTurn(() => this.#log.newest.file.close());
   }
 
-  #inTurn(task: () => Promise<void>): Promise<void> {
-    this.#last = this.#last.then(task);
-    return this.#last;
+  #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(task);
+    this.#last = result;
+    return result;
   }
 }
 

@@ -11,8 +11,10 @@ export interface LogRecord {
   readonly totals?: Totals;
   /** By Idempotency-Key. */
   readonly answers?: ReadonlyMap<string, Answer>;
-  /** A snapshot that is complete on the disk and about to become counters.json. */
+  /** A snapshot that is complete on the disk and about to become counters.json, or is that. */
   readonly snapshot?: Snapshot;
+  /** The last frame of a segment: the log goes on in the next, which is on the disk. */
+  readonly isContinued?: boolean;
 }
 
 export type Totals = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -31,11 +33,14 @@ export const FORMAT = 1;
 
 /** How to tell that counters.json is what was written: the length in bytes and the CRC-32 of each slice. */
 export interface Snapshot {
+  /** The number of the segment from which on the log says what is not in the snapshot. */
+  readonly logFrom: number;
   readonly slices: readonly (readonly [bytes: number, crc32: number])[];
 }
 
 /** A record as JSON, by hand: this is on the way of every increment, and no name in it may be special. */
-export function encodeRecord({ segment, identity, totals, answers, snapshot }: LogRecord): string {
+export function encodeRecord(record: LogRecord): string {
+  const { segment, identity, totals, answers, snapshot, isContinued } = record;
   const parts: string[] = [];
   if (segment !== undefined) parts.push(`"segment":${JSON.stringify(segment)}`);
   if (identity !== undefined) {
@@ -53,6 +58,7 @@ export function encodeRecord({ segment, identity, totals, answers, snapshot }: L
     parts.push(`"answers":{${entries.join(',')}}`);
   }
   if (snapshot !== undefined) parts.push(`"snapshot":${JSON.stringify(snapshot)}`);
+  if (isContinued === true) parts.push('"isContinued":true');
   return `{${parts.join(',')}}`;
 }
 
@@ -67,13 +73,14 @@ export const encodeNodes = (nodes: ReadonlyMap<string, number>): string => {
 
 /** Reads a record. Throws a TypeError for anything that encodeRecord does not write. */
 export function decodeRecord(text: string): LogRecord {
-  const { segment, identity, totals, answers, snapshot } = objectFrom(JSON.parse(text));
+  const { segment, identity, totals, answers, snapshot, isContinued } = objectFrom(JSON.parse(text));
   return {
     ...(segment === undefined ? {} : { segment: segmentFrom(segment) }),
     ...(identity === undefined ? {} : { identity: identityFrom(identity) }),
     ...(totals === undefined ? {} : { totals: totalsFrom(totals) }),
     ...(answers === undefined ? {} : { answers: answersFrom(answers) }),
     ...(snapshot === undefined ? {} : { snapshot: snapshotFrom(snapshot) }),
+    ...(isContinued === true ? { isContinued } : {}),
   };
 }
 
@@ -110,12 +117,16 @@ function answerFrom(json: unknown): Answer {
   };
 }
 
-const snapshotFrom = (json: unknown): Snapshot => ({
-  slices: arrayFrom(objectFrom(json)['slices']).map((slice) => {
-    const [bytes, checksum] = arrayFrom(slice);
-    return [totalFrom(bytes), totalFrom(checksum)];
-  }),
-});
+function snapshotFrom(json: unknown): Snapshot {
+  const { logFrom, slices } = objectFrom(json);
+  return {
+    logFrom: totalFrom(logFrom),
+    slices: arrayFrom(slices).map((slice) => {
+      const [bytes, checksum] = arrayFrom(slice);
+      return [totalFrom(bytes), totalFrom(checksum)];
+    }),
+  };
+}
 
 function entriesFrom(json: unknown): [name: string, value: unknown][] {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new TypeError('not an object');

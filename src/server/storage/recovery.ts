@@ -1,10 +1,17 @@
 import type { Log } from '../../runtime/log.ts';
 import type { Answer } from '../answers.ts';
 import type { Counters } from '../counters.ts';
-import { type Identity, firstIdentity } from '../incarnation.ts';
+import { type Identity, firstIdentity, nameOf } from '../incarnation.ts';
 import type { Files } from './files.ts';
-import { type OpenLog, createSegment, segmentName, segmentNumber } from './log-writer.ts';
-import { type Replayed, type Segment, replayLog, replaySnapshot } from './replay.ts';
+import {
+  type OpenLog,
+  appendTo,
+  continueLog,
+  createSegment,
+  segmentName,
+  segmentNumber,
+} from './log-writer.ts';
+import { type Placed, type Replayed, type Segment, replayLog, replaySnapshot } from './replay.ts';
 import { SNAPSHOT_DRAFT } from './snapshot.ts';
 
 /** What a data directory holds. */
@@ -48,14 +55,14 @@ export async function recover(files: Files, options: RecoveryOptions): Promise<R
       `the data directory is that of node '${identity.nodeId}', not of '${nodeId}': start it as that node, or with another directory`,
     );
   }
-  const snapshotBytes = await replaySnapshot(files, names, replayed, identity, pause);
+  const placed = await replaySnapshot(files, names, replayed, identity, pause);
 
-  await repair(files, names, replayed.segments.at(-1), warn);
+  await repair(files, names, replayed.segments, warn);
   return {
     counters: replayed.counters,
     answers: new Map([...replayed.answers].toSorted(([, a], [, b]) => a.timeMs - b.timeMs)),
-    log: await openLog(files, replayed, identity, warn),
-    snapshotBytes,
+    log: await openLog(files, replayed, identity, placed, warn),
+    snapshotBytes: placed?.bytes,
     behind: replayed.hasTotals,
   };
 }
@@ -63,53 +70,62 @@ export async function recover(files: Files, options: RecoveryOptions): Promise<R
 async function repair(
   files: Files,
   names: readonly string[],
-  newest: Segment | undefined,
+  segments: readonly Segment[],
   warn: Log,
 ): Promise<void> {
+  const newest = segments.at(-1)?.number ?? 0;
   for (const name of names) {
-    const isUnborn = (segmentNumber(name) ?? 0) > (newest?.head.number ?? 0);
+    const isUnborn = (segmentNumber(name) ?? 0) > newest;
     if (isUnborn || name === SNAPSHOT_DRAFT) await files.remove(name);
   }
-  if (newest === undefined || newest.end === newest.bytes) return;
-  const name = segmentName(newest.head.number);
-  warn(
-    `${name}: cut off at byte ${newest.end} of ${newest.bytes}; what followed is an append that a crash interrupted before it was acknowledged`,
-  );
-  await files.truncate(name, newest.end);
+  for (const { number, bytes, end } of segments) {
+    if (end === bytes) continue;
+    warn(
+      `${segmentName(number)}: cut off at byte ${end} of ${bytes}; what followed is an append that a crash interrupted before it was acknowledged`,
+    );
+    await files.truncate(segmentName(number), end);
+  }
 }
 
 /**
  * Opens the log at its end. Where the newest segment is not in the file that it was written to, the directory is a
  * copy: its original may have counted on, so this one goes on as the next incarnation, with nothing that is its alone.
+ *
+ * A process that was killed leaves writes that the system has taken but the disk has not. They have just been read,
+ * so they are synced before anybody hears of them.
  */
 async function openLog(
   files: Files,
   { segments, snapshots }: Replayed,
   identity: Identity,
+  placed: Placed | undefined,
   warn: Log,
 ): Promise<OpenLog> {
-  const newest = segments.at(-1);
-  if (newest === undefined) {
-    return {
-      newest: await createSegment(files, 1, identity, []),
-      oldest: 1,
-      olderBytes: 0,
-      identity,
-      snapshots: [],
-    };
+  const [oldest, newest] = [segments[0], segments.at(-1)];
+  if (oldest === undefined || newest === undefined) {
+    const first = await createSegment(files, 1, identity, []);
+    return { newest: first, oldest: 1, olderBytes: 0, identity, snapshots: [] };
   }
-  const oldest = segments[0]?.head.number ?? newest.head.number;
+  const file = await files.open(segmentName(newest.number));
+  await file.sync();
+  await files.syncDirectory();
   const bytes = segments.reduce((sum, { end }) => sum + end, 0);
-  const file = await files.open(segmentName(newest.head.number));
-  if (file.fingerprint === newest.head.file) {
-    const open = { number: newest.head.number, file, bytes: newest.end };
-    return { newest: open, oldest, olderBytes: bytes - newest.end, identity, snapshots };
+  const inPlace = placed === undefined ? [] : [placed.snapshot];
+  const log: OpenLog = {
+    newest: { number: newest.number, file, bytes: newest.end },
+    oldest: oldest.number,
+    olderBytes: bytes - newest.end,
+    identity,
+    snapshots: inPlace,
+  };
+  if (file.fingerprint !== newest.file) {
+    const next = { ...identity, incarnation: identity.incarnation + 1, counted: new Map() };
+    warn(
+      `the data directory is a copy or was restored from one: counting on as ${nameOf(next.nodeId, next.incarnation)}`,
+    );
+    return continueLog(files, { ...log, identity: next });
   }
-  await file.close();
-  const next = { ...identity, incarnation: identity.incarnation + 1, counted: new Map() };
-  warn(
-    `the data directory is a copy or was restored from one: counting on as incarnation ${next.incarnation} of ${identity.nodeId}`,
-  );
-  const open = await createSegment(files, newest.head.number + 1, next, snapshots);
-  return { newest: open, oldest, olderBytes: bytes, identity: next, snapshots };
+  // Of several snapshots that were about to take the place of this one, the log must not forget this one.
+  if (placed === undefined || placed.snapshot === snapshots.at(-1)) return log;
+  return appendTo(log, { snapshot: placed.snapshot });
 }

@@ -2,11 +2,11 @@ import type { Answer } from '../answers.ts';
 import { Counters } from '../counters.ts';
 import type { Identity } from '../incarnation.ts';
 import { restored, zero } from '../state.ts';
-import { DamagedFile } from './damage.ts';
+import { ADVICE, DamagedFile } from './damage.ts';
 import type { Files } from './files.ts';
 import { decodeFrames } from './frame.ts';
 import { latestSnapshots, segmentName, segmentNumber } from './log-writer.ts';
-import { type LogRecord, type SegmentHead, type Snapshot, type Totals, decodeRecord } from './record.ts';
+import { type LogRecord, type Snapshot, type Totals, decodeRecord } from './record.ts';
 import { SNAPSHOT_FILE, findDamage, readSnapshot } from './snapshot.ts';
 
 /** What a log says. */
@@ -23,11 +23,16 @@ export interface Replayed {
 }
 
 export interface Segment {
-  readonly head: SegmentHead;
+  readonly number: number;
   /** The length of the file. */
   readonly bytes: number;
   /** Where its last whole record ends. */
   readonly end: number;
+  /** The fingerprint of the file that it was written to. */
+  file: string;
+  records: number;
+  /** Whether it ends by saying that there is a next one. */
+  isContinued: boolean;
 }
 
 /** Reads the log that the files with these names are. Changes no file. */
@@ -42,32 +47,38 @@ export async function replayLog(
     .filter((number) => number > 0)
     .toSorted((a, b) => a - b);
   for (const [index, number] of numbers.entries()) {
-    if (number !== (numbers[0] ?? 0) + index) throw missing(segmentName(number - 1));
     const name = segmentName(number);
     const bytes = await files.read(name);
     const { frames, end } = decodeFrames(bytes, name);
     const isLast = index === numbers.length - 1;
-    if (!isLast && end < bytes.length) throw new DamagedFile(name, end, 'its last record is incomplete');
+    if (frames.length === 0) {
+      // What an interrupted start leaves. Only if it is the very first segment can it be all there is.
+      if (isLast && (index > 0 || (number === 1 && !names.includes(SNAPSHOT_FILE)))) break;
+      throw new DamagedFile(name, 0, 'it has no head');
+    }
+    replay.begin({ number, bytes: bytes.length, end });
     for (const { start, payload } of frames) {
       try {
-        replay.take(decodeRecord(payload), bytes.length, end);
+        replay.take(decodeRecord(payload));
       } catch (error) {
         if (!(error instanceof TypeError)) throw error;
         throw new DamagedFile(name, start, `the record there is not one: ${error.message}`);
       }
       await pause();
     }
-    // A file without a head is what an interrupted start leaves. Only if it is the very first can it be all there is.
-    const isFresh = number === 1 && !names.includes(SNAPSHOT_FILE);
-    if (frames.length === 0 && !(isLast && (index > 0 || isFresh))) {
-      throw new DamagedFile(name, 0, 'it has no head');
-    }
   }
+  replay.checkWhole();
   return replay;
 }
 
+/** The snapshot that is counters.json. */
+export interface Placed {
+  readonly snapshot: Snapshot;
+  readonly bytes: number;
+}
+
 /**
- * Adds the snapshot to what the log says, and answers its length; undefined where there is none. Throws DamagedFile
+ * Adds the snapshot to what the log says, and answers which it is; undefined where there is none. Throws DamagedFile
  * where it is not one that the log knows.
  */
 export async function replaySnapshot(
@@ -76,15 +87,15 @@ export async function replaySnapshot(
   { counters, segments, snapshots }: Replayed,
   identity: Identity,
   pause: () => Promise<void>,
-): Promise<number | undefined> {
-  const [oldest] = segments;
+): Promise<Placed | undefined> {
+  const oldest = segments[0]?.number ?? 1;
   if (!names.includes(SNAPSHOT_FILE)) {
     // A log that begins with the first segment has everything in it.
-    if (oldest !== undefined && oldest.head.number > 1) throw missing(SNAPSHOT_FILE);
+    if (oldest > 1) throw missing(SNAPSHOT_FILE);
     return undefined;
   }
   const latest = snapshots.at(-1);
-  if (latest === undefined) throw missing(`the log of ${SNAPSHOT_FILE} (${segmentName(1)} or later)`);
+  if (latest === undefined) throw missing(`the log of ${SNAPSHOT_FILE} (${segmentName(oldest)} or later)`);
   const bytes = await files.read(SNAPSHOT_FILE);
   const snapshot = snapshots.findLast((candidate) => findDamage(bytes, candidate) === undefined);
   if (snapshot === undefined) {
@@ -94,17 +105,16 @@ export async function replaySnapshot(
       'from there on it is not what was written',
     );
   }
+  if (oldest > snapshot.logFrom) throw missing(segmentName(oldest - 1));
   for (const totals of readSnapshot(bytes, snapshot)) {
     mergeInto(counters, identity, totals);
     await pause();
   }
-  return bytes.length;
+  return { snapshot, bytes: bytes.length };
 }
 
 const missing = (what: string): Error =>
-  new Error(
-    `${what} is missing from the data directory. Nothing has been changed. Restore the directory from a copy, or start with an empty one under another node id and merge what other servers hold`,
-  );
+  new Error(`${what} is missing from the data directory. Nothing has been changed. ${ADVICE}`);
 
 class Replay implements Replayed {
   readonly counters = new Counters();
@@ -114,16 +124,51 @@ class Replay implements Replayed {
   segments: Segment[] = [];
   hasTotals = false;
 
-  /** Takes in a record of a file that is `bytes` long, of which the first `end` can be read. */
-  take(record: LogRecord, bytes: number, end: number): void {
+  /** The records that follow are those of this segment. */
+  begin(file: Pick<Segment, 'number' | 'bytes' | 'end'>): void {
+    const before = this.segments.at(-1);
+    if (before !== undefined && file.number !== before.number + 1)
+      throw missing(segmentName(file.number - 1));
+    this.segments.push({ ...file, file: '', records: 0, isContinued: false });
+  }
+
+  take(record: LogRecord): void {
+    const segment = this.segments.at(-1);
+    if (segment === undefined || (record.segment === undefined) !== segment.records > 0) {
+      throw new TypeError('the head is not the first record');
+    }
+    segment.records++;
+    if (record.segment !== undefined) {
+      if (record.segment.number !== segment.number) throw new TypeError('this is another segment');
+      segment.file = record.segment.file;
+    }
+    segment.isContinued = record.isContinued ?? false;
     this.identity = record.identity ?? this.identity;
     this.snapshots = latestSnapshots(this.snapshots, record);
-    if (record.segment !== undefined) this.segments.push({ head: record.segment, bytes, end });
-    for (const [id, answer] of record.answers ?? []) this.answers.set(id, answer);
+    for (const [id, answer] of record.answers ?? []) {
+      // One that was carried over can come after one that was given later, when the first had expired.
+      if ((this.answers.get(id)?.timeMs ?? 0) <= answer.timeMs) this.answers.set(id, answer);
+    }
     if (record.totals === undefined) return;
-    if (this.identity === undefined) throw new TypeError('there are totals before the head');
+    if (this.identity === undefined) throw new TypeError('there are totals before an identity');
     this.hasTotals = true;
     mergeInto(this.counters, this.identity, record.totals);
+  }
+
+  /**
+   * A crash leaves an incomplete record in the newest segment, or, when it had just been made, in the one before. A
+   * segment that goes on in another was not the newest.
+   */
+  checkWhole(): void {
+    const [beforeNewest, newest] = this.segments.slice(-2);
+    for (const segment of this.segments) {
+      const isNewest = segment === this.segments.at(-1);
+      if (isNewest && segment.isContinued) throw missing(segmentName(segment.number + 1));
+      const mayBeCut = isNewest || (segment === beforeNewest && newest?.records === 1);
+      if (segment.end < segment.bytes && !mayBeCut) {
+        throw new DamagedFile(segmentName(segment.number), segment.end, 'its last record is incomplete');
+      }
+    }
   }
 }
 

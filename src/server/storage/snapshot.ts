@@ -42,7 +42,7 @@ export async function writeDraft(
   files: Files,
   slices: Iterable<string>,
   pause: () => Promise<void>,
-): Promise<Snapshot> {
+): Promise<Snapshot['slices']> {
   const file = await files.open(SNAPSHOT_DRAFT);
   const written: [bytes: number, crc32: number][] = [];
   for (const slice of slices) {
@@ -53,7 +53,7 @@ export async function writeDraft(
   }
   await file.sync();
   await file.close();
-  return { slices: written };
+  return written;
 }
 
 /** How long a snapshot is. */

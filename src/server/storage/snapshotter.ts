@@ -28,8 +28,8 @@ export const FOLLOWED_COUNTERS = 10_000;
 const FOLLOW_MS = 500;
 /** The log may always become this long before it is cut. */
 const MIN_LOG_BYTES = 16 * 2 ** 20;
-/** What an answer takes in the log, about. */
-const ANSWER_BYTES = 120;
+/** The same, when the server stops. */
+const MIN_FINAL_LOG_BYTES = 2 ** 20;
 /** How many answers are carried over in one record. */
 const CARRIED_ANSWERS = 1000;
 /** How many counters are looked up at a time. */
@@ -45,6 +45,8 @@ export class Snapshotter {
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #snapshotBytes: number;
+  /** What the answers that were carried over take in the newest segment. */
+  #carriedBytes = 0;
   #closing = false;
   #written = 0;
 
@@ -82,11 +84,11 @@ export class Snapshotter {
     await this.#running;
   }
 
-  /** At the end a log that takes longer to read than the snapshot is not worth keeping. */
+  /** What is carried over in a segment counts as part of the snapshot. At the end a short log is enough. */
   #hasOutgrown(): boolean {
-    const { log, answers } = this.#options;
-    const kept = this.#snapshotBytes + answers.size * ANSWER_BYTES;
-    return log.newestBytes > (this.#closing ? 2 ** 20 + kept / 10 : Math.max(MIN_LOG_BYTES, 2 * kept));
+    const kept = this.#snapshotBytes + this.#carriedBytes;
+    const grown = this.#options.log.newestBytes - this.#carriedBytes;
+    return grown > (this.#closing ? MIN_FINAL_LOG_BYTES + kept / 10 : Math.max(MIN_LOG_BYTES, 2 * kept));
   }
 
   #start(): void {
@@ -112,7 +114,9 @@ export class Snapshotter {
     const { files, log } = this.#options;
     this.#behind = false;
     if (this.#hasOutgrown()) await log.rotate();
-    const snapshot = await writeDraft(files, snapshotSlices(this.#entries()), () => this.#pause());
+    const logFrom = log.newest;
+    const slices = await writeDraft(files, snapshotSlices(this.#entries()), () => this.#pause());
+    const snapshot = { logFrom, slices };
     await log.append({ snapshot });
     await files.rename(SNAPSHOT_DRAFT, SNAPSHOT_FILE);
     await files.syncDirectory();
@@ -141,9 +145,11 @@ export class Snapshotter {
 
   /** Answers are in no snapshot, so those that may be asked for again move to the segment that stays. */
   async #carryAnswers(): Promise<void> {
-    const answers = [...this.#options.answers.fresh(this.#options.wallClockMs())];
-    for (let at = 0; at < answers.length; at += CARRIED_ANSWERS) {
-      await this.#options.log.append({ answers: new Map(answers.slice(at, at + CARRIED_ANSWERS)) });
+    const { answers, log, wallClockMs } = this.#options;
+    const fresh = [...answers.fresh(wallClockMs())];
+    this.#carriedBytes = 0;
+    for (let at = 0; at < fresh.length; at += CARRIED_ANSWERS) {
+      this.#carriedBytes += await log.append({ answers: new Map(fresh.slice(at, at + CARRIED_ANSWERS)) });
     }
   }
 
