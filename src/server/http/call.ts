@@ -1,17 +1,42 @@
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Refusal } from '../refusal.ts';
 import type { Idempotency, Increment, Store } from '../store.ts';
+import type { Access } from './access.ts';
+import type { Metrics } from './metrics.ts';
+import type { Watchers } from './watchers.ts';
+
+/** What the handlers of requests have in common. */
+export interface Site {
+  /** Undefined while the server is starting. */
+  readonly store: Store | undefined;
+  readonly isStopping: boolean;
+  readonly access: Access;
+  readonly metrics: Metrics;
+  readonly watchers: Watchers;
+  /** The document at `/`. */
+  readonly page: string;
+}
 
 /** A request on its way to the handler of its route. */
 export interface Call {
-  readonly store: Store;
+  readonly site: Site;
   readonly request: IncomingMessage;
+  readonly response: ServerResponse;
   /** The last segment of the path where the route ends in a key, still encoded. */
   readonly segment: string;
   /** What follows the question mark. */
   readonly query: string;
 }
+
+/** The store. Throws a Refusal while there is none. */
+export function storeOf({ store }: Site): Store {
+  if (store !== undefined) return store;
+  throw new Refusal(503, 'starting', 'the server is starting', { 'retry-after': '1' });
+}
+
+/** Answers a request, or takes over its response and answers undefined. Throws a Refusal, or rejects with one. */
+export type Handler = (call: Call) => Reply | undefined | Promise<Reply>;
 
 export interface Reply {
   readonly status: number;

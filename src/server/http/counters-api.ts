@@ -1,14 +1,17 @@
 import type { Counter } from '../counters.ts';
 import type { Identity } from '../incarnation.ts';
 import { Refusal } from '../refusal.ts';
-import { type CounterState, nodesOf, zero } from '../state.ts';
+import { nodesOf, zero } from '../state.ts';
 import { encodeNodes } from '../storage/record.ts';
+import { corsHeaders } from './access.ts';
 import { readJson } from './body.ts';
-import { type Call, type Reply, idempotencyFrom, jsonReply } from './call.ts';
+import { type Call, type Reply, idempotencyFrom, jsonReply, storeOf } from './call.ts';
+import { counterJson } from './counter-json.ts';
 import { amountFromBody, incrementsFromBody, keyFromPath, nodesFromBody, prefixFrom } from './validation.ts';
 
 /** POST /counter/incr/KEY {"amount"} */
-export async function increment({ store, request, segment }: Call): Promise<Reply> {
+export async function increment({ site, request, segment }: Call): Promise<Reply> {
+  const store = storeOf(site);
   const key = keyFromPath(segment);
   const increments = [{ key, amount: amountFromBody(await readJson(request)) }];
   const [value = 0] = await store.increment(increments, idempotencyFrom(request, 'one', increments));
@@ -16,7 +19,8 @@ export async function increment({ store, request, segment }: Call): Promise<Repl
 }
 
 /** POST /counters/incr {"increments": [{"key", "amount"}]} */
-export async function incrementMany({ store, request }: Call): Promise<Reply> {
+export async function incrementMany({ site, request }: Call): Promise<Reply> {
+  const store = storeOf(site);
   const increments = incrementsFromBody(await readJson(request));
   const values = await store.increment(increments, idempotencyFrom(request, 'many', increments));
   const results = increments.map(({ key }, index) => incrementJson(store.identity, key, values[index] ?? 0));
@@ -24,27 +28,31 @@ export async function incrementMany({ store, request }: Call): Promise<Reply> {
 }
 
 /** GET /counter/KEY */
-export function read({ store, segment }: Call): Reply {
+export function read({ site, segment }: Call): Reply {
+  const store = storeOf(site);
   const key = keyFromPath(segment);
   return jsonReply(counterJson(store.identity, key, store.counters.get(key) ?? zero));
 }
 
 /** POST /counter/merge/KEY {"nodes"} */
-export async function merge({ store, request, segment }: Call): Promise<Reply> {
+export async function merge({ site, request, segment }: Call): Promise<Reply> {
+  const store = storeOf(site);
   const key = keyFromPath(segment);
   const state = await store.merge(key, nodesFromBody(await readJson(request)));
   return jsonReply(counterJson(store.identity, key, state));
 }
 
 /** GET /counter/sync/KEY */
-export function sync({ store, segment }: Call): Reply {
+export function sync({ site, segment }: Call): Reply {
+  const store = storeOf(site);
   const key = keyFromPath(segment);
   const nodes = nodesOf(store.identity, store.counters.get(key) ?? zero);
   return jsonReply(`{"key":${JSON.stringify(key)},"nodes":${encodeNodes(nodes)}}`);
 }
 
 /** GET /counters?prefix=&cursor=&limit= */
-export function list({ store, query }: Call): Reply {
+export function list({ site, query }: Call): Reply {
+  const store = storeOf(site);
   const parameters = new URLSearchParams(query);
   const prefix = prefixFrom(parameters);
   const limit = limitFrom(parameters.get('limit'));
@@ -66,6 +74,20 @@ export function list({ store, query }: Call): Reply {
   );
 }
 
+/** GET /counters/watch?prefix= */
+export function watch({ site, request, response, query }: Call): undefined {
+  const store = storeOf(site);
+  const prefix = prefixFrom(new URLSearchParams(query));
+  const { 'last-event-id': lastEventId } = request.headers;
+  site.watchers.add(response, store, {
+    prefix,
+    lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
+    headers: corsHeaders(site.access, request),
+  });
+  if (request.method === 'HEAD' || site.isStopping) response.end();
+  return undefined;
+}
+
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1000;
 /** Counters of many nodes make a page shorter than its limit. */
@@ -84,10 +106,6 @@ function cursorFrom(text: string | null): string | undefined {
   if (text !== '' && bytes.toString('base64url') === text) return bytes.toString();
   throw new Refusal(400, 'invalid_cursor', 'the cursor must be the "next_cursor" of another page');
 }
-
-/** What is told of a counter wherever it is told whole. */
-export const counterJson = (identity: Identity, key: string, state: CounterState): string =>
-  `{"key":${JSON.stringify(key)},"value":${state.value},"nodes":${encodeNodes(nodesOf(identity, state))}}`;
 
 const incrementJson = ({ nodeId }: Identity, key: string, value: number): string =>
   `{"key":${JSON.stringify(key)},"node_id":${JSON.stringify(nodeId)},"new_value":${value}}`;

@@ -1,5 +1,6 @@
-import type { Call, Reply } from './call.ts';
-import { increment, incrementMany, list, merge, read, sync } from './counters-api.ts';
+import type { Handler } from './call.ts';
+import { increment, incrementMany, list, merge, read, sync, watch } from './counters-api.ts';
+import { health, metrics, page } from './status.ts';
 
 /** What a path stands for. */
 export interface Route {
@@ -8,16 +9,15 @@ export interface Route {
   readonly method: 'GET' | 'POST';
   /** Whether the token is needed, where one is set. */
   readonly isGuarded: boolean;
-  /** Undefined for what the server itself answers. */
-  readonly handle?: (call: Call) => Reply | Promise<Reply>;
+  readonly handle: Handler;
 }
 
 const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
-  ['/', { name: 'page', method: 'GET', isGuarded: false }],
-  ['/health', { name: 'health', method: 'GET', isGuarded: false }],
-  ['/metrics', { name: 'metrics', method: 'GET', isGuarded: false }],
+  ['/', { name: 'page', method: 'GET', isGuarded: false, handle: page }],
+  ['/health', { name: 'health', method: 'GET', isGuarded: false, handle: health }],
+  ['/metrics', { name: 'metrics', method: 'GET', isGuarded: false, handle: metrics }],
   ['/counters', { name: 'list', method: 'GET', isGuarded: false, handle: list }],
-  ['/counters/watch', { name: 'watch', method: 'GET', isGuarded: false }],
+  ['/counters/watch', { name: 'watch', method: 'GET', isGuarded: false, handle: watch }],
   ['/counters/incr', { name: 'increment_many', method: 'POST', isGuarded: true, handle: incrementMany }],
 ]);
 

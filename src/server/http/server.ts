@@ -3,13 +3,10 @@ import type { Clock } from '../../runtime/clock.ts';
 import { Refusal } from '../refusal.ts';
 import type { Store } from '../store.ts';
 import { type Access, checkOrigin, checkToken, corsHeaders, preflightHeaders } from './access.ts';
-import { type Reply, jsonReply, refusalReply } from './call.ts';
+import { type Reply, type Site, jsonReply, refusalReply } from './call.ts';
 import { answerClientError } from './client-error.ts';
-import { counterJson } from './counters-api.ts';
 import type { Metrics } from './metrics.ts';
 import { type Route, routeOf } from './routes.ts';
-import { healthReply, metricsReply } from './status.ts';
-import { prefixFrom } from './validation.ts';
 import { Watchers } from './watchers.ts';
 
 export interface ServerOptions {
@@ -42,22 +39,13 @@ export interface Timeouts {
 
 const MAX_HEAD_BYTES = 16_384;
 
-/** The policy keeps even a mistake in the page from loading anything from elsewhere. */
-const PAGE_HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-  'referrer-policy': 'no-referrer',
-};
-
 /**
  * The HTTP door to a store. It listens before there is a store, and until then says that it is starting.
  */
 export class HttpServer {
   readonly #options: ServerOptions;
   readonly #server: Server;
-  readonly #watchers: Watchers;
-  #store: Store | undefined;
-  #isStopping = false;
+  #site: Site;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -74,12 +62,9 @@ export class HttpServer {
     );
     this.#server.maxConnections = options.maxConnections;
     this.#server.on('clientError', answerClientError);
-    this.#watchers = new Watchers({
-      clock: options.clock,
-      maxWatchers: options.maxWatchers,
-      life: options.life,
-      encode: (counter) => (this.#store ? counterJson(this.#store.identity, counter.key, counter) : ''),
-    });
+    const { access, metrics, page, clock, maxWatchers, life } = options;
+    const watchers = new Watchers({ clock, maxWatchers, life });
+    this.#site = { store: undefined, isStopping: false, access, metrics, watchers, page };
   }
 
   /** Resolves with the port that it listens on. */
@@ -95,12 +80,12 @@ export class HttpServer {
 
   /** From now on it serves. */
   serve(store: Store): void {
-    this.#store = store;
+    this.#site = { ...this.#site, store };
   }
 
   /** Stops accepting, and resolves when what was under way has been answered or given up. */
   close(): Promise<void> {
-    this.#isStopping = true;
+    this.#site = { ...this.#site, isStopping: true };
     const { clock, timeouts } = this.#options;
     const patience = clock.after(timeouts.stopMs, () => this.#server.closeAllConnections());
     return new Promise((resolve) => {
@@ -108,7 +93,7 @@ export class HttpServer {
         patience.cancel();
         resolve();
       });
-      this.#watchers.close();
+      this.#site.watchers.close();
     });
   }
 
@@ -132,7 +117,7 @@ export class HttpServer {
     onRequest(method, path, response.statusCode, durationMs);
   }
 
-  /** Resolves with undefined where the response has been taken over. */
+  /** Answers as handlers do. */
   async #answer(
     request: IncomingMessage,
     response: ServerResponse,
@@ -140,7 +125,7 @@ export class HttpServer {
     found: { route: Route; segment: string } | undefined,
     query: string,
   ): Promise<Reply | undefined> {
-    const { access, page } = this.#options;
+    const { access } = this.#options;
     if (found === undefined) throw new Refusal(404, 'not_found', `there is nothing at ${path}`);
     const { route, segment } = found;
     const { method = '' } = request;
@@ -154,28 +139,7 @@ export class HttpServer {
     }
     if (route.method === 'POST') checkOrigin(access, request);
     if (route.isGuarded) checkToken(access, request);
-    if (route.name === 'page') {
-      return { status: 200, type: 'text/html; charset=utf-8', body: page, headers: PAGE_HEADERS };
-    }
-    if (route.name === 'health') return healthReply(this.#store, this.#isStopping);
-    const store = this.#store;
-    if (store === undefined)
-      throw new Refusal(503, 'starting', 'the server is starting', { 'retry-after': '1' });
-    if (route.name === 'metrics') return metricsReply(this.#options.metrics, store, this.#watchers.size);
-    if (route.name === 'watch') return this.#watch(store, request, response, query);
-    return route.handle?.({ store, request, segment, query });
-  }
-
-  #watch(store: Store, request: IncomingMessage, response: ServerResponse, query: string): undefined {
-    const prefix = prefixFrom(new URLSearchParams(query));
-    const { 'last-event-id': lastEventId } = request.headers;
-    this.#watchers.add(response, store.counters, {
-      prefix,
-      lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
-      headers: corsHeaders(this.#options.access, request),
-    });
-    if (request.method === 'HEAD' || this.#isStopping) response.end();
-    return undefined;
+    return route.handle({ site: this.#site, request, response, segment, query });
   }
 
   #replyTo(error: unknown, request: IncomingMessage): Reply | undefined {
@@ -195,7 +159,7 @@ export class HttpServer {
     if (headers !== undefined) Object.assign(all, headers);
     if (request.headers.origin !== undefined) Object.assign(all, corsHeaders(this.#options.access, request));
     // What is left of a body that is too long is not worth reading.
-    if (this.#isStopping || (status === 413 && !request.complete)) all['connection'] = 'close';
+    if (this.#site.isStopping || (status === 413 && !request.complete)) all['connection'] = 'close';
     response.writeHead(status, all);
     response.end(body);
   }

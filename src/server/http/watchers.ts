@@ -1,15 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../../runtime/clock.ts';
-import type { Counter, Counters } from '../counters.ts';
 import { Refusal } from '../refusal.ts';
+import type { Store } from '../store.ts';
+import { counterJson } from './counter-json.ts';
 
 export interface WatchersOptions {
   readonly clock: Clock;
   readonly maxWatchers: number;
   /** Tells this life of the server from others, whose positions mean nothing here. Has no `-`. */
   readonly life: string;
-  /** A counter as it is told. */
-  readonly encode: (counter: Counter) => string;
 }
 
 /** How often changes are told. What changes more often is told as it is then. */
@@ -57,7 +56,7 @@ interface Watcher {
 export class Watchers {
   readonly #options: WatchersOptions;
   readonly #watchers = new Set<Watcher>();
-  #counters: Counters | undefined;
+  #store: Store | undefined;
   #timer: Timer | undefined;
 
   constructor(options: WatchersOptions) {
@@ -69,19 +68,19 @@ export class Watchers {
   }
 
   /** Takes over a response. Throws a Refusal where there are too many already. */
-  add(response: ServerResponse, counters: Counters, { prefix, lastEventId, headers }: Watch): void {
+  add(response: ServerResponse, store: Store, { prefix, lastEventId, headers }: Watch): void {
     const { clock, maxWatchers } = this.#options;
     if (this.#watchers.size >= maxWatchers) {
       throw new Refusal(503, 'too_many_watchers', `there can be ${maxWatchers} watchers`, {
         'retry-after': '10',
       });
     }
-    this.#counters = counters;
+    this.#store = store;
     const nowMs = clock.nowMs();
     const watcher: Watcher = {
       response,
       prefix,
-      position: this.#positionFrom(lastEventId, counters),
+      position: this.#positionFrom(lastEventId, store.counters.position),
       drainedMs: nowMs,
       toldMs: nowMs,
     };
@@ -95,7 +94,7 @@ export class Watchers {
       ...headers,
     });
     response.write(`retry: 1000\n\n`);
-    this.#tell(watcher, counters, new Map());
+    this.#tell(watcher, store, new Map());
     this.#timer ??= clock.after(TICK_MS, this.#tick);
   }
 
@@ -107,16 +106,16 @@ export class Watchers {
   }
 
   readonly #tick = (): void => {
-    const counters = this.#counters;
+    const store = this.#store;
     this.#timer = undefined;
-    if (counters === undefined || this.#watchers.size === 0) return;
+    if (store === undefined || this.#watchers.size === 0) return;
     const told = new Map<string, Changes>();
-    for (const watcher of this.#watchers) this.#tell(watcher, counters, told);
+    for (const watcher of this.#watchers) this.#tell(watcher, store, told);
     this.#timer = this.#options.clock.after(TICK_MS, this.#tick);
   };
 
   /** `told` has what others were told in this tick, who mostly know as much and want the same. */
-  #tell(watcher: Watcher, counters: Counters, told: Map<string, Changes>): void {
+  #tell(watcher: Watcher, store: Store, told: Map<string, Changes>): void {
     const { response, prefix, position } = watcher;
     const nowMs = this.#options.clock.nowMs();
     if (response.writableNeedDrain) {
@@ -125,7 +124,7 @@ export class Watchers {
     }
     watcher.drainedMs = nowMs;
     const known = `${position} ${prefix}`;
-    const changes = told.get(known) ?? this.#changes(counters, prefix, position);
+    const changes = told.get(known) ?? this.#changes(store, prefix, position);
     told.set(known, changes);
     watcher.position = changes.position;
     if (changes.text === '' && nowMs - watcher.toldMs < HEARTBEAT_MS) return;
@@ -134,8 +133,8 @@ export class Watchers {
   }
 
   /** What to tell a client that knows everything up to `position`, and up to where it then does. */
-  #changes(counters: Counters, prefix: string, position: number | undefined): Changes {
-    const { life, encode } = this.#options;
+  #changes({ counters, identity }: Store, prefix: string, position: number | undefined): Changes {
+    const { life } = this.#options;
     if (position === undefined || !counters.remembers(position)) {
       const text = `event: reset\nid: ${life}-${counters.position}\ndata: {}\n\n`;
       return { text, position: counters.position };
@@ -143,15 +142,15 @@ export class Watchers {
     let text = '';
     for (const counter of counters.changedAfter(position)) {
       if (!counter.key.startsWith(prefix)) continue;
-      text += `id: ${life}-${counter.changedAt}\ndata: ${encode(counter)}\n\n`;
+      text += `id: ${life}-${counter.changedAt}\ndata: ${counterJson(identity, counter.key, counter)}\n\n`;
       if (text.length > MAX_CHUNK_CHARS) return { text, position: counter.changedAt };
     }
     return { text, position: counters.position };
   }
 
-  #positionFrom(eventId: string | undefined, counters: Counters): number | undefined {
+  #positionFrom(eventId: string | undefined, latest: number): number | undefined {
     const [life, position = ''] = eventId?.split('-') ?? [];
     const isOurs = life === this.#options.life && /^\d{1,16}$/.test(position);
-    return isOurs && Number(position) <= counters.position ? Number(position) : undefined;
+    return isOurs && Number(position) <= latest ? Number(position) : undefined;
   }
 }
