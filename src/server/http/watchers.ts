@@ -20,6 +20,9 @@ const STALL_MS = 60_000;
 /** What is told at a time. The rest waits for the next tick, and for the client to have read. */
 const MAX_CHUNK_CHARS = 262_144;
 
+/** Whose changes are told. */
+type Watched = Pick<Store, 'counters' | 'identity'>;
+
 /** What a client wants to be told. */
 export interface Watch {
   /** Of the keys. */
@@ -56,7 +59,7 @@ interface Watcher {
 export class Watchers {
   readonly #options: WatchersOptions;
   readonly #watchers = new Set<Watcher>();
-  #store: Store | undefined;
+  #store: Watched | undefined;
   #timer: Timer | undefined;
 
   constructor(options: WatchersOptions) {
@@ -68,7 +71,7 @@ export class Watchers {
   }
 
   /** Takes over a response. Throws a Refusal where there are too many already. */
-  add(response: ServerResponse, store: Store, { prefix, lastEventId, headers }: Watch): void {
+  add(response: ServerResponse, store: Watched, { prefix, lastEventId, headers }: Watch): void {
     const { clock, maxWatchers } = this.#options;
     if (this.#watchers.size >= maxWatchers) {
       throw new Refusal(503, 'too_many_watchers', `there can be ${maxWatchers} watchers`, {
@@ -115,7 +118,7 @@ export class Watchers {
   };
 
   /** `told` has what others were told in this tick, who mostly know as much and want the same. */
-  #tell(watcher: Watcher, store: Store, told: Map<string, Changes>): void {
+  #tell(watcher: Watcher, store: Watched, told: Map<string, Changes>): void {
     const { response, prefix, position } = watcher;
     const nowMs = this.#options.clock.nowMs();
     if (response.writableNeedDrain) {
@@ -133,7 +136,7 @@ export class Watchers {
   }
 
   /** What to tell a client that knows everything up to `position`, and up to where it then does. */
-  #changes({ counters, identity }: Store, prefix: string, position: number | undefined): Changes {
+  #changes({ counters, identity }: Watched, prefix: string, position: number | undefined): Changes {
     const { life } = this.#options;
     if (position === undefined || !counters.remembers(position)) {
       const text = `event: reset\nid: ${life}-${counters.position}\ndata: {}\n\n`;
