@@ -6,7 +6,7 @@ import { Batch } from './batch.ts';
 import type { Counters } from './counters.ts';
 import { type Identity, MAX_INCARNATION, incarnationOf, nameOf } from './incarnation.ts';
 import { Refusal } from './refusal.ts';
-import { type CounterState, changedNodes, merged, nextIncarnation, raised, zero } from './state.ts';
+import { type CounterState, changedNodes, merged, nextIncarnation, nodesOf, raised, zero } from './state.ts';
 import type { Files } from './storage/files.ts';
 import { LogWriter } from './storage/log-writer.ts';
 import { type Recovered, recover } from './storage/recovery.ts';
@@ -161,7 +161,8 @@ export class Store {
       return after;
     }
     const { maxNodes } = this.#options.limits;
-    if (after.others.size + (after.own > 0 ? 1 : 0) > maxNodes) {
+    const nodes = nodesOf(identity, after).size;
+    if (nodes > maxNodes && nodes > nodesOf(identity, before ?? zero).size) {
       throw new Refusal(409, 'too_many_nodes', `a counter can have totals of ${maxNodes} nodes`);
     }
     if (before === undefined) this.#refuseCounters(1);

@@ -2,16 +2,28 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../refusal.ts';
 import { refusalReply } from './call.ts';
+import type { Connections } from './connections.ts';
 
-/** Answers what the HTTP parser gives up on, and closes the connection. */
-export function answerClientError(error: Error, socket: Duplex): void {
-  if (!socket.writable || ('code' in error && error.code === 'ECONNRESET')) {
+/**
+ * Answers what the HTTP parser gives up on, after the requests that came before it on the same connection, and closes
+ * the connection.
+ */
+export function answerClientError(error: Error, socket: Duplex, connections: Connections): void {
+  const code = 'code' in error ? error.code : undefined;
+  const pending = connections.pending(socket);
+  if (pending !== undefined && !pending.headersSent) {
+    pending.once('close', () => answerClientError(error, socket, connections));
+    return;
+  }
+  if (pending !== undefined || !socket.writable || code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const { status, body } = refusalReply(refusalOf('code' in error ? error.code : undefined));
+  const { status, body } = refusalReply(refusalOf(code));
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+    // The client may never close its side.
+    () => socket.destroy(),
   );
 }
 

@@ -78,15 +78,26 @@ export function list({ site, query }: Call): Reply {
 export function watch({ site, request, response, query }: Call): undefined {
   const store = storeOf(site);
   const prefix = prefixFrom(new URLSearchParams(query));
-  const { 'last-event-id': lastEventId } = request.headers;
+  const headers = { ...EVENT_STREAM, ...corsHeaders(site.access, request) };
+  if (request.method === 'HEAD') {
+    response.writeHead(200, headers).end();
+    return undefined;
+  }
+  const { 'last-event-id': id } = request.headers;
   site.watchers.add(response, store, {
     prefix,
-    lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
-    headers: corsHeaders(site.access, request),
+    lastEventId: typeof id === 'string' ? id : undefined,
+    headers,
   });
-  if (request.method === 'HEAD' || site.isStopping) response.end();
   return undefined;
 }
+
+const EVENT_STREAM = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  // Nginx would otherwise collect events until it has enough of them.
+  'x-accel-buffering': 'no',
+};
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1000;

@@ -1,10 +1,12 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../../runtime/clock.ts';
 import { Refusal } from '../refusal.ts';
 import type { Store } from '../store.ts';
 import { type Access, checkOrigin, checkToken, corsHeaders, preflightHeaders } from './access.ts';
 import { type Reply, type Site, jsonReply, refusalReply } from './call.ts';
 import { answerClientError } from './client-error.ts';
+import { Connections } from './connections.ts';
 import type { Metrics } from './metrics.ts';
 import { type Route, routeOf } from './routes.ts';
 import { Watchers } from './watchers.ts';
@@ -38,6 +40,7 @@ export interface Timeouts {
 }
 
 const MAX_HEAD_BYTES = 16_384;
+const UNMET = new Refusal(417, 'expectation_failed', 'no expectation but 100-continue can be met');
 
 /**
  * The HTTP door to a store. It listens before there is a store, and until then says that it is starting.
@@ -45,6 +48,7 @@ const MAX_HEAD_BYTES = 16_384;
 export class HttpServer {
   readonly #options: ServerOptions;
   readonly #server: Server;
+  readonly #connections = new Connections();
   #site: Site;
 
   constructor(options: ServerOptions) {
@@ -57,11 +61,17 @@ export class HttpServer {
         requestTimeout: timeouts.requestMs,
         keepAliveTimeout: timeouts.idleMs,
         connectionsCheckingInterval: Math.min(1000, timeouts.headMs),
+        // What Node refuses itself it refuses without a word.
+        requireHostHeader: false,
       },
       (request, response) => void this.#take(request, response).catch(options.onError),
     );
     this.#server.maxConnections = options.maxConnections;
-    this.#server.on('clientError', answerClientError);
+    this.#server.on('connection', (socket: Socket) => this.#connections.add(socket));
+    this.#server.on('clientError', (error, socket) => answerClientError(error, socket, this.#connections));
+    this.#server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+      this.#send(request, response, refusalReply(UNMET)),
+    );
     const { access, metrics, page, clock, maxWatchers, life } = options;
     const watchers = new Watchers({ clock, maxWatchers, life });
     this.#site = { store: undefined, isStopping: false, access, metrics, watchers, page };
@@ -94,12 +104,14 @@ export class HttpServer {
         resolve();
       });
       this.#site.watchers.close();
+      this.#connections.closeUnused();
     });
   }
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { clock, metrics, onRequest } = this.#options;
     const startMs = clock.nowMs();
+    this.#connections.asked(request.socket, response);
     const { method = '', url = '' } = request;
     const question = url.indexOf('?');
     const path = question === -1 ? url : url.slice(0, question);
@@ -112,6 +124,7 @@ export class HttpServer {
       reply = this.#replyTo(error, request);
     }
     if (reply !== undefined) this.#send(request, response, reply);
+    else if (!response.headersSent) return;
     const durationMs = clock.nowMs() - startMs;
     metrics.request(found?.route.name ?? 'none', method, response.statusCode, durationMs);
     onRequest(method, path, response.statusCode, durationMs);
@@ -126,6 +139,9 @@ export class HttpServer {
     query: string,
   ): Promise<Reply | undefined> {
     const { access } = this.#options;
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      throw new Refusal(400, 'bad_request', 'the header Host is missing');
+    }
     if (found === undefined) throw new Refusal(404, 'not_found', `there is nothing at ${path}`);
     const { route, segment } = found;
     const { method = '' } = request;
@@ -151,15 +167,14 @@ export class HttpServer {
   }
 
   #send(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Reply): void {
-    const all: Record<string, string | number> = {
-      'content-type': type,
-      'content-length': Buffer.byteLength(body),
-      'cache-control': 'no-store',
-    };
+    const all: Record<string, string | number> = { 'content-type': type, 'cache-control': 'no-store' };
+    if (status !== 204) all['content-length'] = Buffer.byteLength(body);
     if (headers !== undefined) Object.assign(all, headers);
     if (request.headers.origin !== undefined) Object.assign(all, corsHeaders(this.#options.access, request));
     // What is left of a body that is too long is not worth reading.
-    if (this.#site.isStopping || (status === 413 && !request.complete)) all['connection'] = 'close';
+    const isTooLong = status === 413 && !request.complete;
+    const isLast = this.#site.isStopping && this.#connections.isLatest(request.socket, response);
+    if (isTooLong || isLast) all['connection'] = 'close';
     response.writeHead(status, all);
     response.end(body);
   }

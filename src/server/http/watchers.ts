@@ -70,7 +70,7 @@ export class Watchers {
     return this.#watchers.size;
   }
 
-  /** Takes over a response. Throws a Refusal where there are too many already. */
+  /** Begins a response that goes on for as long as the client wants. Throws a Refusal where there are too many. */
   add(response: ServerResponse, store: Watched, { prefix, lastEventId, headers }: Watch): void {
     const { clock, maxWatchers } = this.#options;
     if (this.#watchers.size >= maxWatchers) {
@@ -88,14 +88,7 @@ export class Watchers {
       toldMs: nowMs,
     };
     this.#watchers.add(watcher);
-    response.on('close', () => this.#watchers.delete(watcher));
-    response.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-      // Nginx would otherwise collect events until it has enough of them.
-      'x-accel-buffering': 'no',
-      ...headers,
-    });
+    response.writeHead(200, headers);
     response.write(`retry: 1000\n\n`);
     this.#tell(watcher, store, new Map());
     this.#timer ??= clock.after(TICK_MS, this.#tick);
@@ -105,7 +98,7 @@ export class Watchers {
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    for (const { response } of this.#watchers) response.end();
+    for (const { response } of this.#watchers) response.end(() => response.req.socket.destroy());
   }
 
   readonly #tick = (): void => {
@@ -113,7 +106,11 @@ export class Watchers {
     this.#timer = undefined;
     if (store === undefined || this.#watchers.size === 0) return;
     const told = new Map<string, Changes>();
-    for (const watcher of this.#watchers) this.#tell(watcher, store, told);
+    for (const watcher of this.#watchers) {
+      // A response that waits behind another on its connection is never told that the connection is gone.
+      if (watcher.response.req.socket.destroyed) this.#watchers.delete(watcher);
+      else this.#tell(watcher, store, told);
+    }
     this.#timer = this.#options.clock.after(TICK_MS, this.#tick);
   };
 

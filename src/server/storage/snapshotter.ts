@@ -28,8 +28,6 @@ export const FOLLOWED_COUNTERS = 10_000;
 const FOLLOW_MS = 500;
 /** The log may always become this long before it is cut. */
 const MIN_LOG_BYTES = 16 * 2 ** 20;
-/** The same, when the server stops. */
-const MIN_FINAL_LOG_BYTES = 2 ** 20;
 /** How many answers are carried over in one record. */
 const CARRIED_ANSWERS = 1000;
 /** How many counters are looked up at a time. */
@@ -84,11 +82,10 @@ export class Snapshotter {
     await this.#running;
   }
 
-  /** What is carried over in a segment counts as part of the snapshot. At the end a short log is enough. */
+  /** What is carried over in a segment counts as part of the snapshot. */
   #hasOutgrown(): boolean {
-    const kept = this.#snapshotBytes + this.#carriedBytes;
     const grown = this.#options.log.newestBytes - this.#carriedBytes;
-    return grown > (this.#closing ? MIN_FINAL_LOG_BYTES + kept / 10 : Math.max(MIN_LOG_BYTES, 2 * kept));
+    return grown > Math.max(MIN_LOG_BYTES, 2 * (this.#snapshotBytes + this.#carriedBytes));
   }
 
   #start(): void {
@@ -113,7 +110,8 @@ export class Snapshotter {
   async #write(): Promise<void> {
     const { files, log } = this.#options;
     this.#behind = false;
-    if (this.#hasOutgrown()) await log.rotate();
+    // A log that ends with the server is soon read, and cannot be overwritten by an older copy without that being noticed.
+    if (this.#closing || this.#hasOutgrown()) await log.rotate();
     const logFrom = log.newest;
     const slices = await writeDraft(files, snapshotSlices(this.#entries()), () => this.#pause());
     const snapshot = { logFrom, slices };
