@@ -311,6 +311,7 @@ export class Store {
     this.#failure = new Refusal(503, 'read_only', 'the disk has failed: nothing is stored until a restart');
     this.#gathering?.reject(this.#failure);
     this.#gathering = undefined;
+    this.#snapshotter.stop();
     this.#options.onFailure(error);
   }
 }

@@ -10,21 +10,25 @@ import type { Connections } from './connections.ts';
  */
 export function answerClientError(error: Error, socket: Duplex, connections: Connections): void {
   const code = 'code' in error ? error.code : undefined;
-  const pending = connections.pending(socket);
-  if (pending !== undefined && !pending.headersSent) {
-    pending.once('close', () => answerClientError(error, socket, connections));
-    return;
-  }
-  if (pending !== undefined || !socket.writable || code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
   const { status, body } = refusalReply(refusalOf(code));
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  const pending = connections.pending(socket);
+  if (code === 'ECONNRESET' || !socket.writable || pending?.headersSent === true) {
+    socket.destroy();
+  } else if (pending === undefined) {
+    const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
     // The client may never close its side.
-    () => socket.destroy(),
-  );
+    socket.end(head + body, () => socket.destroy());
+  } else if (pending.req.complete) {
+    pending.once('close', () => answerClientError(error, socket, connections));
+  } else {
+    // It is the body of this request that makes no sense.
+    pending.writeHead(status, {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      connection: 'close',
+    });
+    pending.end(body);
+  }
 }
 
 function refusalOf(code: unknown): Refusal {

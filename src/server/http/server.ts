@@ -123,8 +123,8 @@ export class HttpServer {
     } catch (error) {
       reply = this.#replyTo(error, request);
     }
-    if (reply !== undefined) this.#send(request, response, reply);
-    else if (!response.headersSent) return;
+    if (reply !== undefined && !response.headersSent) this.#send(request, response, reply);
+    if (!response.headersSent) return;
     const durationMs = clock.nowMs() - startMs;
     metrics.request(found?.route.name ?? 'none', method, response.statusCode, durationMs);
     onRequest(method, path, response.statusCode, durationMs);

@@ -4,7 +4,7 @@ import { DamagedFile } from './damage.ts';
 /**
  * How a log keeps what is appended to it:
  *
- *     0000001c 5bd3ba09 4bd2e8ba {"totals":{"likes":{"n1":5}}}⏎
+ *     0000001d cc98026f a1b4d355 {"totals":{"likes":{"n1":5}}}⏎
  *
  * the payload's length in bytes and its checksum, a checksum of these two, each as eight hexadecimal digits; the
  * payload; a line feed. The head has a checksum of its own because a length that is wrong and believed would make

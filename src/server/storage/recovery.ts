@@ -12,7 +12,7 @@ import {
   segmentNumber,
 } from './log-writer.ts';
 import { type Placed, type Replayed, type Segment, replayLog, replaySnapshot } from './replay.ts';
-import { SNAPSHOT_DRAFT } from './snapshot.ts';
+import { SNAPSHOT_DRAFT, SNAPSHOT_FILE } from './snapshot.ts';
 
 /** What a data directory holds. */
 export interface Recovered {
@@ -106,9 +106,10 @@ async function openLog(
     const first = await createSegment(files, 1, identity, []);
     return { newest: first, oldest: 1, olderBytes: 0, identity, snapshots: [] };
   }
-  const file = await files.open(segmentName(newest.number));
-  await file.sync();
+  for (const { number } of segments) await syncFile(files, segmentName(number));
+  if (placed !== undefined) await syncFile(files, SNAPSHOT_FILE);
   await files.syncDirectory();
+  const file = await files.open(segmentName(newest.number));
   const bytes = segments.reduce((sum, { end }) => sum + end, 0);
   const inPlace = placed === undefined ? [] : [placed.snapshot];
   const log: OpenLog = {
@@ -128,4 +129,10 @@ async function openLog(
   // Of several snapshots that were about to take the place of this one, the log must not forget this one.
   if (placed === undefined || placed.snapshot === snapshots.at(-1)) return log;
   return appendTo(log, { snapshot: placed.snapshot });
+}
+
+async function syncFile(files: Files, name: string): Promise<void> {
+  const file = await files.open(name);
+  await file.sync();
+  await file.close();
 }

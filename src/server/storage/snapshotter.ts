@@ -73,6 +73,13 @@ export class Snapshotter {
     }
   }
 
+  /** Begins no further snapshot. */
+  stop(): void {
+    this.#closing = true;
+    this.#behind = false;
+    this.#timer?.cancel();
+  }
+
   /** Writes what is not yet written. Resolves when no write is under way any more. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -95,9 +102,8 @@ export class Snapshotter {
         if (this.#behind) this.changed();
       },
       (error: unknown) => {
-        this.#closing = true;
         this.#running = undefined;
-        this.#behind = false;
+        this.stop();
         this.#options.onFailure(error);
       },
     );
