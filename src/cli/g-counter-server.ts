@@ -26,6 +26,8 @@ function note(level: 'info' | 'warning' | 'error', message: string, details: obj
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function main(args: string[]): Promise<void> {
+  // A log that nobody reads any more is no reason to stop.
+  process.stderr.on('error', () => {});
   const options = serverOptionsFrom(args, process.env);
   if (options.help) return void process.stdout.write(`${serverHelp}\n`);
   if (options.version) return void process.stdout.write(`${version}\n`);

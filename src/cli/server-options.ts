@@ -109,15 +109,20 @@ function nodeIdFrom(id: string | undefined): string | undefined {
 }
 
 function tokenFrom(path: string | undefined, inEnvironment: string | undefined): string | undefined {
-  if (path === undefined) return inEnvironment === '' ? undefined : inEnvironment;
-  let token: string;
+  if (path === undefined) return inEnvironment ? checkedToken('TOKEN', inEnvironment) : undefined;
+  let content: string;
   try {
-    token = readFileSync(path, 'utf8').trim();
+    content = readFileSync(path, 'utf8');
   } catch {
     throw new UsageError(`--token-file ${path} cannot be read`);
   }
-  if (token === '') throw new UsageError(`--token-file ${path} is empty`);
-  return token;
+  if (content.trim() === '') throw new UsageError(`--token-file ${path} is empty`);
+  return checkedToken(`--token-file ${path}`, content.trim());
+}
+
+function checkedToken(source: string, token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new UsageError(`${source} must hold a token of printable ASCII characters without blanks`);
 }
 
 function originsFrom(list: string | undefined): string[] {

@@ -68,10 +68,15 @@ export async function appendTo(log: OpenLog, record: LogRecord): Promise<OpenLog
 /** Goes on in a new segment. The last one then says so, so that a new one that is lost is missed. */
 export async function continueLog(files: Files, log: OpenLog): Promise<OpenLog> {
   const next = await createSegment(files, log.newest.number + 1, log.identity, log.snapshots);
-  const { newest: last, olderBytes } = await appendTo(log, { isContinued: true });
+  const { newest: last, olderBytes } = log;
+  await last.file.append(CONTINUED);
+  await last.file.sync();
   await last.file.close();
-  return { ...log, newest: next, olderBytes: olderBytes + last.bytes };
+  return { ...log, newest: next, olderBytes: olderBytes + last.bytes + CONTINUED.length };
 }
+
+/** How a segment ends that is not the newest. */
+export const CONTINUED = encodeFrame(encodeRecord({ isContinued: true }));
 
 /** The log: segments of which the newest is written to. One thing is done at a time, in the order it was asked for. */
 export class LogWriter {

@@ -4,6 +4,7 @@ import type { Counters } from '../counters.ts';
 import { type Identity, firstIdentity, nameOf } from '../incarnation.ts';
 import type { Files } from './files.ts';
 import {
+  CONTINUED,
   type OpenLog,
   appendTo,
   continueLog,
@@ -106,7 +107,11 @@ async function openLog(
     const first = await createSegment(files, 1, identity, []);
     return { newest: first, oldest: 1, olderBytes: 0, identity, snapshots: [] };
   }
-  for (const { number } of segments) await syncFile(files, segmentName(number));
+  for (const segment of segments) {
+    // Where a crash came between making a segment and saying so in the one before.
+    const isUnaware = segment !== newest && !segment.isContinued;
+    await syncFile(files, segmentName(segment.number), isUnaware ? CONTINUED : undefined);
+  }
   if (placed !== undefined) await syncFile(files, SNAPSHOT_FILE);
   await files.syncDirectory();
   const file = await files.open(segmentName(newest.number));
@@ -131,8 +136,9 @@ async function openLog(
   return appendTo(log, { snapshot: placed.snapshot });
 }
 
-async function syncFile(files: Files, name: string): Promise<void> {
+async function syncFile(files: Files, name: string, appended?: Buffer): Promise<void> {
   const file = await files.open(name);
+  if (appended !== undefined) await file.append(appended);
   await file.sync();
   await file.close();
 }

@@ -156,18 +156,19 @@ class Replay implements Replayed {
   }
 
   /**
-   * A crash leaves an incomplete record in the newest segment, or, when it had just been made, in the one before. A
-   * segment that goes on in another was not the newest.
+   * Only the newest segment can end in an incomplete record, and only it does not say that it is continued; when it
+   * had just been made, so can the one before.
    */
   checkWhole(): void {
     const [beforeNewest, newest] = this.segments.slice(-2);
     for (const segment of this.segments) {
+      const name = segmentName(segment.number);
       const isNewest = segment === this.segments.at(-1);
       if (isNewest && segment.isContinued) throw missing(segmentName(segment.number + 1));
-      const mayBeCut = isNewest || (segment === beforeNewest && newest?.records === 1);
-      if (segment.end < segment.bytes && !mayBeCut) {
-        throw new DamagedFile(segmentName(segment.number), segment.end, 'its last record is incomplete');
-      }
+      if (isNewest || (segment === beforeNewest && newest?.records === 1)) continue;
+      if (segment.end < segment.bytes)
+        throw new DamagedFile(name, segment.end, 'its last record is incomplete');
+      if (!segment.isContinued) throw new DamagedFile(name, segment.end, 'it should go on there');
     }
   }
 }

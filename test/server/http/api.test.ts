@@ -1,0 +1,196 @@
+/** The HTTP interface, as it is documented, spoken with the real server. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Connection, requestText } from './connection.ts';
+import { counterFrom, listFrom, numberFrom, objectFrom } from './json.ts';
+import { type ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
+
+let server: ServerProcess;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(stopServers);
+
+describe('increment', () => {
+  test('is answered with the key, the node and the new value', async () => {
+    const answer = await server.post('/counter/incr/mykey', { amount: 5 });
+    expect(answer.headers['content-type']).toBe('application/json');
+    expect(jsonOf(answer)).toEqual({ key: 'mykey', node_id: 'node-1', new_value: 5 });
+    expect(jsonOf(await server.post('/counter/incr/mykey', { amount: 3 }))).toMatchObject({ new_value: 8 });
+  });
+
+  test('adds 1 where it names no amount', async () => {
+    await server.post('/counter/incr/default');
+    await server.post('/counter/incr/default', {});
+    await server.post('/counter/incr/default', '');
+    await server.ask('POST', '/counter/incr/default', { 'content-length': '0' });
+    expect((await server.read('default')).value).toBe(4);
+  });
+
+  test.each(['1', '9007199254740991', '5e0', '1E2', '7.0'])('takes the amount %s', async (amount) => {
+    const key = `amount ${amount}`;
+    const answer = await server.post(`/counter/incr/${encodeURIComponent(key)}`, `{"amount":${amount}}`);
+    expect(jsonOf(answer)).toMatchObject({ new_value: Number(amount) });
+  });
+
+  test.each(['application/json', 'Application/JSON', 'application/json; charset=utf-8', 'application/json;'])(
+    'takes a body of type %s',
+    async (type) => {
+      const answer = await server.post('/counter/incr/types', { amount: 1 }, { 'content-type': type });
+      expect(answer.status).toBe(200);
+    },
+  );
+
+  test('takes a body in chunks', async () => {
+    const body = '5\r\n{"amo\r\n8\r\nunt":42}\r\n0\r\n\r\n';
+    const head = requestText('POST', '/counter/incr/chunks', {
+      'content-type': 'application/json',
+      'transfer-encoding': 'chunked',
+    });
+    const connection = await Connection.open(server.port);
+    expect(await connection.ask(head + body)).toMatchObject({ status: 200 });
+    connection.close();
+    expect((await server.read('chunks')).value).toBe(42);
+  });
+});
+
+describe('read', () => {
+  test('is answered with the value and the totals of the nodes', async () => {
+    await server.increment('read', 5);
+    await server.merge('read', new Map([['node-2', 7]]));
+    const answer = await server.get('/counter/read');
+    expect(answer.headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store' });
+    expect(jsonOf(answer)).toEqual({ key: 'read', value: 12, nodes: { 'node-1': 5, 'node-2': 7 } });
+  });
+
+  test('of a counter that nobody has incremented is 0, and makes none', async () => {
+    expect(jsonOf(await server.get('/counter/nobody'))).toEqual({ key: 'nobody', value: 0, nodes: {} });
+    expect(jsonOf(await server.get('/counter/sync/nobody'))).toEqual({ key: 'nobody', nodes: {} });
+    expect(jsonOf(await server.get('/counters?prefix=nobody'))).toEqual({ counters: [], next_cursor: null });
+  });
+
+  test('by HEAD has the length of the answer and no body', async () => {
+    const { body } = await server.get('/counter/nobody');
+    const head = await server.ask('HEAD', '/counter/nobody');
+    expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-length': `${body.length}` } });
+  });
+
+  test('ignores a query', async () => {
+    expect(jsonOf(await server.get('/counter/nobody?x=/y'))).toMatchObject({ key: 'nobody' });
+  });
+});
+
+describe('sync and merge', () => {
+  test('what one shows the other takes in', async () => {
+    await server.increment('shown', 5);
+    const answer = await server.get('/counter/sync/shown');
+    expect(jsonOf(answer)).toEqual({ key: 'shown', nodes: { 'node-1': 5 } });
+
+    const nodes = { 'node-1': 5, 'node-2': 2, 'node-3': 0 };
+    const merged = { key: 'shown', value: 7, nodes: { 'node-1': 5, 'node-2': 2 } };
+    expect(jsonOf(await server.post('/counter/merge/shown', { nodes }))).toEqual(merged);
+    expect(jsonOf(await server.post('/counter/merge/shown', { nodes }))).toEqual(merged);
+    expect(jsonOf(await server.get('/counter/shown'))).toEqual(merged);
+  });
+
+  test('a smaller total changes nothing', async () => {
+    await server.merge('older', new Map([['node-2', 9]]));
+    const nodes = new Map([['node-2', 8]]);
+    expect(await server.merge('older', nodes)).toMatchObject({ value: 9 });
+  });
+
+  test('nothing merged into nothing makes no counter', async () => {
+    expect(await server.merge('still nobody', new Map([['node-2', 0]]))).toMatchObject({ value: 0 });
+    expect(jsonOf(await server.get('/counters?prefix=still'))).toMatchObject({ counters: [] });
+  });
+
+  test.each(['__proto__', 'constructor', 'toString', '🧮', 'a b', '"', '7'])(
+    '%j is a node like any other',
+    async (name) => {
+      const key = `node ${name}`;
+      const { nodes } = await server.merge(key, new Map([[name, 3]]));
+      expect(nodes).toEqual(new Map([[name, 3]]));
+      expect(await server.sync(key)).toEqual(nodes);
+      expect((await server.read(key)).value).toBe(3);
+    },
+  );
+});
+
+const keys = [
+  ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'length', '0', 'null', 'NaN'],
+  ['incr', 'merge', 'sync', 'watch', 'counters', 'health', '.', '..', '...'],
+  ['a/b', '/', '//', 'incr/x', '%', '%25', '%2F', '?', '#', '&=', '+', 'a b', ' ', '~', '"', '\\', '</p>'],
+  ['🧮', 'é', 'e\u0301', '\u200b', '\u2028', '\u202e', '\ufeff', '\uffff', '\u{10ffff}'],
+  ['k'.repeat(256), '🧮'.repeat(64)],
+].flat();
+
+test.each(keys)('%j is a key like any other', async (key) => {
+  const encoded = encodeURIComponent(key);
+  const raised = jsonOf(await server.post(`/counter/incr/${encoded}`, { amount: 2 }));
+  expect(raised).toEqual({ key, node_id: 'node-1', new_value: 2 });
+  const batch = jsonOf(await server.post('/counters/incr', { increments: [{ key, amount: 3 }] }));
+  expect(batch).toEqual({ results: [{ key, node_id: 'node-1', new_value: 5 }] });
+  const counter = { key, value: 11, nodes: new Map(Object.entries({ 'node-1': 5, other: 6 })) };
+  expect(await server.merge(key, new Map([['other', 6]]))).toEqual(counter);
+  expect(await server.read(key)).toEqual(counter);
+  expect(await server.sync(key)).toEqual(counter.nodes);
+  const { counters } = objectFrom(jsonOf(await server.get(`/counters?prefix=${encoded}&limit=1`)));
+  expect(listFrom(counters).map(counterFrom)).toEqual([counter]);
+});
+
+describe('at the same time', () => {
+  test('five increments by 2, 100, 3, 7 and 8 make 120', async () => {
+    const values = await Promise.all(
+      [2, 100, 3, 7, 8].map((amount) => server.increment('concurrent', amount)),
+    );
+    expect(Math.max(...values)).toBe(120);
+    expect(new Set(values).size).toBe(5);
+    expect((await server.read('concurrent')).value).toBe(120);
+  });
+
+  test('200 clients with 500 increments each make exactly their sum, each with a value of its own', async () => {
+    const [clients, increments] = [200, 500];
+    const values = new Set<number>();
+    const request = requestText('POST', '/counter/incr/crowd', {}, '{"amount":3}');
+    const client = async (): Promise<void> => {
+      const connection = await Connection.open(server.port);
+      for (let asked = 0; asked < increments; asked++) {
+        const { body } = await connection.ask(request);
+        values.add(numberFrom(objectFrom(JSON.parse(body))['new_value']));
+      }
+      connection.close();
+    };
+    await Promise.all(Array.from({ length: clients }, client));
+    const sum = clients * increments * 3;
+    expect(await server.read('crowd')).toMatchObject({ value: sum, nodes: new Map([['node-1', sum]]) });
+    expect(values.size).toBe(clients * increments);
+    expect(Math.max(...values)).toBe(sum);
+  }, 60_000);
+});
+
+describe('besides counters', () => {
+  test('health says that increments are accepted', async () => {
+    const health = objectFrom(jsonOf(await server.get('/health')));
+    expect(health).toEqual({ status: 'ok', node_id: 'node-1', counters: expect.any(Number) });
+  });
+
+  test('metrics are lines that Prometheus reads', async () => {
+    await server.increment('measured');
+    const { headers, body } = await server.get('/metrics');
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    const sample =
+      /^g_counter_[a-z_]+(?:\{[a-z_]+="[^"\n]*"(?:,[a-z_]+="[^"\n]*")*\})? (?:\d+(?:\.\d+)?(?:e[-+]\d+)?)$/;
+    const samples = body.split('\n').filter((line) => line !== '' && !line.startsWith('# '));
+    expect(samples.filter((line) => !sample.test(line))).toEqual([]);
+    expect(body).toMatch(
+      /^g_counter_http_requests_total\{route="increment",method="POST",status="200"\} \d+$/m,
+    );
+    expect(body).toMatch(/^g_counter_writable 1$/m);
+  });
+
+  test('the page may load nothing from elsewhere', async () => {
+    const { status, headers } = await server.get('/');
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(headers['content-security-policy']).toContain("default-src 'none'");
+  });
+});

@@ -1,0 +1,220 @@
+/** Clients that speak no proper HTTP, or too slowly, or not at all. */
+import { type Socket, connect } from 'node:net';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Connection, exchange, requestText } from './connection.ts';
+import { type Door, openDoor, openStore } from './door.ts';
+import { lastAnswer, refusalOf } from './refusal.ts';
+import { stopServers } from './server-process.ts';
+
+const sockets: Socket[] = [];
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const close of closing.splice(0)) await close();
+  await stopServers();
+});
+
+/** A door to a store. */
+async function door(...options: Parameters<typeof openDoor>): Promise<Door> {
+  const [opened, store] = await Promise.all([openDoor(...options), openStore()]);
+  opened.server.serve(store);
+  closing.push(
+    () => opened.server.close(),
+    () => store.close(),
+  );
+  return opened;
+}
+
+const asked = async (port: number, ...pieces: (string | Buffer)[]): Promise<string> =>
+  refusalOf(lastAnswer(await exchange(port, ...pieces)));
+
+const increment = requestText('POST', '/counter/incr/k');
+const read = requestText('GET', '/counter/k', { connection: 'close' });
+const valueAt = async (port: number): Promise<string> => lastAnswer(await exchange(port, read)).body;
+
+/** A client that never closes its side. */
+function holdOpen(port: number, text: string): Socket {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('error', () => {});
+  socket.resume();
+  socket.write(text);
+  sockets.push(socket);
+  return socket;
+}
+
+describe('what is no HTTP', () => {
+  test.each([
+    ['a word', 'hello\r\n\r\n'],
+    ['a TLS handshake', Buffer.from('16030100a5010000a10303', 'hex')],
+    ['a method in small letters', 'get / HTTP/1.1\r\nhost: x\r\n\r\n'],
+    ['a header without a colon', 'GET / HTTP/1.1\r\nhost\r\n\r\n'],
+    ['a header with a zero byte', 'GET / HTTP/1.1\r\nhost: x\0\r\n\r\n'],
+    [
+      'two lengths',
+      'POST /counter/incr/k HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n12',
+    ],
+    [
+      'a length and chunks',
+      'POST /counter/incr/k HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+    [
+      'a chunk without a length',
+      `${requestText('POST', '/counter/incr/k', { 'content-type': 'application/json', 'transfer-encoding': 'chunked' })}zz\r\n`,
+    ],
+    ['another version', 'GET / HTTP/9.9\r\nhost: x\r\n\r\n'],
+    ['bytes beyond ASCII in the path', Buffer.from('GET /counter/\u00e9 HTTP/1.1\r\nhost: x\r\n\r\n')],
+  ])('%s is refused, and the connection is closed', async (_, bytes) => {
+    const { port } = await door();
+    expect(await asked(port, bytes)).toBe('400 bad_request');
+    expect(await valueAt(port)).toContain('"value":0');
+  });
+
+  test('a head longer than 16 KiB is refused', async () => {
+    const { port } = await door();
+    const long = (bytes: number): string =>
+      requestText('GET', '/health', { x: 'x'.repeat(bytes), connection: 'close' });
+    expect(await asked(port, long(17_000))).toBe('431 head_too_large');
+    expect(await asked(port, requestText('GET', `/${'x'.repeat(17_000)}`))).toBe('431 head_too_large');
+    expect(lastAnswer(await exchange(port, long(15_000))).status).toBe(200);
+  });
+
+  test('a request without a host is refused like any other', async () => {
+    const { port } = await door();
+    expect(await asked(port, 'GET /health HTTP/1.1\r\nconnection: close\r\n\r\n')).toMatch(/^400 /);
+  });
+
+  test('an expectation that nobody can meet is refused like any other request', async () => {
+    const { port } = await door();
+    const request = requestText('POST', '/counter/incr/k', { expect: 'the moon', connection: 'close' });
+    expect(await asked(port, request)).toMatch(/^417 /);
+    expect(await valueAt(port)).toContain('"value":0');
+  });
+
+  test('after an increment it does not make the increment look refused', async () => {
+    const { port } = await door();
+    const first = (await exchange(port, `${increment}no HTTP\r\n\r\n`)).split('HTTP/1.1 ')[1] ?? '';
+    await vi.waitFor(async () => expect(await valueAt(port)).toContain('"value":1'));
+    // Anything but 200 has to mean that nothing was counted. No answer at all means that nobody knows.
+    expect(['', '200']).toContain(first.slice(0, 3));
+  });
+});
+
+test('requests in one piece are answered in their order', async () => {
+  const { port } = await door();
+  const requests = Array.from({ length: 50 }, (_, n) => requestText('POST', `/counter/incr/k${n}`)).join('');
+  const answers = await exchange(port, requests + read);
+  const keys = [...answers.matchAll(/"key":"(k\d*)"/g)].map(([, key]) => key);
+  expect(keys).toEqual([...Array.from({ length: 50 }, (_, n) => `k${n}`), 'k']);
+});
+
+test('a request that arrives byte by byte is a request', async () => {
+  const { port } = await door();
+  const request = requestText('POST', '/counter/incr/k', { connection: 'close' }, '{"amount":7}');
+  const answer = await exchange(port, ...Array.from(request, (byte) => Buffer.from(byte)));
+  expect(lastAnswer(answer).status).toBe(200);
+  expect(await valueAt(port)).toContain('"value":7');
+});
+
+test('a request to become something else is answered as it is', async () => {
+  const { port } = await door();
+  const headers = { connection: 'upgrade, close', upgrade: 'websocket' };
+  expect(lastAnswer(await exchange(port, requestText('GET', '/health', headers))).status).toBe(200);
+});
+
+describe('a client that is slow', () => {
+  const half = '{"amount":';
+
+  test.each([
+    ['says nothing', ''],
+    ['stops in the middle of a head', 'POST /counter/incr/k HTTP/1.1\r\nho'],
+  ])('and %s is told so', async (_, text) => {
+    const { port } = await door({ headMs: 100 });
+    expect(await asked(port, text)).toBe('408 timeout');
+  });
+
+  test('and stops in the middle of a body is told so, and nothing is counted', async () => {
+    const { port, errors } = await door({ headMs: 100, requestMs: 200 });
+    const request = requestText('POST', '/counter/incr/k', { 'content-length': '100' }, half);
+    expect(await asked(port, request)).toBe('408 timeout');
+    expect(await valueAt(port)).toContain('"value":0');
+    expect(errors).toEqual([]);
+  });
+
+  test('between two requests is closed without a word', async () => {
+    const { port } = await door({ idleMs: 100 });
+    const answer = await exchange(port, requestText('GET', '/health'));
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    expect(lastAnswer(answer).status).toBe(200);
+  });
+
+  test.each([
+    ['says nothing', ''],
+    ['stops in the middle of a head', 'GET / HT'],
+    [
+      'stops in the middle of a body',
+      requestText('POST', '/counter/incr/k', { 'content-length': '9' }, half),
+    ],
+    ['has said what is no HTTP', 'hello\r\n\r\n'],
+    ['has had an answer', requestText('GET', '/health')],
+    ['has had its last answer', read],
+    ['has sent a body that is too long', requestText('POST', '/counter/incr/k', {}, ' '.repeat(70_000))],
+  ])('and %s does not hold its place though it never closes', async (_, text) => {
+    const short = { headMs: 100, requestMs: 200, idleMs: 100 };
+    const { port } = await door(short, { maxConnections: 1 });
+    await new Promise((resolve) => holdOpen(port, text).once('connect', resolve));
+    await vi.waitFor(async () => expect(await valueAt(port)).toContain('"value":0'), { timeout: 5000 });
+  });
+});
+
+describe('when there are as many connections as there can be', () => {
+  test('another one is closed, and gets in when one has left', async () => {
+    const { port } = await door({}, { maxConnections: 2 });
+    const [first, second] = await Promise.all([Connection.open(port), Connection.open(port)]);
+    const health = requestText('GET', '/health');
+    expect(await Promise.all([first.ask(health), second.ask(health)])).toMatchObject([
+      { status: 200 },
+      { status: 200 },
+    ]);
+    expect(await exchange(port, health)).toBe('');
+    first.close();
+    await vi.waitFor(async () => expect(await valueAt(port)).toContain('"value":0'));
+    expect((await second.ask(health)).status).toBe(200);
+    second.close();
+  });
+});
+
+describe('clients that go away', () => {
+  const metrics = requestText('GET', '/metrics', { connection: 'close' });
+  const watch = requestText('GET', '/counters/watch');
+
+  async function goAway(port: number, text: string): Promise<void> {
+    const socket = holdOpen(port, '');
+    await new Promise((resolve) => socket.write(text, resolve));
+    socket.resetAndDestroy();
+  }
+
+  test.each([
+    ['at once', ''],
+    ['in the middle of a head', 'GET'],
+    ['in the middle of a body', requestText('POST', '/counter/incr/k', {}, '{}').slice(0, -1)],
+    ['without waiting for an answer', increment],
+    ['without waiting for many answers', increment.repeat(100)],
+    ['while they watch', watch],
+    ['while they watch many times over one connection', watch.repeat(10)],
+  ])('%s leave nothing behind', async (_, text) => {
+    const { port, errors } = await door();
+    await goAway(port, text);
+    const noted = async (): Promise<string> => lastAnswer(await exchange(port, metrics)).body;
+    await vi.waitFor(async () => expect(await noted()).toContain('route="metrics",method="GET"'));
+    await vi.waitFor(async () => expect(await noted()).toContain('g_counter_watchers 0'), { timeout: 3000 });
+    expect(errors).toEqual([]);
+  });
+
+  test('in the middle of a body are not noted as answered', async () => {
+    const noted: number[] = [];
+    const { port } = await door({}, { onRequest: (_method, _path, status) => noted.push(status) });
+    await goAway(port, requestText('POST', '/counter/incr/k', {}, '{}').slice(0, -1));
+    await valueAt(port);
+    expect(noted.filter((status) => status === 200)).toHaveLength(1);
+  });
+});

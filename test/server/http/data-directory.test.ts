@@ -1,0 +1,236 @@
+/** The directory that a server keeps its counters in: whose it is, and what can become of it. */
+import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { objectFrom } from './json.ts';
+import { refusalOf } from './refusal.ts';
+import {
+  ServerProcess,
+  type Settings,
+  startServer,
+  stopServers,
+  temporaryDirectory,
+} from './server-process.ts';
+
+afterAll(stopServers);
+
+/** Starts a server that is to end by itself, with one error, and answers what that says. */
+async function refused(settings: Settings): Promise<string> {
+  const server = new ServerProcess(settings);
+  expect(await server.exit).toEqual({ status: 1, signal: null });
+  expect(server.stderr).toHaveLength(1);
+  const [note] = server.notes;
+  expect(note).toMatchObject({ level: 'error' });
+  return String(note?.['message']);
+}
+
+/** The contents of all files. Locks come and go. */
+const contents = (directory: string): ReadonlyMap<string, string> =>
+  new Map(
+    readdirSync(directory)
+      .filter((name) => !name.startsWith('lock-'))
+      .map((name) => [name, readFileSync(join(directory, name), 'latin1')]),
+  );
+
+/** A copy as one makes it with cp, which has no use for sockets. */
+function copyOf(directory: string): string {
+  const copy = join(temporaryDirectory(), 'copy');
+  cpSync(directory, copy, { recursive: true, filter: (name) => !name.includes('/lock-') });
+  return copy;
+}
+
+describe('of a running server', () => {
+  test('no other process can use it, and the first one does not notice', async () => {
+    const first = await startServer();
+    await first.increment('k', 5);
+    const complaint = await refused({ dataDir: first.dataDir });
+    expect(complaint).toContain(`is in use by process ${first.pid}`);
+    expect(await first.increment('k', 5)).toBe(10);
+    await first.kill('SIGKILL');
+    expect((await (await first.restart()).read('k')).value).toBe(10);
+  });
+
+  test('of many that start together one gets it', async () => {
+    const dataDir = join(temporaryDirectory(), 'data');
+    const servers = Array.from({ length: 4 }, () => new ServerProcess({ dataDir }));
+    const served = await Promise.allSettled(servers.map((server) => server.serving()));
+    // Two that find each other may both give way.
+    expect(served.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(1);
+    for (const server of servers) await server.kill('SIGTERM');
+    expect(await (await startServer({ dataDir })).increment('k')).toBe(1);
+  });
+
+  test('what a killed one has left hinders nobody', async () => {
+    let server = await startServer();
+    for (let kill = 0; kill < 3; kill++) {
+      await server.kill('SIGKILL');
+      expect(server.files().filter((name) => name.startsWith('lock-'))).toHaveLength(1);
+      server = await server.restart();
+    }
+    await server.kill('SIGTERM');
+    expect(server.files().filter((name) => name.startsWith('lock-'))).toEqual([]);
+  });
+});
+
+describe('it belongs to one node', () => {
+  test('which it keeps', async () => {
+    const first = await startServer({ args: ['--node-id', 'anna'] });
+    await first.increment('k', 5);
+    await first.kill('SIGTERM');
+    const before = contents(first.dataDir);
+    const { dataDir } = first;
+    expect(await refused({ dataDir, args: ['--node-id', 'berta'] })).toContain("node 'anna', not of 'berta'");
+    expect(contents(dataDir)).toEqual(before);
+    const second = await first.restart({});
+    await second.increment('k', 1);
+    expect(await second.sync('k')).toEqual(new Map([['anna', 6]]));
+  });
+
+  test('which is node-1 where nothing is said', async () => {
+    const server = await startServer();
+    await server.kill('SIGTERM');
+    expect(await refused({ dataDir: server.dataDir, args: ['--node-id', 'node-2'] })).toContain("'node-1'");
+  });
+});
+
+test.each(['a b', 'ünï🧮', `${'deep/'.repeat(40)}er`, '"quoted"', "it's", '-'])(
+  'it can be at %j, and is made',
+  async (path) => {
+    const server = await startServer({ dataDir: join(temporaryDirectory(), path) });
+    expect(await server.increment('k')).toBe(1);
+    await server.kill('SIGKILL');
+    expect(await (await server.restart()).increment('k')).toBe(2);
+  },
+);
+
+test('a file is none', async () => {
+  const file = join(temporaryDirectory(), 'file');
+  writeFileSync(file, '');
+  expect(await refused({ dataDir: file })).toMatch(/EEXIST|ENOTDIR/);
+  expect(await refused({ dataDir: join(file, 'x') })).toMatch(/ENOTDIR/);
+});
+
+describe('a copy of it', () => {
+  test('counts on under another name, and when all is merged everything counts once', async () => {
+    const original = await startServer();
+    await original.increment('k', 5);
+    // Also while it is in use: what is acknowledged is in the files.
+    const copy = await startServer({ dataDir: copyOf(original.dataDir) });
+    expect(copy.notes).toContainEqual(expect.objectContaining({ level: 'warning' }));
+    await original.increment('k', 10);
+    await copy.increment('k', 100);
+    expect(await copy.sync('k')).toEqual(new Map(Object.entries({ 'node-1': 5, 'node-1~2': 100 })));
+    await original.merge('k', await copy.sync('k'));
+    await copy.merge('k', await original.sync('k'));
+    await original.increment('k', 1000);
+    await copy.merge('k', await original.sync('k'));
+    expect((await original.read('k')).value).toBe(1115);
+    expect(await copy.sync('k')).toEqual(await original.sync('k'));
+  });
+
+  test('of two copies, too', async () => {
+    const original = await startServer();
+    await original.increment('k', 5);
+    await original.kill('SIGTERM');
+    const [left, right] = await Promise.all([
+      startServer({ dataDir: copyOf(original.dataDir) }),
+      startServer({ dataDir: copyOf(original.dataDir) }),
+    ]);
+    await left.increment('k', 10);
+    await right.increment('k', 100);
+    await left.merge('k', await right.sync('k'));
+    await right.merge('k', await left.sync('k'));
+    await left.merge('k', await right.sync('k'));
+    expect([(await left.read('k')).value, (await right.read('k')).value]).toEqual([115, 115]);
+  });
+});
+
+describe('damage', () => {
+  const changeAt = (file: string, change: (bytes: Buffer) => Buffer): void =>
+    writeFileSync(file, change(readFileSync(file)));
+
+  async function killed(): Promise<ServerProcess> {
+    const server = await startServer();
+    for (const key of ['a', 'b', 'c']) await server.increment(key, 5);
+    await vi.waitFor(() => expect(server.files()).toContain('counters.json'));
+    await server.kill('SIGKILL');
+    return server;
+  }
+
+  test.each(['counters.json', 'counters-000001.log'])(
+    'to %s is found, and nothing is changed',
+    async (name) => {
+      const server = await killed();
+      changeAt(join(server.dataDir, name), (bytes) => {
+        const at = bytes.indexOf('"b"');
+        return Buffer.concat([bytes.subarray(0, at), Buffer.from('"x"'), bytes.subarray(at + 3)]);
+      });
+      const before = contents(server.dataDir);
+      expect(await refused({ dataDir: server.dataDir })).toContain(`${name} is damaged at byte`);
+      expect(contents(server.dataDir)).toEqual(before);
+    },
+  );
+
+  test('counters.json is not missed where the log has everything from the beginning', async () => {
+    const server = await killed();
+    rmSync(join(server.dataDir, 'counters.json'));
+    expect((await (await server.restart()).read('b')).value).toBe(5);
+  });
+
+  test('a log that is missing is missed', async () => {
+    const server = await killed();
+    rmSync(join(server.dataDir, 'counters-000001.log'));
+    expect(await refused({ dataDir: server.dataDir })).toContain('is missing');
+  });
+
+  test('an append that a crash interrupted is cut off, with a warning', async () => {
+    const server = await killed();
+    changeAt(join(server.dataDir, 'counters-000001.log'), (bytes) =>
+      Buffer.concat([bytes, bytes.subarray(0, 20)]),
+    );
+    const again = await server.restart();
+    expect(again.notes[0]).toMatchObject({ level: 'warning', message: expect.stringContaining('cut off') });
+    expect((await again.read('c')).value).toBe(5);
+  });
+
+  test('a file of somebody else is left alone', async () => {
+    const server = await killed();
+    writeFileSync(join(server.dataDir, 'README'), 'hands off');
+    await (await server.restart()).kill('SIGTERM');
+    expect(readFileSync(join(server.dataDir, 'README'), 'utf8')).toBe('hands off');
+  });
+});
+
+describe('a disk that is full', () => {
+  test('makes the server read-only; what it acknowledged is there when there is room again', async () => {
+    const full = await startServer({ maxFileBlocks: 40 });
+    let acknowledged = 0;
+    let answer = await full.post('/counter/incr/k');
+    while (answer.status === 200) {
+      acknowledged++;
+      answer = await full.post('/counter/incr/k');
+    }
+    expect(refusalOf(answer)).toBe('503 unknown_outcome');
+    expect(refusalOf(await full.post('/counter/incr/k'))).toBe('503 read_only');
+    expect(refusalOf(await full.post('/counter/merge/k', { nodes: { other: 1 } }))).toBe('503 read_only');
+    const health = await full.get('/health');
+    expect([health.status, objectFrom(JSON.parse(health.body))['status']]).toEqual([503, 'read-only']);
+    expect((await full.read('k')).value).toBe(acknowledged);
+    expect((await full.get('/metrics')).body).toContain('g_counter_writable 0');
+    expect(full.notes.map(({ level }) => level)).toEqual(['info', 'error']);
+    expect(await full.kill('SIGTERM')).toEqual({ status: 1, signal: null });
+
+    const roomy = await full.restart({});
+    const { value } = await roomy.read('k');
+    expect([acknowledged, acknowledged + 1]).toContain(value);
+    expect(await roomy.increment('k')).toBe(value + 1);
+  });
+
+  test('is no harm to those who only ask again for what was answered', async () => {
+    const full = await startServer({ maxFileBlocks: 40 });
+    const once = { 'idempotency-key': 'once' };
+    const first = await full.increment('k', 5, once);
+    while ((await full.post('/counter/incr/k')).status === 200);
+    expect(await full.increment('k', 5, once)).toBe(first);
+  });
+});

@@ -1,0 +1,112 @@
+/** GET /counters, page after page. */
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Counter, counterFrom, listFrom, objectFrom } from './json.ts';
+import { type ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
+
+let server: ServerProcess;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(stopServers);
+
+async function addAll(keys: readonly string[]): Promise<void> {
+  const answer = await server.post('/counters/incr', { increments: keys.map((key) => ({ key })) });
+  expect(answer.status).toBe(200);
+}
+
+/** All pages, one after the other; `between` is awaited after each. */
+async function pages(
+  prefix: string,
+  limit: number,
+  between: () => Promise<void> = () => Promise.resolve(),
+): Promise<Counter[][]> {
+  const all: Counter[][] = [];
+  let cursor: unknown = '';
+  while (cursor !== null) {
+    const parameters = new URLSearchParams({ prefix, limit: String(limit) });
+    if (typeof cursor === 'string' && cursor !== '') parameters.set('cursor', cursor);
+    const page = objectFrom(jsonOf(await server.get(`/counters?${parameters.toString()}`)));
+    all.push(listFrom(page['counters']).map(counterFrom));
+    cursor = page['next_cursor'];
+    await between();
+  }
+  return all;
+}
+
+const keysOf = (all: readonly (readonly Counter[])[]): string[] => all.flat().map(({ key }) => key);
+
+const numbered = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, n) => `${prefix}${n}`);
+
+test('pages show each counter exactly once, in the order of the keys', async () => {
+  const keys = numbered('all-', 1000);
+  await addAll(keys.toReversed());
+  const all = await pages('all-', 7);
+  expect(keysOf(all)).toEqual(keys.toSorted());
+  expect(all.slice(0, -1).every((page) => page.length === 7)).toBe(true);
+});
+
+test('a page has 100 counters where nothing is said, and at most 1000', async () => {
+  await addAll(numbered('many-', 1200));
+  const page = objectFrom(jsonOf(await server.get('/counters?prefix=many-')));
+  expect(listFrom(page['counters'])).toHaveLength(100);
+  expect((await pages('many-', 1000)).map(({ length }) => length)).toEqual([1000, 200]);
+});
+
+test('a page that ends with the last counter has no cursor', async () => {
+  await addAll(numbered('even-', 6));
+  expect((await pages('even-', 3)).map(({ length }) => length)).toEqual([3, 3]);
+  expect((await pages('even-', 6)).map(({ length }) => length)).toEqual([6]);
+});
+
+test('counters are shown whole', async () => {
+  await server.increment('whole', 5);
+  await server.merge('whole', new Map([['other', 2]]));
+  expect((await pages('whole', 10)).flat()).toEqual([await server.read('whole')]);
+});
+
+test('while counters are added, those that were there are shown exactly once', async () => {
+  const before = numbered('old-', 500).map((key) => `busy-${key}`);
+  await addAll(before);
+  let added = 0;
+  const all = keysOf(
+    await pages('busy-', 9, async () => {
+      added++;
+      await addAll([`busy-${added}`, `busy-old-${added}-`, `busy-p${added}`, 'busy-old-499']);
+    }),
+  );
+  expect(added).toBeGreaterThan(50);
+  expect(all).toEqual([...new Set(all)].toSorted());
+  expect(before.filter((key) => !all.includes(key))).toEqual([]);
+});
+
+test('a counter of many nodes makes a page shorter, and nothing is left out', async () => {
+  const nodes = new Map(numbered('a node with a rather long name ', 1000).map((name) => [name, 1]));
+  const keys = numbered('wide-', 60).toSorted();
+  for (const key of keys) await server.merge(key, nodes);
+  const all = await pages('wide-', 1000);
+  expect(all.length).toBeGreaterThan(1);
+  expect(keysOf(all)).toEqual(keys);
+});
+
+test('a prefix shows the counters that begin with it, whatever their keys are', async () => {
+  const char = fc.constantFrom('a', 'b', '~', '\u{1f9ee}', '\uffff', '\u00e9', '%', '/');
+  const text = fc.array(char, { maxLength: 3 }).map((chars) => chars.join(''));
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(text, { minLength: 1, maxLength: 30 }),
+      text,
+      fc.integer({ min: 1, max: 9 }),
+      async (texts, prefix, limit) => {
+        const run = `run ${runs++} `;
+        const keys = texts.map((key) => run + key);
+        await addAll(keys);
+        const expected = keys.filter((key) => key.startsWith(run + prefix)).toSorted();
+        expect(keysOf(await pages(run + prefix, limit))).toEqual(expected);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});

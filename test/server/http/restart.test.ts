@@ -1,0 +1,107 @@
+/** Servers that are killed, and what they know when they are there again. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { counterFrom, listFrom, objectFrom } from './json.ts';
+import { Client, Ledger } from './load.ts';
+import { ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
+
+afterAll(stopServers);
+
+const below = (limit: number): number => Math.floor(Math.random() * limit);
+
+test('an increment acknowledged before a kill -9 is there after the restart', async () => {
+  let server = await startServer();
+  expect(await server.increment('k', 5)).toBe(5);
+  await server.merge('k', new Map([['other', 7]]));
+  await server.kill('SIGKILL');
+  server = await server.restart();
+  const nodes = new Map(Object.entries({ 'node-1': 5, other: 7 }));
+  expect(await server.read('k')).toEqual({ key: 'k', value: 12, nodes });
+  expect(await server.increment('k', 1)).toBe(13);
+});
+
+test('through 50 kill -9 under load nothing acknowledged is lost and nothing is counted twice', async () => {
+  const ledger = new Ledger();
+  const clients = [
+    ...Array.from({ length: 6 }, (_, n) => new Client(`plain-${n}`, ['p0', 'p1', 'p2'], ledger, false)),
+    ...Array.from({ length: 6 }, (_, n) => new Client(`retry-${n}`, ['i0', 'i1', 'i2'], ledger, true)),
+  ];
+  let server = await startServer();
+  for (let kill = 1; kill <= 50; kill++) {
+    const enough = ledger.more(below(400));
+    const loads = clients.map((client) => client.run(server.port));
+    await enough;
+    await server.kill('SIGKILL');
+    await Promise.all(loads);
+    server = await server.restart();
+    for (const [key, { asked, answered }] of ledger.tallies) {
+      const { value } = await server.read(key);
+      expect(value).toBeGreaterThanOrEqual(answered);
+      expect(value).toBeLessThanOrEqual(asked);
+    }
+  }
+  await Promise.all(clients.map((client) => client.run(server.port, 3)));
+  for (const key of ['i0', 'i1', 'i2']) {
+    expect((await server.read(key)).value).toBe(ledger.tallies.get(key)?.asked);
+  }
+  expect(server.files().filter((name) => name.startsWith('lock-'))).toHaveLength(1);
+}, 90_000);
+
+test('killed while it starts, whenever that is, it starts the next time', async () => {
+  let server = await startServer();
+  let sum = 0;
+  for (let kill = 0; kill < 20; kill++) {
+    sum = await server.increment('k');
+    await server.kill('SIGKILL');
+    const starting = new ServerProcess({ dataDir: server.dataDir });
+    await new Promise((resolve) => setTimeout(resolve, below(100)));
+    await starting.kill('SIGKILL');
+    server = await server.restart();
+    expect((await server.read('k')).value).toBe(sum);
+  }
+  expect(sum).toBe(20);
+}, 60_000);
+
+describe('while it writes counters.json', () => {
+  test('killed, it has everything the next time', async () => {
+    let server = await startServer();
+    const keys = Array.from({ length: 9000 }, (_, n) => `a key that makes the snapshot long ${n}`);
+    for (let at = 0; at < keys.length; at += 1000) {
+      const increments = keys.slice(at, at + 1000).map((key) => ({ key }));
+      expect((await server.post('/counters/incr', { increments })).status).toBe(200);
+    }
+    for (let kill = 1; kill <= 5; kill++) {
+      await server.increment('more');
+      const draft = join(server.dataDir, 'counters.json.tmp');
+      await vi.waitFor(() => expect(existsSync(draft)).toBe(true), { timeout: 10_000, interval: 3 });
+      await server.kill('SIGKILL');
+      server = await server.restart();
+      expect(existsSync(draft)).toBe(false);
+      expect((await server.read('more')).value).toBe(kill);
+      expect(await sumOf(server)).toBe(9000 + kill);
+    }
+  }, 60_000);
+
+  test('killed after that, it has what came later too', async () => {
+    const before = await startServer();
+    await before.increment('k', 5);
+    await vi.waitFor(() => expect(before.snapshot().get('k')).toEqual(new Map([['node-1', 5]])), {
+      timeout: 10_000,
+    });
+    await before.increment('k', 2);
+    await before.kill('SIGKILL');
+    expect((await (await before.restart()).read('k')).value).toBe(7);
+  });
+});
+
+async function sumOf(server: ServerProcess): Promise<number> {
+  let sum = 0;
+  for (let cursor: unknown = undefined; cursor !== null;) {
+    const query = typeof cursor === 'string' ? `&cursor=${cursor}` : '';
+    const page = objectFrom(jsonOf(await server.get(`/counters?limit=1000${query}`)));
+    for (const counter of listFrom(page['counters'])) sum += counterFrom(counter).value;
+    cursor = page['next_cursor'];
+  }
+  return sum;
+}

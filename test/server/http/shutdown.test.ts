@@ -1,0 +1,140 @@
+/** Servers that are asked to stop. */
+import { type Socket, connect } from 'node:net';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { Connection, ConnectionClosed, requestText } from './connection.ts';
+import { totalsFrom } from './json.ts';
+import { Client, Ledger } from './load.ts';
+import { type ServerProcess, startServer, stopServers } from './server-process.ts';
+
+afterAll(stopServers);
+
+const sockets: Socket[] = [];
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+
+/** A connection on which a text has been sent, and what comes back. */
+async function say(port: number, text: string): Promise<{ socket: Socket; heard: () => string }> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  sockets.push(socket);
+  let answer = '';
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => (answer += String(chunk)));
+  await new Promise((resolve) => socket.once('connect', resolve));
+  if (text !== '') await new Promise((resolve) => socket.write(text, resolve));
+  return { socket, heard: () => answer };
+}
+
+const refuses = async (server: ServerProcess): Promise<boolean> =>
+  Connection.open(server.port).then(
+    (connection) => (connection.close(), false),
+    (error: unknown) => error instanceof ConnectionClosed,
+  );
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'at a %s under load what is under way is answered, and counters.json has exactly what was',
+  async (signal) => {
+    const ledger = new Ledger();
+    const keys = ['a', 'b', 'c'];
+    const clients = Array.from({ length: 20 }, (_, n) => new Client(`${n}`, keys, ledger, false));
+    let server = await startServer();
+    for (let stop = 0; stop < 5; stop++) {
+      const enough = ledger.more(Math.floor(Math.random() * 500));
+      const loads = clients.map((client) => client.run(server.port));
+      await enough;
+      expect(await server.kill(signal)).toEqual({ status: 0, signal: null });
+      await Promise.all(loads);
+      const answered = [...ledger.tallies].map(([key, tally]) => [key, tally.answered] as const);
+      expect(server.snapshot()).toEqual(
+        new Map(answered.map(([key, total]) => [key, new Map([['node-1', total]])])),
+      );
+      expect(server.notes.at(-1)).toMatchObject({ level: 'info', message: 'stopped', signal });
+      expect(server.files().filter((name) => name.startsWith('lock-'))).toEqual([]);
+      server = await server.restart();
+    }
+  },
+  60_000,
+);
+
+test('at a SIGTERM a request that has not arrived yet is waited for, and no other is taken', async () => {
+  const server = await startServer();
+  const body = '{"amount":5}';
+  const request = requestText('POST', '/counter/incr/k', {}, body);
+  const kept = await Connection.open(server.port);
+  expect((await kept.ask(requestText('GET', '/health'))).status).toBe(200);
+  const { socket, heard } = await say(server.port, request.slice(0, -body.length));
+  // It has taken in the first of the two when it answers the second.
+  expect((await kept.ask(requestText('GET', '/health'))).status).toBe(200);
+  const exit = server.kill('SIGTERM');
+  await vi.waitFor(async () => expect(await refuses(server)).toBe(true));
+  socket.write(body);
+  expect(await exit).toEqual({ status: 0, signal: null });
+  expect(heard()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*connection: close\r\n[^]*"new_value":5\}$/i);
+  expect(server.snapshot().get('k')).toEqual(new Map([['node-1', 5]]));
+});
+
+test.each([
+  ['says nothing', ''],
+  ['has had an answer', requestText('GET', '/health')],
+  ['watches', requestText('GET', '/counters/watch')],
+])('at a SIGTERM a connection that %s is not waited for', async (_, text) => {
+  const server = await startServer();
+  const { socket } = await say(server.port, text);
+  if (text !== '') await new Promise((resolve) => socket.once('data', resolve));
+  await server.get('/health');
+  const exit = server.kill('SIGTERM');
+  const patience = new Promise((resolve) => setTimeout(resolve, 5000, 'still running').unref());
+  expect(await Promise.race([exit, patience])).toEqual({ status: 0, signal: null });
+});
+
+test('at the second SIGTERM it ends at once, and nothing acknowledged is lost', async () => {
+  const server = await startServer();
+  await server.increment('k', 5);
+  await say(server.port, requestText('POST', '/counter/incr/k', {}, '{}').slice(0, -1));
+  await server.get('/health');
+  const exit = server.kill('SIGTERM');
+  await vi.waitFor(async () => expect(await refuses(server)).toBe(true));
+  void server.kill('SIGTERM');
+  expect(await exit).toEqual({ status: 1, signal: null });
+  expect((await (await server.restart()).read('k')).value).toBe(5);
+});
+
+describe('counters.json', () => {
+  test('follows a change within a second or so, without a stop', async () => {
+    const server = await startServer();
+    await server.increment('k', 5);
+    await server.merge('__proto__', new Map([['other', 7]]));
+    const expected = new Map([
+      ['__proto__', new Map([['other', 7]])],
+      ['k', new Map([['node-1', 5]])],
+    ]);
+    await vi.waitFor(() => expect(server.snapshot()).toEqual(expected), { timeout: 5000, interval: 20 });
+  });
+
+  test('is whole at every moment, never goes back, and is never ahead of what is answered', async () => {
+    const server = await startServer();
+    const ledger = new Ledger();
+    const clients = Array.from({ length: 4 }, (_, n) => new Client(`${n}`, ['k'], ledger, false));
+    const loads = clients.map((client) => client.run(server.port));
+    const seen = new Set<number>();
+    let latest = 0;
+    while (seen.size < 4) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      if (!server.files().includes('counters.json')) continue;
+      const total = server.snapshot().get('k')?.get('node-1') ?? 0;
+      expect(total).toBeGreaterThanOrEqual(latest);
+      expect(total).toBeLessThanOrEqual(ledger.tallies.get('k')?.asked ?? 0);
+      latest = total;
+      seen.add(total);
+    }
+    await server.kill('SIGTERM');
+    await Promise.all(loads);
+  });
+
+  test('of a server that nobody has asked for anything is empty', async () => {
+    const server = await startServer();
+    await server.get('/counter/k');
+    await server.kill('SIGTERM');
+    expect(server.snapshot()).toEqual(totalsFrom({}));
+  });
+});

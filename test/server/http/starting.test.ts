@@ -1,0 +1,64 @@
+/** The server before it has read its data directory. */
+import { afterEach, expect, test } from 'vitest';
+import { Connection, type Reply, requestText } from './connection.ts';
+import { type Door, openDoor, openStore } from './door.ts';
+import { stopServers } from './server-process.ts';
+
+let door: Door;
+afterEach(async () => {
+  await door.server.close();
+  await stopServers();
+});
+
+async function ask(method: string, path: string, body?: string): Promise<Reply> {
+  const connection = await Connection.open(door.port);
+  const reply = await connection.ask(requestText(method, path, {}, body));
+  connection.close();
+  return reply;
+}
+
+const starting = {
+  status: 503,
+  body: '{"error":{"code":"starting","message":"the server is starting"}}',
+};
+
+test.each([
+  ['POST', '/counter/incr/k'],
+  ['POST', '/counters/incr'],
+  ['POST', '/counter/merge/k'],
+  ['GET', '/counter/sync/k'],
+  ['GET', '/counter/k'],
+  ['GET', '/counters'],
+  ['GET', '/counters/watch'],
+  ['GET', '/metrics'],
+])('%s %s has to be asked again later', async (method, path) => {
+  door = await openDoor();
+  expect(await ask(method, path)).toEqual(starting);
+  const connection = await Connection.open(door.port);
+  expect(await connection.askForHead(requestText(method, path))).toMatch(/^retry-after: 1$/im);
+  connection.close();
+});
+
+test('what nobody may ask is refused as ever', async () => {
+  door = await openDoor({}, { access: { token: 'secret', allowedOrigins: [] } });
+  const statuses = [
+    await ask('GET', '/nothing'),
+    await ask('PUT', '/counter/k'),
+    await ask('POST', '/counter/incr/k'),
+  ].map(({ status }) => status);
+  expect(statuses).toEqual([404, 405, 401]);
+});
+
+test('the page is there, and health says how it is', async () => {
+  door = await openDoor();
+  expect((await ask('GET', '/')).status).toBe(200);
+  expect(await ask('GET', '/health')).toEqual({ status: 503, body: '{"status":"starting"}' });
+  const store = await openStore();
+  door.server.serve(store);
+  expect(await ask('GET', '/health')).toEqual({
+    status: 200,
+    body: '{"status":"ok","node_id":"node-1","counters":0}',
+  });
+  expect((await ask('POST', '/counter/incr/k', '{"amount":5}')).status).toBe(200);
+  await store.close();
+});

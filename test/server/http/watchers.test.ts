@@ -1,0 +1,62 @@
+/** Watchers that do not read what they are told. */
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { beforeEach, expect, test } from 'vitest';
+import { Counters } from '../../../src/server/counters.ts';
+import { firstIdentity } from '../../../src/server/incarnation.ts';
+import { Watchers } from '../../../src/server/http/watchers.ts';
+import { VirtualClock } from '../../../src/workbench/virtual-clock.ts';
+
+let clock: VirtualClock;
+let counters: Counters;
+let watchers: Watchers;
+beforeEach(() => {
+  clock = new VirtualClock();
+  counters = new Counters();
+  watchers = new Watchers({ clock, maxWatchers: 10, life: 'life' });
+});
+
+const pass = (ms: number): Promise<void> =>
+  clock.run(new Promise((resolve) => void clock.after(ms, resolve)));
+
+/** A response that is on no connection, so that all that is written stays in it. */
+function watch(prefix = ''): ServerResponse {
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  watchers.add(
+    response,
+    { counters, identity: firstIdentity('n') },
+    { prefix, lastEventId: undefined, headers: {} },
+  );
+  return response;
+}
+
+const change = (key: string, value: number): void =>
+  counters.set(key, { own: value, incarnation: 1, others: new Map(), value });
+
+test('what waits for a watcher that does not read is bounded, whatever happens', async () => {
+  const slow = watch();
+  for (let round = 1; round <= 200; round++) {
+    for (let key = 0; key < 1000; key++) change(`a key of some length ${key}`, round);
+    await pass(100);
+  }
+  expect(slow.writableLength).toBeGreaterThan(0);
+  expect(slow.writableLength).toBeLessThan(400_000);
+});
+
+test('a watcher that takes in nothing for a minute is let go', async () => {
+  const slow = watch();
+  for (let key = 0; key < 1000; key++) change(`a key of some length ${key}`, 1);
+  await pass(50_000);
+  expect(slow.destroyed).toBe(false);
+  await pass(20_000);
+  expect(slow.destroyed).toBe(true);
+});
+
+test('where nothing changes a watcher hears that it is still watched', async () => {
+  const idle = watch('nothing');
+  const before = idle.writableLength;
+  await pass(14_000);
+  expect(idle.writableLength).toBe(before);
+  await pass(2000);
+  expect(idle.writableLength).toBeGreaterThan(before);
+});
