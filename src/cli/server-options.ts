@@ -43,8 +43,8 @@ Named counters over HTTP. An increment is answered when it is on the disk; none 
   --version                   print the version
   --help                      print this text
 
-Each option can also be given in the environment: --data-dir as DATA_DIR, --port as PORT, and so on, and the token
-itself as TOKEN. What is on the command line goes first.
+Each option but --host can also be given in the environment: --data-dir as DATA_DIR, --port as PORT, and so on, and the
+token itself as TOKEN. What is on the command line goes first.
 
 Try it:
   g-counter-server &
@@ -77,7 +77,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function serverOptionsFrom(args: string[], environment: Environment): ServerCliOptions {
   const { values } = parseOptions(args, specs, false);
   const valueOf = (name: keyof typeof specs): string | undefined => {
-    const value = values[name] ?? environment[name.toUpperCase().replaceAll('-', '_')];
+    // Some shells set HOST to the name of the machine, which would open the server to the network.
+    const inEnvironment = name === 'host' ? undefined : environment[name.toUpperCase().replaceAll('-', '_')];
+    const value = values[name] ?? inEnvironment;
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
   const count = (name: keyof typeof specs, fallback: number, max: number, min = 1): number =>

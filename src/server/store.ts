@@ -263,6 +263,7 @@ export class Store {
       const state = this.#latest(key);
       if (state?.incarnation === present && state.own > 0) ours.set(key, state.own);
     }
+    if (ours.size === 0) return { nodeId, incarnation, counted };
     return { nodeId, incarnation, counted: new Map([...counted, [nameOf(nodeId, present), ours]]) };
   }
 

@@ -10,7 +10,6 @@ import type { Watchers } from './watchers.ts';
 export interface Site {
   /** Undefined while the server is starting. */
   readonly store: Store | undefined;
-  readonly isStopping: boolean;
   readonly access: Access;
   readonly metrics: Metrics;
   readonly watchers: Watchers;

@@ -106,7 +106,7 @@ const MAX_PAGE_CHARS = 2 ** 20;
 
 function limitFrom(text: string | null): number {
   const limit = text === null ? DEFAULT_PAGE : Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_PAGE) return limit;
+  if (/^\d*$/.test(text ?? '') && limit >= 1 && limit <= MAX_PAGE) return limit;
   throw new Refusal(400, 'invalid_limit', `the limit must be a whole number from 1 to ${MAX_PAGE}`);
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { Refusal } from '../refusal.ts';
 import type { Store } from '../store.ts';
 import { type Access, checkOrigin, checkToken, corsHeaders, preflightHeaders } from './access.ts';
-import { type Reply, type Site, jsonReply, refusalReply } from './call.ts';
+import { type Handler, type Reply, type Site, jsonReply, refusalReply } from './call.ts';
 import { answerClientError } from './client-error.ts';
 import { Connections } from './connections.ts';
 import type { Metrics } from './metrics.ts';
@@ -50,6 +50,7 @@ export class HttpServer {
   readonly #server: Server;
   readonly #connections = new Connections();
   #site: Site;
+  #isStopping = false;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -74,7 +75,7 @@ export class HttpServer {
     );
     const { access, metrics, page, clock, maxWatchers, life } = options;
     const watchers = new Watchers({ clock, maxWatchers, life });
-    this.#site = { store: undefined, isStopping: false, access, metrics, watchers, page };
+    this.#site = { store: undefined, access, metrics, watchers, page };
   }
 
   /** Resolves with the port that it listens on. */
@@ -95,7 +96,7 @@ export class HttpServer {
 
   /** Stops accepting, and resolves when what was under way has been answered or given up. */
   close(): Promise<void> {
-    this.#site = { ...this.#site, isStopping: true };
+    this.#isStopping = true;
     const { clock, timeouts } = this.#options;
     const patience = clock.after(timeouts.stopMs, () => this.#server.closeAllConnections());
     return new Promise((resolve) => {
@@ -131,13 +132,13 @@ export class HttpServer {
   }
 
   /** Answers as handlers do. */
-  async #answer(
+  #answer(
     request: IncomingMessage,
     response: ServerResponse,
     path: string,
     found: { route: Route; segment: string } | undefined,
     query: string,
-  ): Promise<Reply | undefined> {
+  ): ReturnType<Handler> {
     const { access } = this.#options;
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
       throw new Refusal(400, 'bad_request', 'the header Host is missing');
@@ -167,13 +168,14 @@ export class HttpServer {
   }
 
   #send(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Reply): void {
-    const all: Record<string, string | number> = { 'content-type': type, 'cache-control': 'no-store' };
+    const all: Record<string, string | number> = { 'content-type': type };
+    if (request.method !== 'POST') all['cache-control'] = 'no-store';
     if (status !== 204) all['content-length'] = Buffer.byteLength(body);
     if (headers !== undefined) Object.assign(all, headers);
     if (request.headers.origin !== undefined) Object.assign(all, corsHeaders(this.#options.access, request));
     // What is left of a body that is too long is not worth reading.
     const isTooLong = status === 413 && !request.complete;
-    const isLast = this.#site.isStopping && this.#connections.isLatest(request.socket, response);
+    const isLast = this.#isStopping && this.#connections.isLatest(request.socket, response);
     if (isTooLong || isLast) all['connection'] = 'close';
     response.writeHead(status, all);
     response.end(body);

@@ -17,14 +17,8 @@ const PAGE_HEADERS = {
 
 /** GET /health: 200 when increments are accepted, else 503. */
 export function health({ site }: Call): Reply {
-  const { store, isStopping } = site;
-  const status = isStopping
-    ? 'stopping'
-    : store === undefined
-      ? 'starting'
-      : store.failure === undefined
-        ? 'ok'
-        : 'read-only';
+  const { store } = site;
+  const status = store === undefined ? 'starting' : store.failure === undefined ? 'ok' : 'read-only';
   const body = { status, node_id: store?.identity.nodeId, counters: store?.counters.size };
   return jsonReply(JSON.stringify(body), status === 'ok' ? 200 : 503);
 }

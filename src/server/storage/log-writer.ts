@@ -32,8 +32,7 @@ export async function createSegment(
   const file = await files.open(segmentName(number));
   const segment = { format: FORMAT, number, file: file.fingerprint, snapshots };
   const head = encodeFrame(encodeRecord({ segment, identity }));
-  await file.append(head);
-  await file.sync();
+  await file.appendSynced(head);
   await files.syncDirectory();
   return { number, file, bytes: head.length };
 }
@@ -55,8 +54,7 @@ export interface OpenLog {
 export async function appendTo(log: OpenLog, record: LogRecord): Promise<OpenLog> {
   const { newest, identity, snapshots } = log;
   const frame = encodeFrame(encodeRecord(record));
-  await newest.file.append(frame);
-  await newest.file.sync();
+  await newest.file.appendSynced(frame);
   return {
     ...log,
     newest: { ...newest, bytes: newest.bytes + frame.length },
@@ -69,8 +67,7 @@ export async function appendTo(log: OpenLog, record: LogRecord): Promise<OpenLog
 export async function continueLog(files: Files, log: OpenLog): Promise<OpenLog> {
   const next = await createSegment(files, log.newest.number + 1, log.identity, log.snapshots);
   const { newest: last, olderBytes } = log;
-  await last.file.append(CONTINUED);
-  await last.file.sync();
+  await last.file.appendSynced(CONTINUED);
   await last.file.close();
   return { ...log, newest: next, olderBytes: olderBytes + last.bytes + CONTINUED.length };
 }

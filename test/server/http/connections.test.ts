@@ -83,6 +83,11 @@ describe('what is no HTTP', () => {
     expect(await asked(port, 'GET /health HTTP/1.1\r\nconnection: close\r\n\r\n')).toMatch(/^400 /);
   });
 
+  test('a request of HTTP/1.0 needs no host', async () => {
+    const { port } = await door();
+    expect(lastAnswer(await exchange(port, 'GET /health HTTP/1.0\r\n\r\n')).status).toBe(200);
+  });
+
   test('an expectation that nobody can meet is refused like any other request', async () => {
     const { port } = await door();
     const request = requestText('POST', '/counter/incr/k', { expect: 'the moon', connection: 'close' });
@@ -93,7 +98,7 @@ describe('what is no HTTP', () => {
   test('after an increment it does not make the increment look refused', async () => {
     const { port } = await door();
     const first = (await exchange(port, `${increment}no HTTP\r\n\r\n`)).split('HTTP/1.1 ')[1] ?? '';
-    await vi.waitFor(async () => expect(await valueAt(port)).toContain('"value":1'));
+    await vi.waitFor(async () => expect(await valueAt(port)).toContain('"value":1'), { timeout: 10_000 });
     // Anything but 200 has to mean that nothing was counted. No answer at all means that nobody knows.
     expect(['', '200']).toContain(first.slice(0, 3));
   });
@@ -177,7 +182,7 @@ describe('when there are as many connections as there can be', () => {
     ]);
     expect(await exchange(port, health)).toBe('');
     first.close();
-    await vi.waitFor(async () => expect(await valueAt(port)).toContain('"value":0'));
+    await vi.waitFor(async () => expect(await valueAt(port)).toContain('"value":0'), { timeout: 10_000 });
     expect((await second.ask(health)).status).toBe(200);
     second.close();
   });
@@ -205,7 +210,6 @@ describe('clients that go away', () => {
     const { port, errors } = await door();
     await goAway(port, text);
     const noted = async (): Promise<string> => lastAnswer(await exchange(port, metrics)).body;
-    await vi.waitFor(async () => expect(await noted()).toContain('route="metrics",method="GET"'));
     await vi.waitFor(async () => expect(await noted()).toContain('g_counter_watchers 0'), { timeout: 3000 });
     expect(errors).toEqual([]);
   });

@@ -152,7 +152,7 @@ describe('damage', () => {
   async function killed(): Promise<ServerProcess> {
     const server = await startServer();
     for (const key of ['a', 'b', 'c']) await server.increment(key, 5);
-    await vi.waitFor(() => expect(server.files()).toContain('counters.json'));
+    await vi.waitUntil(() => server.files().includes('counters.json'), { timeout: 10_000 });
     await server.kill('SIGKILL');
     return server;
   }

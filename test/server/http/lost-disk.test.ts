@@ -85,7 +85,7 @@ describe('a server that was put back from a copy', () => {
   /** Another 10 that the other server knows and the copy does not, and 100 that nobody will know. */
   beforeEach(async () => {
     await a.increment('k', 5);
-    await vi.waitUntil(() => a.files().includes('counters.json'));
+    await vi.waitUntil(() => a.files().includes('counters.json'), { timeout: 10_000 });
     copy = join(temporaryDirectory(), 'copy');
     cpSync(a.dataDir, copy, { recursive: true, filter: (name) => !name.includes('/lock-') });
     await a.increment('k', 10);

@@ -66,7 +66,7 @@ test('at a SIGTERM a request that has not arrived yet is waited for, and no othe
   // It has taken in the first of the two when it answers the second.
   expect((await kept.ask(requestText('GET', '/health'))).status).toBe(200);
   const exit = server.kill('SIGTERM');
-  await vi.waitFor(async () => expect(await refuses(server)).toBe(true));
+  await vi.waitFor(async () => expect(await refuses(server)).toBe(true), { timeout: 10_000 });
   socket.write(body);
   expect(await exit).toEqual({ status: 0, signal: null });
   expect(heard()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*connection: close\r\n[^]*"new_value":5\}$/i);
@@ -93,7 +93,7 @@ test('at the second SIGTERM it ends at once, and nothing acknowledged is lost', 
   await say(server.port, requestText('POST', '/counter/incr/k', {}, '{}').slice(0, -1));
   await server.get('/health');
   const exit = server.kill('SIGTERM');
-  await vi.waitFor(async () => expect(await refuses(server)).toBe(true));
+  await vi.waitFor(async () => expect(await refuses(server)).toBe(true), { timeout: 10_000 });
   void server.kill('SIGTERM');
   expect(await exit).toEqual({ status: 1, signal: null });
   expect((await (await server.restart()).read('k')).value).toBe(5);

@@ -149,11 +149,13 @@ describe('a watcher that was away', () => {
         known.set(key, Math.max(value, known.get(key) ?? 0));
       }
     };
-    const writing = { isDone: false };
-    const clients = Array.from({ length: 10 }, async (_, client) => {
-      for (let n = 0; n < 300; n++) await server.increment(`follow ${(n * client) % 20}`);
-    });
-    const written = Promise.all(clients).then(() => (writing.isDone = true));
+    // They write for as long as is followed, so that there is always something to be told.
+    const following = { isDone: false };
+    const written = Promise.all(
+      Array.from({ length: 10 }, async (_, client) => {
+        for (let n = 0; !following.isDone; n++) await server.increment(`follow ${(n * client) % 20}`);
+      }),
+    );
     let lastEventId: string | undefined;
     let resets = 0;
     const follow = async (events: number): Promise<void> => {
@@ -170,7 +172,8 @@ describe('a watcher that was away', () => {
       }
       stream.close();
     };
-    for (let turn = 0; !writing.isDone; turn++) await follow(1 + (turn % 7));
+    for (let turn = 0; turn < 30; turn++) await follow(1 + (turn % 7));
+    following.isDone = true;
     await written;
     await server.increment('follow last');
     while (!known.has('follow last')) await follow(1);
@@ -195,7 +198,9 @@ describe('watchers', () => {
     expect(refusalOf(refused)).toBe('503 too_many_watchers');
     expect(refused.headers['retry-after']).toBe('10');
     first.close();
-    await vi.waitFor(async () => expect((await small.ask('HEAD', '/counters/watch')).status).toBe(200));
+    await vi.waitFor(async () => expect((await small.ask('HEAD', '/counters/watch')).status).toBe(200), {
+      timeout: 10_000,
+    });
   });
 
   test('are let go when the server stops', async () => {

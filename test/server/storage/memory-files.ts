@@ -60,10 +60,16 @@ export class MemoryFiles implements Files {
       await this.#perform(`create ${name}`, () => this.#change([[name, new Inode()]]));
     }
     const inode = this.#at(name);
+    const append = (bytes: Uint8Array): Promise<void> => this.#append(name, inode, Buffer.from(bytes));
+    const sync = (): Promise<void> => this.#perform(`sync ${name}`, () => inode.sync());
     return {
       fingerprint: inode.fingerprint,
-      append: (bytes) => this.#append(name, inode, Buffer.from(bytes)),
-      sync: () => this.#perform(`sync ${name}`, () => inode.sync()),
+      append,
+      sync,
+      async appendSynced(bytes) {
+        await append(bytes);
+        await sync();
+      },
       close: () => Promise.resolve(),
     };
   }
