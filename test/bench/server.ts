@@ -78,12 +78,11 @@ const median = (values: readonly number[]): number =>
 const round = (value: number): string => Math.round(value).toLocaleString('en');
 const print = (what: string, figure: string): void => console.log(`${what.padEnd(64)} ${figure}`);
 
-const keysOf = (count: number): Buffer[] => Array.from({ length: count }, (_, n) => increment(`key-${n}`));
-/** Walks through the keys in an order that no cache guesses. */
-const spread =
-  (requests: readonly Buffer[]) =>
+/** Increments that walk through so many keys in an order that no cache guesses. */
+const among =
+  (keys: number) =>
   (n: number): Buffer =>
-    requests[(n * 611_953) % requests.length] ?? Buffer.alloc(0);
+    increment(`key-${(n * 611_953) % keys}`);
 
 const batch = (first: number, count: number): Buffer => {
   const increments = Array.from({ length: count }, (_, n) => ({ key: `key-${first + n}`, amount: 1 }));
@@ -119,7 +118,7 @@ async function throughput(directory: string): Promise<void> {
   const counters = await startCounters(join(directory, 'throughput'));
   const redisPort = counters.port === 16_379 ? 16_380 : 16_379;
   const redisServer = await startRedis(directory, redisPort);
-  const few = spread(keysOf(100));
+  const few = among(100);
   const batches = Array.from({ length: 100 }, (_, n) => batch(n * 100, 100));
   const results: { bare: LoadResult; single: LoadResult; batched: LoadResult; redis: number }[] = [];
   await run(bare, few, 1000);
@@ -128,7 +127,7 @@ async function throughput(directory: string): Promise<void> {
     results.push({
       bare: await run(bare, few),
       single: await run(counters, few),
-      batched: await run(counters, spread(batches)),
+      batched: await run(counters, (n) => batches[n % batches.length] ?? Buffer.alloc(0)),
       redis: redisServer === undefined ? NaN : (redis(redisPort) ?? NaN),
     });
   }
@@ -188,8 +187,8 @@ async function million(directory: string): Promise<void> {
     );
     first += 64 * size;
   }
-  const few = spread(keysOf(100));
-  const many = spread(keysOf(MILLION));
+  const few = among(100);
+  const many = among(MILLION);
   await run(small, few, 1000);
   await run(large, many, 1000);
   const ratios: number[] = [];
