@@ -11,7 +11,6 @@ export interface Load {
 export interface LoadResult {
   readonly requests: number;
   readonly perSecond: number;
-  readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
@@ -59,7 +58,6 @@ export async function load({ port, connections, durationMs, request }: Load): Pr
   return {
     requests: sorted.length,
     perSecond: sorted.length / seconds,
-    p50Ms: sorted[Math.floor(sorted.length * 0.5)] ?? NaN,
     p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? NaN,
   };
 }

@@ -2,7 +2,10 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** The connections there are, each with the last of its requests. */
+/**
+ * The connections there are, each with the response to its last request while that is due. A response that has been
+ * sent is let go at once: kept until the next request, it would have every garbage collection copy what belongs to it.
+ */
 export class Connections {
   readonly #latest = new Map<Duplex, ServerResponse | undefined>();
 
@@ -14,6 +17,11 @@ export class Connections {
   /** Notes a request by its response. */
   asked(socket: Socket, response: ServerResponse): void {
     this.#latest.set(socket, response);
+  }
+
+  /** Notes that a response has been handed to the connection, unless it waits there behind another one. */
+  answered(socket: Socket, response: ServerResponse): void {
+    if (response.socket !== null && this.isLatest(socket, response)) this.#latest.set(socket, undefined);
   }
 
   /** Whether no request of the connection came after that of `response`. */
@@ -30,7 +38,7 @@ export class Connections {
   /** Closes the connections on which no answer is waited for, those that never asked included. */
   closeUnused(): void {
     for (const socket of this.#latest.keys()) {
-      if (this.pending(socket) === undefined) socket.destroy();
+      if (this.pending(socket) === undefined) socket.end(() => socket.destroy());
     }
   }
 }

@@ -179,5 +179,6 @@ export class HttpServer {
     if (isTooLong || isLast) all['connection'] = 'close';
     response.writeHead(status, all);
     response.end(body);
+    this.#connections.answered(request.socket, response);
   }
 }
