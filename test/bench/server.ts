@@ -117,7 +117,8 @@ async function startRedis(directory: string, port: number): Promise<ChildProcess
 
 async function throughput(directory: string): Promise<void> {
   const bare = await start(process.execPath, ['-e', bareServer]);
-  const counters = await startCounters(join(directory, 'throughput'));
+  const counters = await startCounters(join(directory, 'single'));
+  const batchCounters = await startCounters(join(directory, 'batched'));
   const redisPort = counters.port === 16_379 ? 16_380 : 16_379;
   const redisServer = await startRedis(directory, redisPort);
   const few = among(100);
@@ -129,7 +130,7 @@ async function throughput(directory: string): Promise<void> {
     results.push({
       bare: await run(bare, few),
       single: await run(counters, few),
-      batched: await run(counters, (n) => batches[n % batches.length] ?? Buffer.alloc(0)),
+      batched: await run(batchCounters, (n) => batches[n % batches.length] ?? Buffer.alloc(0)),
       redis: redisServer === undefined ? NaN : (redis(redisPort) ?? NaN),
     });
   }
@@ -155,10 +156,11 @@ async function throughput(directory: string): Promise<void> {
     print('  one a request, share of it', (single / redisPerSecond).toFixed(2));
     print('  100 a request, multiple of it', (batched / redisPerSecond).toFixed(1));
   }
-  print('syncs per increment, over all', (flushes / increments).toFixed(4));
+  print('syncs per increment, one a request', (flushes / increments).toFixed(4));
   redisServer?.kill();
   await stop(bare);
   await stop(counters);
+  await stop(batchCounters);
 }
 
 async function million(directory: string): Promise<void> {
