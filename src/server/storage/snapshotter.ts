@@ -40,6 +40,8 @@ export class Snapshotter {
   readonly #options: SnapshotterOptions;
   /** Whether there are changes that the snapshot does not have. */
   #behind: boolean;
+  /** Whether the newest segment has changes. */
+  #hasLogged = false;
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #snapshotBytes: number;
@@ -62,6 +64,7 @@ export class Snapshotter {
   /** To be called when counters have changed. */
   changed(): void {
     this.#behind = true;
+    this.#hasLogged = true;
     if (this.#timer !== undefined || this.#running !== undefined || this.#closing) return;
     if (this.#options.counters.size <= FOLLOWED_COUNTERS) {
       this.#timer = this.#options.clock.after(FOLLOW_MS, () => {
@@ -77,6 +80,7 @@ export class Snapshotter {
   stop(): void {
     this.#closing = true;
     this.#behind = false;
+    this.#hasLogged = false;
     this.#timer?.cancel();
   }
 
@@ -85,7 +89,7 @@ export class Snapshotter {
     this.#closing = true;
     this.#timer?.cancel();
     await this.#running;
-    if (this.#behind) this.#start();
+    if (this.#behind || this.#hasLogged) this.#start();
     await this.#running;
   }
 
@@ -117,7 +121,10 @@ export class Snapshotter {
     const { files, log } = this.#options;
     this.#behind = false;
     // A log that ends with the server is soon read, and cannot be overwritten by an older copy without that being noticed.
-    if (this.#closing || this.#hasOutgrown()) await log.rotate();
+    if (this.#closing || this.#hasOutgrown()) {
+      this.#hasLogged = false;
+      await log.rotate();
+    }
     const logFrom = log.newest;
     const slices = await writeDraft(files, snapshotSlices(this.#entries()), () => this.#pause());
     const snapshot = { logFrom, slices };
