@@ -12,7 +12,9 @@ export function answerClientError(error: Error, socket: Duplex, connections: Con
   const code = 'code' in error ? error.code : undefined;
   const { status, body } = refusalReply(refusalOf(code));
   const pending = connections.pending(socket);
-  if (code === 'ECONNRESET' || !socket.writable || pending?.headersSent === true) {
+  // One that is being sent and has not ended goes on for as long as the client wants.
+  const isStreaming = pending?.headersSent === true && pending.socket !== null;
+  if (code === 'ECONNRESET' || !socket.writable || isStreaming) {
     socket.destroy();
   } else if (pending === undefined) {
     const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
