@@ -20,7 +20,7 @@ export function answerClientError(error: Error, socket: Duplex, connections: Con
     const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
     // The client may never close its side.
     socket.end(head + body, () => socket.destroy());
-  } else if (pending.req.complete) {
+  } else if (pending.headersSent || pending.req.complete) {
     pending.once('close', () => answerClientError(error, socket, connections));
   } else {
     // It is the body of this request that makes no sense.

@@ -111,7 +111,7 @@ const rssMb = ({ pid }: ServerProcess): number =>
     : 0;
 
 test('whatever it is sent, the server stays, answers, and counts what it should and nothing else', async () => {
-  const seed = Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+  const seed = Number(process.env['FUZZ_SEED'] ?? 1);
   const random = streams(seed)('fuzz');
   const server = await startServer();
   const outcome = new Outcome();
