@@ -1,3 +1,4 @@
+import { uniqueIntegers } from '../runtime/random.ts';
 import {
   systemClock,
   systemRandom,
@@ -36,7 +37,7 @@ async function main(args: string[]): Promise<void> {
 
 async function run(options: ServerCliOptions): Promise<void> {
   const metrics = new Metrics();
-  const life = Math.floor(systemRandom.next() * 2 ** 52).toString(36);
+  const life = uniqueIntegers(systemRandom)().toString(36);
   const server = new HttpServer({
     access: options,
     page,

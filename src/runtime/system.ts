@@ -16,7 +16,7 @@ export const systemRandom: Random = { next: () => Math.random() };
 export const stderrLog: Log = (text) => void process.stderr.write(`${text}\n`);
 
 /** The time of day as a name for files: 20261122T094530.123Z. */
-export const timestamp = (): string => new Date().toISOString().replaceAll(/[-:]/g, '');
+export const timestamp = (): string => timeOfDay().replaceAll(/[-:]/g, '');
 
 /** Runs `task` after the pending promises have settled and the input that is already here has been handled. */
 export const afterThisTurn = (task: () => void): void => void setImmediate(task);

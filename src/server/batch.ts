@@ -1,4 +1,3 @@
-import type { GCounter } from '../crdt/g-counter.ts';
 import type { Answer } from './answers.ts';
 import type { Identity } from './incarnation.ts';
 import type { CounterState } from './state.ts';
@@ -29,18 +28,11 @@ export class Batch implements LogRecord {
     this.stored.catch(() => {});
   }
 
-  set(key: string, state: CounterState, changes: GCounter): void {
+  /** Replaces the state of a counter by one that has changed in these totals. */
+  set(key: string, state: CounterState, changes: Iterable<readonly [name: string, total: number]>): void {
     this.states.set(key, state);
     const totals = this.totals.get(key);
     if (totals === undefined) this.totals.set(key, new Map(changes));
     else for (const [name, total] of changes) totals.set(name, total);
-  }
-
-  /** The same as `set` for the most common change, that of one total. */
-  setTotal(key: string, state: CounterState, name: string, total: number): void {
-    this.states.set(key, state);
-    const totals = this.totals.get(key);
-    if (totals === undefined) this.totals.set(key, new Map([[name, total]]));
-    else totals.set(name, total);
   }
 }

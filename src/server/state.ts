@@ -21,7 +21,10 @@ const nobody: GCounter = new Map();
 export const zero: CounterState = { own: 0, incarnation: 1, others: nobody, value: 0 };
 
 /** The totals by name, in the order of the names. */
-export function nodesOf({ nodeId }: Identity, { own, incarnation, others }: CounterState): GCounter {
+export function nodesOf(
+  { nodeId }: Pick<Identity, 'nodeId'>,
+  { own, incarnation, others }: CounterState,
+): GCounter {
   const name = nameOf(nodeId, incarnation);
   if (others.size === 0) return own === 0 ? nobody : new Map([[name, own]]);
   const nodes = [...others];

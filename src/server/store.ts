@@ -89,7 +89,7 @@ export class Store {
       log: this.#log,
       counters: this.#counters,
       answers: this.#answers,
-      identity: () => this.#identity,
+      nodeId: this.#identity.nodeId,
       clock: options.clock,
       wallClockMs: options.wallClockMs,
       snapshotBytes: recovered.snapshotBytes,
@@ -131,7 +131,7 @@ export class Store {
     const { byKey, values } = this.#raise(increments);
     const batch = this.#gather();
     const name = nameOf(this.#identity.nodeId, this.#identity.incarnation);
-    for (const [key, state] of byKey) batch.setTotal(key, state, name, state.own);
+    for (const [key, state] of byKey) batch.set(key, state, [[name, state.own]]);
     batch.increments += increments.length;
     if (idempotency !== undefined) {
       const { id, fingerprint } = idempotency;
@@ -150,22 +150,23 @@ export class Store {
         throw new Refusal(400, 'invalid_nodes', `this node never gets to incarnation '${name}'`);
       }
     }
-    const before = this.#latest(key);
-    const next = nextIncarnation(this.#identity, before ?? zero, shown);
+    const known = this.#latest(key);
+    const before = known ?? zero;
+    const next = nextIncarnation(this.#identity, before, shown);
     const identity = next === undefined ? this.#identity : this.#identityAt(next);
-    const after = merged(identity, key, before ?? zero, shown);
+    const after = merged(identity, key, before, shown);
     if (after === undefined) throw overflow(key);
-    const changes = changedNodes(identity, before ?? zero, after);
+    const changes = changedNodes(identity, before, after);
     if (changes.size === 0) {
       await this.#batchOf(key)?.stored;
       return after;
     }
     const { maxNodes } = this.#options.limits;
     const nodes = nodesOf(identity, after).size;
-    if (nodes > maxNodes && nodes > nodesOf(identity, before ?? zero).size) {
+    if (nodes > maxNodes && nodes > nodesOf(identity, before).size) {
       throw new Refusal(409, 'too_many_nodes', `a counter can have totals of ${maxNodes} nodes`);
     }
-    if (before === undefined) this.#refuseCounters(1);
+    if (known === undefined) this.#refuseCounters(1);
     const batch = this.#gather();
     if (next !== undefined) {
       this.#identity = identity;
@@ -247,9 +248,9 @@ export class Store {
 
   #refuseCounters(added: number): void {
     const { maxCounters } = this.#options.limits;
-    const waiting = this.#waitingKeys();
-    if (this.#counters.size + waiting.length + added <= maxCounters) return;
-    const unknown = new Set(waiting.filter((key) => this.#counters.get(key) === undefined));
+    const waiting = (this.#storing?.states.size ?? 0) + (this.#gathering?.states.size ?? 0);
+    if (this.#counters.size + waiting + added <= maxCounters) return;
+    const unknown = new Set(this.#waitingKeys().filter((key) => this.#counters.get(key) === undefined));
     if (this.#counters.size + unknown.size + added > maxCounters) {
       throw new Refusal(409, 'too_many_counters', `there can be ${maxCounters} counters`);
     }

@@ -11,6 +11,7 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from './median.ts';
 
 const ROUNDS = 7;
 const INIT = '{"src":"c1","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}\n';
@@ -27,8 +28,6 @@ const bareLoop = `
 
 const node = (): ChildProcessWithoutNullStreams => spawn('bin/g-counter', ['--store', 'memory']);
 const bare = (): ChildProcessWithoutNullStreams => spawn(process.execPath, ['-e', bareLoop]);
-
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 
 /** Two reads for each add, as in the workload. */
 async function writeMessages(file: string, count: number): Promise<void> {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type LoadResult, load, post } from './http-load.ts';
+import { median } from './median.ts';
 
 const ROUNDS = 5;
 const ROUND_MS = 2000;
@@ -73,8 +74,6 @@ function residentBytes({ child }: Server): number {
   return Number(kilobytes) * 1024;
 }
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 const latencies = (results: readonly LoadResult[]): string =>
   `${median(results.map(({ p99Ms }) => p99Ms)).toFixed(1)} ms`;
 const round = (value: number): string => Math.round(value).toLocaleString('en');

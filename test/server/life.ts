@@ -19,37 +19,22 @@ export const WINDOW_MS = 60_000;
 
 const generous: StoreLimits = { maxCounters: 1000, maxNodes: 100, windowMs: WINDOW_MS, maxAnswers: 1000 };
 
-interface Parts {
-  readonly store: Store;
-  readonly files: MemoryFiles;
-  readonly clock: VirtualClock;
-  readonly warnings: readonly string[];
-  /** What the store has said that failed. */
-  readonly failures: readonly unknown[];
-  /** How many increments each stored batch had. */
-  readonly batches: readonly number[];
-  /** Lets all timers of this life end with it. */
-  readonly end: () => void;
-}
-
 /** A store over files in memory, in virtual time: nothing goes on but in `run` and `pass`. */
-export class Life implements Parts {
-  readonly store: Store;
+export class Life {
   readonly files: MemoryFiles;
   readonly clock: VirtualClock;
-  readonly warnings: readonly string[];
-  readonly failures: readonly unknown[];
-  readonly batches: readonly number[];
-  readonly end: () => void;
+  readonly warnings: string[] = [];
+  /** What the store has said that failed. */
+  readonly failures: unknown[] = [];
+  /** How many increments each stored batch had. */
+  readonly batches: number[] = [];
+  readonly #lifetime: LifetimeClock;
+  #store: Store | undefined;
 
-  private constructor({ store, files, clock, warnings, failures, batches, end }: Parts) {
-    this.store = store;
+  private constructor(files: MemoryFiles, clock: VirtualClock) {
     this.files = files;
     this.clock = clock;
-    this.warnings = warnings;
-    this.failures = failures;
-    this.batches = batches;
-    this.end = end;
+    this.#lifetime = new LifetimeClock(clock);
   }
 
   /** Opens a store. To be awaited while the clock runs. */
@@ -57,28 +42,35 @@ export class Life implements Parts {
     files: MemoryFiles,
     { clock = new VirtualClock(), nodeId, limits }: LifeOptions,
   ): Promise<Life> {
-    const warnings: string[] = [];
-    const failures: unknown[] = [];
-    const batches: number[] = [];
-    const lifetime = new LifetimeClock(clock);
-    const store = await Store.open({
+    const life = new Life(files, clock);
+    life.#store = await Store.open({
       files,
       nodeId,
       limits: { ...generous, ...limits },
-      clock: lifetime,
+      clock: life.#lifetime,
       wallClockMs: () => EPOCH_MS + Math.floor(clock.nowMs()),
-      afterThisTurn: (task) => void lifetime.after(0, task),
-      warn: (text) => warnings.push(text),
-      onFailure: (error) => failures.push(error),
-      onStored: (increments) => batches.push(increments),
+      afterThisTurn: (task) => void life.#lifetime.after(0, task),
+      warn: (text) => life.warnings.push(text),
+      onFailure: (error) => life.failures.push(error),
+      onStored: (increments) => life.batches.push(increments),
     });
-    return new Life({ store, files, clock, warnings, failures, batches, end: () => lifetime.end() });
+    return life;
   }
 
   /** Opens a store and lets time pass until it is open. */
   static begin(files: MemoryFiles, options: LifeOptions = {}): Promise<Life> {
     const clock = options.clock ?? new VirtualClock();
     return clock.run(Life.open(files, { ...options, clock }));
+  }
+
+  get store(): Store {
+    if (this.#store === undefined) throw new Error('the store is not open');
+    return this.#store;
+  }
+
+  /** Lets all timers of this life end with it. */
+  end(): void {
+    this.#lifetime.end();
   }
 
   /** Lets time pass until `work` is done. */

@@ -45,7 +45,7 @@ export function checkOrigin(access: Access, { headers }: IncomingMessage): void 
 /** The headers that let a page of an allowed origin read the answer. */
 export function corsHeaders(access: Access, { headers }: IncomingMessage): Record<string, string> {
   const { origin } = headers;
-  if (access.allowedOrigins.length === 0 || origin === undefined || !isAllowed(access, origin)) return {};
+  if (origin === undefined || !isAllowed(access, origin)) return {};
   return { 'access-control-allow-origin': origin, vary: 'origin' };
 }
 

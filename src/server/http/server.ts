@@ -171,8 +171,8 @@ export class HttpServer {
     const all: Record<string, string | number> = { 'content-type': type };
     if (request.method !== 'POST') all['cache-control'] = 'no-store';
     if (status !== 204) all['content-length'] = Buffer.byteLength(body);
-    if (headers !== undefined) Object.assign(all, headers);
-    if (request.headers.origin !== undefined) Object.assign(all, corsHeaders(this.#options.access, request));
+    Object.assign(all, headers);
+    Object.assign(all, corsHeaders(this.#options.access, request));
     // What is left of a body that is too long is not worth reading.
     const isTooLong = status === 413 && !request.complete;
     const isLast = this.#isStopping && this.#connections.isLatest(request.socket, response);

@@ -65,9 +65,12 @@ export function encodeRecord(record: LogRecord): string {
 const encodeTotals = (totals: Totals): string =>
   `{${[...totals].map(([key, nodes]) => `${JSON.stringify(key)}:${encodeNodes(nodes)}`).join(',')}}`;
 
-export const encodeNodes = (nodes: ReadonlyMap<string, number>): string => {
+/** Totals by name as JSON; `space` follows each comma and colon. */
+export const encodeNodes = (nodes: ReadonlyMap<string, number>, space = ''): string => {
   let text = '';
-  for (const [name, total] of nodes) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${total}`;
+  for (const [name, total] of nodes) {
+    text += `${text === '' ? '' : `,${space}`}${JSON.stringify(name)}:${space}${total}`;
+  }
   return `{${text}}`;
 };
 

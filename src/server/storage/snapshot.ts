@@ -1,7 +1,7 @@
 import type { GCounter } from '../../crdt/g-counter.ts';
 import { crc32 } from './crc32.ts';
 import type { Files } from './files.ts';
-import { type Snapshot, type Totals, totalsFrom } from './record.ts';
+import { type Snapshot, type Totals, encodeNodes, totalsFrom } from './record.ts';
 
 /** The snapshot: all counters as `{key: {node: total}}`, one to a line, in the order of the keys. */
 export const SNAPSHOT_FILE = 'counters.json';
@@ -22,17 +22,11 @@ export function* snapshotSlices(
       yield slice;
       slice = '';
     }
-    slice += `${separator}  ${JSON.stringify(key)}: {${nodesText(nodes)}}`;
+    slice += `${separator}  ${JSON.stringify(key)}: ${encodeNodes(nodes, ' ')}`;
     separator = ',\n';
   }
   yield `${slice}\n}\n`;
 }
-
-const nodesText = (nodes: GCounter): string => {
-  let text = '';
-  for (const [name, total] of nodes) text += `${text === '' ? '' : ', '}${JSON.stringify(name)}: ${total}`;
-  return text;
-};
 
 /**
  * Writes a draft of the snapshot and syncs it; it takes effect when it is renamed. `pause` is awaited between slices.

@@ -2,7 +2,6 @@ import type { GCounter } from '../../crdt/g-counter.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Answers } from '../answers.ts';
 import type { Counter, Counters } from '../counters.ts';
-import type { Identity } from '../incarnation.ts';
 import { nodesOf } from '../state.ts';
 import type { Files } from './files.ts';
 import type { LogWriter } from './log-writer.ts';
@@ -13,7 +12,7 @@ export interface SnapshotterOptions {
   readonly log: LogWriter;
   readonly counters: Counters;
   readonly answers: Answers;
-  readonly identity: () => Identity;
+  readonly nodeId: string;
   readonly clock: Clock;
   readonly wallClockMs: () => number;
   /** How long the snapshot there is now is, in bytes; undefined where there is none. */
@@ -142,7 +141,7 @@ export class Snapshotter {
   /** All counters, a few at a time, since others may be added before the walk goes on. */
   *#entries(): Generator<[string, GCounter]> {
     for (let few = this.#next(); few.length > 0; few = this.#next(few.at(-1)?.key)) {
-      for (const counter of few) yield [counter.key, nodesOf(this.#options.identity(), counter)];
+      for (const counter of few) yield [counter.key, nodesOf(this.#options, counter)];
     }
   }
 
