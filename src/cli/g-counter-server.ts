@@ -69,6 +69,7 @@ async function run(options: ServerCliOptions): Promise<void> {
       maxAnswers: options.maxIdempotencyKeys,
     },
     clock: systemClock,
+    random: systemRandom,
     wallClockMs,
     afterThisTurn,
     warn: (text) => note('warning', text),

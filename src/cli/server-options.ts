@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { nameFault } from '../server/http/validation.ts';
+import { nameFault } from '../cluster/names.ts';
 import { UsageError, numberFrom, parseOptions } from './arguments.ts';
 
 export interface ServerCliOptions {

@@ -1,3 +1,5 @@
+import { isObject } from '../runtime/json.ts';
+
 /** What travels between clients, nodes and services: one JSON object a line. */
 export interface Message {
   readonly src: string;
@@ -33,11 +35,6 @@ function isMessage(json: unknown): json is Message {
     typeof json['src'] === 'string' &&
     typeof json['dest'] === 'string'
   );
-}
-
-/** True for a JSON object, and for nothing that JSON calls an array or null. */
-export function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
 /** True for what identifies a request: an integer, 0 included. */

@@ -1,6 +1,6 @@
 import type { Answer } from './answers.ts';
-import type { Identity } from './incarnation.ts';
-import type { CounterState } from './state.ts';
+import type { Identity } from '../crdt/incarnation.ts';
+import type { CounterState } from '../crdt/state.ts';
 import type { LogRecord } from './storage/record.ts';
 
 /** What is written to the log together and takes effect together. */

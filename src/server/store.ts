@@ -1,12 +1,23 @@
 import type { GCounter } from '../crdt/g-counter.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import type { Random } from '../runtime/random.ts';
 import { type AnswerLimits, Answers } from './answers.ts';
 import { Batch } from './batch.ts';
-import type { Counters } from './counters.ts';
-import { type Identity, MAX_INCARNATION, incarnationOf, nameOf } from './incarnation.ts';
+import type { Counters } from '../cluster/counters.ts';
+import { type Identity, isBeyond, isLife, lifeFrom, nameOf } from '../crdt/incarnation.ts';
 import { Refusal } from './refusal.ts';
-import { type CounterState, changedNodes, merged, nextIncarnation, nodesOf, raised, zero } from './state.ts';
+import {
+  type CounterState,
+  FLOOR,
+  type Totals,
+  changedParts,
+  merged,
+  nextIncarnation,
+  nodesOf,
+  raised,
+  zero,
+} from '../crdt/state.ts';
 import type { Files } from './storage/files.ts';
 import { LogWriter } from './storage/log-writer.ts';
 import { type Recovered, recover } from './storage/recovery.ts';
@@ -18,6 +29,7 @@ export interface StoreOptions {
   readonly nodeId: string | undefined;
   readonly limits: StoreLimits;
   readonly clock: Clock;
+  readonly random: Random;
   /** Milliseconds since 1970. */
   readonly wallClockMs: () => number;
   /** Runs a task after the requests that are already here have been handled. */
@@ -72,9 +84,10 @@ export class Store {
 
   /** Recovers the store from its files. Rejects where `recover` does. */
   static async open(options: StoreOptions): Promise<Store> {
-    const { files, nodeId, warn, afterThisTurn } = options;
+    const { files, nodeId, random, warn, afterThisTurn } = options;
+    const newLife = (): number => lifeFrom(random.next());
     const pause = (): Promise<void> => new Promise(afterThisTurn);
-    return new Store(options, await recover(files, { nodeId, warn, pause }));
+    return new Store(options, await recover(files, { nodeId, newLife, warn, pause }));
   }
 
   private constructor(options: StoreOptions, recovered: Recovered) {
@@ -131,7 +144,18 @@ export class Store {
     const { byKey, values } = this.#raise(increments);
     const batch = this.#gather();
     const name = nameOf(this.#identity.nodeId, this.#identity.incarnation);
-    for (const [key, state] of byKey) batch.set(key, state, [[name, state.own]]);
+    for (const [key, state] of byKey) {
+      batch.set(
+        key,
+        state,
+        state.floor === 0
+          ? [[name, state.own]]
+          : [
+              [FLOOR, state.floor],
+              [name, state.own],
+            ],
+      );
+    }
     batch.increments += increments.length;
     if (idempotency !== undefined) {
       const { id, fingerprint } = idempotency;
@@ -142,42 +166,48 @@ export class Store {
   }
 
   /**
-   * Merges totals into a counter. Resolves with what it then is, when that is stored. Rejects with a Refusal.
+   * Merges parts into a counter. Resolves with what it then is, when that is stored. Rejects with a Refusal.
    */
   async merge(key: string, shown: GCounter): Promise<CounterState> {
-    for (const name of shown.keys()) {
-      if ((incarnationOf(this.#identity.nodeId, name) ?? 1) >= MAX_INCARNATION) {
-        throw new Refusal(400, 'invalid_nodes', `this node never gets to incarnation '${name}'`);
-      }
-    }
-    const known = this.#latest(key);
-    const before = known ?? zero;
-    const next = nextIncarnation(this.#identity, before, shown);
-    const identity = next === undefined ? this.#identity : this.#identityAt(next);
-    const after = merged(identity, key, before, shown);
-    if (after === undefined) throw overflow(key);
-    const changes = changedNodes(identity, before, after);
-    if (changes.size === 0) {
-      await this.#batchOf(key)?.stored;
-      return after;
-    }
-    const { maxNodes } = this.#options.limits;
-    const nodes = nodesOf(identity, after).size;
-    if (nodes > maxNodes && nodes > nodesOf(identity, before).size) {
-      throw new Refusal(409, 'too_many_nodes', `a counter can have totals of ${maxNodes} nodes`);
-    }
-    if (known === undefined) this.#refuseCounters(1);
-    const batch = this.#gather();
-    if (next !== undefined) {
-      this.#identity = identity;
-      batch.identity = identity;
-      this.#options.warn(
-        `others hold a larger total for ${nameOf(identity.nodeId, next - 1)} than this disk: counting on as ${nameOf(identity.nodeId, next)}`,
-      );
-    }
-    batch.set(key, after, changes);
-    await batch.stored;
+    const after = this.#merge(key, shown);
+    await this.#batchOf(key)?.stored;
     return after;
+  }
+
+  /**
+   * Merges what it can of parts of several counters. Resolves, when that is stored, with why others were refused.
+   */
+  async mergeAll(totals: Totals): Promise<Refusal[]> {
+    const refusals: Refusal[] = [];
+    const batches = new Set<Batch>();
+    for (const [key, shown] of totals) {
+      try {
+        this.#merge(key, shown);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        refusals.push(error);
+      }
+      const batch = this.#batchOf(key);
+      if (batch !== undefined) batches.add(batch);
+    }
+    for (const { stored } of batches) await stored;
+    return refusals;
+  }
+
+  /** Makes the value of a counter at least `floor`. Resolves with its value, when that is stored; rejects with a Refusal. */
+  async raiseTo(key: string, floor: number): Promise<number> {
+    const value = this.#latest(key)?.value ?? 0;
+    if (floor > value) return (await this.merge(key, new Map([[FLOOR, floor]]))).value;
+    await this.#batchOf(key)?.stored;
+    return value;
+  }
+
+  /** From now on counts under a name that no other disk has. Resolves when that is stored; rejects with a Refusal. */
+  async beginLife(): Promise<void> {
+    if (isLife(this.#identity.incarnation)) return;
+    const batch = this.#gather();
+    this.#become(this.#identityAt(this.#newLife()), batch);
+    await batch.stored;
   }
 
   /** Stores what is under way and writes the snapshot. Nothing may be asked of the store from here on. */
@@ -188,6 +218,44 @@ export class Store {
     if (this.#failure !== undefined) return;
     await this.#snapshotter.close();
     await this.#log.close().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Puts what a counter becomes by a merge into the batch, if it changes. Throws a Refusal. */
+  #merge(key: string, shown: GCounter): CounterState {
+    for (const name of shown.keys()) {
+      if (isBeyond(this.#identity.nodeId, name)) {
+        throw new Refusal(400, 'invalid_nodes', `this node never gets to incarnation '${name}'`);
+      }
+    }
+    const known = this.#latest(key);
+    const before = known ?? zero;
+    const next = nextIncarnation(this.#identity, before, shown, this.#newLife);
+    const identity = next === undefined ? this.#identity : this.#identityAt(next);
+    const after = merged(identity, key, before, shown);
+    if (after === undefined) throw overflow(key);
+    const changes = changedParts(identity, before, after);
+    if (changes.size === 0) return after;
+    const { maxNodes } = this.#options.limits;
+    const nodes = nodesOf(identity, after).size;
+    if (nodes > maxNodes && nodes > nodesOf(identity, before).size) {
+      throw new Refusal(409, 'too_many_nodes', `a counter can have totals of ${maxNodes} nodes`);
+    }
+    if (known === undefined) this.#refuseCounters(1);
+    const batch = this.#gather();
+    if (next !== undefined) {
+      const [past, present] = [this.#identity, identity].map((each) => nameOf(each.nodeId, each.incarnation));
+      this.#options.warn(`others hold a larger total for ${past} than this disk: counting on as ${present}`);
+      this.#become(identity, batch);
+    }
+    batch.set(key, after, changes);
+    return after;
+  }
+
+  readonly #newLife = (): number => lifeFrom(this.#options.random.next());
+
+  #become(identity: Identity, batch: Batch): void {
+    this.#identity = identity;
+    batch.identity = identity;
   }
 
   /** The counters after all increments, and the value of each after its own. Throws a Refusal if one cannot be done. */

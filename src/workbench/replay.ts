@@ -7,7 +7,8 @@
  * expected message matches anything.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { type Message, decodeMessage, isMessageId, isObject } from '../maelstrom/message.ts';
+import { type Message, decodeMessage, isMessageId } from '../maelstrom/message.ts';
+import { isObject } from '../runtime/json.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { StartHost } from './host.ts';
 

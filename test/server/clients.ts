@@ -1,6 +1,6 @@
 import type { Random } from '../../src/runtime/random.ts';
 import { pick } from '../../src/workbench/random.ts';
-import { nameOf } from '../../src/server/incarnation.ts';
+import { nameOf } from '../../src/crdt/incarnation.ts';
 import type { Life } from './life.ts';
 import { Truth } from './truth.ts';
 

@@ -1,7 +1,8 @@
 import { type Increment, Store, type StoreLimits } from '../../src/server/store.ts';
 import { Refusal } from '../../src/server/refusal.ts';
-import { nodesOf } from '../../src/server/state.ts';
+import { nodesOf } from '../../src/crdt/state.ts';
 import { LifetimeClock } from '../../src/workbench/lifetime-clock.ts';
+import { streams } from '../../src/workbench/random.ts';
 import { VirtualClock } from '../../src/workbench/virtual-clock.ts';
 import type { MemoryFiles } from './storage/memory-files.ts';
 
@@ -48,6 +49,7 @@ export class Life {
       nodeId,
       limits: { ...generous, ...limits },
       clock: life.#lifetime,
+      random: streams(1)('store'),
       wallClockMs: () => EPOCH_MS + Math.floor(clock.nowMs()),
       afterThisTurn: (task) => void life.#lifetime.after(0, task),
       warn: (text) => life.warnings.push(text),

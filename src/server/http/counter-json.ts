@@ -1,7 +1,11 @@
-import type { Identity } from '../incarnation.ts';
-import { type CounterState, nodesOf } from '../state.ts';
+import type { Identity } from '../../crdt/incarnation.ts';
+import { type CounterState, nodesOf } from '../../crdt/state.ts';
 import { encodeNodes } from '../storage/record.ts';
 
 /** What is told of a counter wherever it is told whole. */
 export const counterJson = (identity: Identity, key: string, state: CounterState): string =>
-  `{"key":${JSON.stringify(key)},"value":${state.value},"nodes":${encodeNodes(nodesOf(identity, state))}}`;
+  `{"key":${JSON.stringify(key)},"value":${state.value},${partsJson(identity, state)}}`;
+
+/** What merges, as members of an object. Few counters have a floor. */
+export const partsJson = (identity: Identity, state: CounterState): string =>
+  `"nodes":${encodeNodes(nodesOf(identity, state))}${state.floor === 0 ? '' : `,"floor":${state.floor}`}`;

@@ -1,13 +1,12 @@
-import type { Counter } from '../counters.ts';
-import type { Identity } from '../incarnation.ts';
+import type { Counter } from '../../cluster/counters.ts';
+import type { Identity } from '../../crdt/incarnation.ts';
 import { Refusal } from '../refusal.ts';
-import { nodesOf, zero } from '../state.ts';
-import { encodeNodes } from '../storage/record.ts';
+import { zero } from '../../crdt/state.ts';
 import { corsHeaders } from './access.ts';
 import { readJson } from './body.ts';
 import { type Call, type Reply, idempotencyFrom, jsonReply, storeOf } from './call.ts';
-import { counterJson } from './counter-json.ts';
-import { amountFromBody, incrementsFromBody, keyFromPath, nodesFromBody, prefixFrom } from './validation.ts';
+import { counterJson, partsJson } from './counter-json.ts';
+import { amountFromBody, incrementsFromBody, keyFromPath, partsFromBody, prefixFrom } from './validation.ts';
 
 /** POST /counter/incr/KEY {"amount"} */
 export async function increment({ site, request, segment }: Call): Promise<Reply> {
@@ -34,11 +33,11 @@ export function read({ site, segment }: Call): Reply {
   return jsonReply(counterJson(store.identity, key, store.counters.get(key) ?? zero));
 }
 
-/** POST /counter/merge/KEY {"nodes"} */
+/** POST /counter/merge/KEY {"nodes", "floor"} */
 export async function merge({ site, request, segment }: Call): Promise<Reply> {
   const store = storeOf(site);
   const key = keyFromPath(segment);
-  const state = await store.merge(key, nodesFromBody(await readJson(request)));
+  const state = await store.merge(key, partsFromBody(await readJson(request)));
   return jsonReply(counterJson(store.identity, key, state));
 }
 
@@ -46,8 +45,8 @@ export async function merge({ site, request, segment }: Call): Promise<Reply> {
 export function sync({ site, segment }: Call): Reply {
   const store = storeOf(site);
   const key = keyFromPath(segment);
-  const nodes = nodesOf(store.identity, store.counters.get(key) ?? zero);
-  return jsonReply(`{"key":${JSON.stringify(key)},"nodes":${encodeNodes(nodes)}}`);
+  const parts = partsJson(store.identity, store.counters.get(key) ?? zero);
+  return jsonReply(`{"key":${JSON.stringify(key)},${parts}}`);
 }
 
 /** GET /counters?prefix=&cursor=&limit= */

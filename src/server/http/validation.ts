@@ -1,21 +1,9 @@
 import { type GCounter, isTotal } from '../../crdt/g-counter.ts';
+import { FLOOR } from '../../crdt/state.ts';
+import { nameFault } from '../../cluster/names.ts';
+import { isObject } from '../../runtime/json.ts';
 import { Refusal } from '../refusal.ts';
 import type { Increment } from '../store.ts';
-
-export const MAX_KEY_BYTES = 256;
-
-/** Control characters, and halves of surrogate pairs, which no UTF-8 can hold. */
-const NOT_IN_NAMES = /[\p{Cc}\p{Cs}]/u;
-
-/** Why a text cannot be the key of a counter or the name of a node; undefined where it can. */
-export function nameFault(name: string): string | undefined {
-  if (name === '') return 'is empty';
-  // No character takes more than three bytes for each unit of UTF-16.
-  if (name.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(name) > MAX_KEY_BYTES) {
-    return `is longer than ${MAX_KEY_BYTES} bytes`;
-  }
-  return NOT_IN_NAMES.test(name) ? 'has control characters or halves of surrogate pairs' : undefined;
-}
 
 /** The key in the path of a request. Throws a Refusal where it is none. */
 export function keyFromPath(segment: string): string {
@@ -69,12 +57,13 @@ export function incrementsFromBody(body: unknown): Increment[] {
   });
 }
 
-/** The totals that a request to merge shows. */
-export function nodesFromBody(body: unknown): GCounter {
-  const { nodes } = membersFrom(body, 'the body', ['nodes']);
+/** The parts that a request to merge shows. */
+export function partsFromBody(body: unknown): GCounter {
+  const { nodes, floor } = membersFrom(body, 'the body', ['nodes', 'floor']);
   if (!isObject(nodes))
     throw new Refusal(400, 'invalid_nodes', '"nodes" must be an object of totals by node');
-  const totals = new Map<string, number>();
+  const parts = new Map<string, number>();
+  if (floor !== undefined) parts.set(FLOOR, checkedFloor(floor, 'invalid_floor', 'the floor'));
   for (const [name, total] of Object.entries(nodes)) {
     const why = nameFault(name);
     if (why !== undefined) throw new Refusal(400, 'invalid_nodes', `the name of a node ${why}`);
@@ -85,13 +74,21 @@ export function nodesFromBody(body: unknown): GCounter {
         `the total of ${JSON.stringify(name)} must be a whole number from 0 to 2^53 - 1`,
       );
     }
-    totals.set(name, total);
+    parts.set(name, total);
   }
-  return totals;
+  return parts;
 }
 
-const isObject = (json: unknown): json is { readonly [name: string]: unknown } =>
-  typeof json === 'object' && json !== null && !Array.isArray(json);
+/** The count that a request to sync gives. */
+export function countFromBody(body: unknown): number {
+  const { count } = membersFrom(body, 'the body', ['count']);
+  return checkedFloor(count, 'invalid_count', 'the count');
+}
+
+function checkedFloor(floor: unknown, code: string, what: string): number {
+  if (isTotal(floor)) return floor;
+  throw new Refusal(400, code, `${what} must be a whole number from 0 to 2^53 - 1`);
+}
 
 /**
  * The members of an object that has no others. A misspelt "amount" must not count as 1, so what is not known is

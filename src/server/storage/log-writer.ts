@@ -1,4 +1,4 @@
-import type { Identity } from '../incarnation.ts';
+import type { Identity } from '../../crdt/incarnation.ts';
 import type { AppendFile, Files } from './files.ts';
 import { encodeFrame } from './frame.ts';
 import { FORMAT, type LogRecord, type Snapshot, encodeRecord } from './record.ts';

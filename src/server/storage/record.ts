@@ -1,13 +1,15 @@
 import { isTotal } from '../../crdt/g-counter.ts';
+import type { Totals } from '../../crdt/state.ts';
+import { isObject } from '../../runtime/json.ts';
 import type { Answer } from '../answers.ts';
-import type { Identity } from '../incarnation.ts';
+import type { Identity } from '../../crdt/incarnation.ts';
 
 /** What a frame of the log says. Each part can be repeated without harm. */
 export interface LogRecord {
   /** The first frame of every segment, and no other. */
   readonly segment?: SegmentHead;
   readonly identity?: Identity;
-  /** Totals by counter and name, as they now are. */
+  /** Parts by counter and name, as they now are. */
   readonly totals?: Totals;
   /** By Idempotency-Key. */
   readonly answers?: ReadonlyMap<string, Answer>;
@@ -16,8 +18,6 @@ export interface LogRecord {
   /** The last frame of a segment: the log goes on in the next, which is on the disk. */
   readonly isContinued?: boolean;
 }
-
-export type Totals = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 export interface SegmentHead {
   readonly format: number;
@@ -132,7 +132,7 @@ function snapshotFrom(json: unknown): Snapshot {
 }
 
 function entriesFrom(json: unknown): [name: string, value: unknown][] {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new TypeError('not an object');
+  if (!isObject(json)) throw new TypeError('not an object');
   return Object.entries(json);
 }
 

@@ -1,7 +1,7 @@
 import type { Log } from '../../runtime/log.ts';
 import type { Answer } from '../answers.ts';
-import type { Counters } from '../counters.ts';
-import { type Identity, firstIdentity, nameOf } from '../incarnation.ts';
+import type { Counters } from '../../cluster/counters.ts';
+import { type Identity, firstIdentity, isLife, nameOf } from '../../crdt/incarnation.ts';
 import type { Files } from './files.ts';
 import {
   CONTINUED,
@@ -32,6 +32,8 @@ export interface RecoveryOptions {
   readonly nodeId: string | undefined;
   /** Told what is unusual but right. */
   readonly warn: Log;
+  /** Draws a life. */
+  readonly newLife: () => number;
   /** Awaited now and then, to let others work. */
   readonly pause: () => Promise<void>;
 }
@@ -62,7 +64,7 @@ export async function recover(files: Files, options: RecoveryOptions): Promise<R
   return {
     counters: replayed.counters,
     answers: new Map([...replayed.answers].toSorted(([, a], [, b]) => a.timeMs - b.timeMs)),
-    log: await openLog(files, replayed, identity, placed, warn),
+    log: await openLog(files, replayed, identity, placed, options),
     snapshotBytes: placed?.bytes,
     behind: replayed.hasTotals,
   };
@@ -100,7 +102,7 @@ async function openLog(
   { segments, snapshots }: Replayed,
   identity: Identity,
   placed: Placed | undefined,
-  warn: Log,
+  { newLife, warn }: RecoveryOptions,
 ): Promise<OpenLog> {
   const [oldest, newest] = [segments[0], segments.at(-1)];
   if (oldest === undefined || newest === undefined) {
@@ -125,7 +127,8 @@ async function openLog(
     snapshots: inPlace,
   };
   if (file.fingerprint !== newest.file) {
-    const next = { ...identity, incarnation: identity.incarnation + 1, counted: new Map() };
+    const incarnation = isLife(identity.incarnation) ? newLife() : identity.incarnation + 1;
+    const next = { ...identity, incarnation, counted: new Map() };
     warn(
       `the data directory is a copy or was restored from one: counting on as ${nameOf(next.nodeId, next.incarnation)}`,
     );

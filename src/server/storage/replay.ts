@@ -1,12 +1,12 @@
 import type { Answer } from '../answers.ts';
-import { Counters } from '../counters.ts';
-import type { Identity } from '../incarnation.ts';
-import { restored, zero } from '../state.ts';
+import { Counters } from '../../cluster/counters.ts';
+import type { Identity } from '../../crdt/incarnation.ts';
+import { type Totals, restored, zero } from '../../crdt/state.ts';
 import { ADVICE, DamagedFile } from './damage.ts';
 import type { Files } from './files.ts';
 import { decodeFrames } from './frame.ts';
 import { latestSnapshots, segmentName, segmentNumber } from './log-writer.ts';
-import { type LogRecord, type Snapshot, type Totals, decodeRecord } from './record.ts';
+import { type LogRecord, type Snapshot, decodeRecord } from './record.ts';
 import { SNAPSHOT_FILE, findDamage, readSnapshot } from './snapshot.ts';
 
 /** What a log says. */
@@ -174,8 +174,8 @@ class Replay implements Replayed {
 }
 
 function mergeInto(counters: Counters, identity: Identity, totals: Totals): void {
-  for (const [key, nodes] of totals) {
-    const state = restored(identity, counters.get(key) ?? zero, nodes);
+  for (const [key, parts] of totals) {
+    const state = restored(identity, counters.get(key) ?? zero, parts);
     if (state === undefined) throw new RangeError(`the counter ${JSON.stringify(key)} passes 2^53 - 1`);
     counters.set(key, state);
   }

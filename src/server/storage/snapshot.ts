@@ -1,9 +1,10 @@
 import type { GCounter } from '../../crdt/g-counter.ts';
 import { crc32 } from './crc32.ts';
 import type { Files } from './files.ts';
-import { type Snapshot, type Totals, encodeNodes, totalsFrom } from './record.ts';
+import type { Totals } from '../../crdt/state.ts';
+import { type Snapshot, encodeNodes, totalsFrom } from './record.ts';
 
-/** The snapshot: all counters as `{key: {node: total}}`, one to a line, in the order of the keys. */
+/** The snapshot: all counters as `{key: {node: total}}`, one to a line, in the order of the keys; a floor has no name. */
 export const SNAPSHOT_FILE = 'counters.json';
 /** Where the next one is written. */
 export const SNAPSHOT_DRAFT = 'counters.json.tmp';

@@ -1,8 +1,8 @@
 import type { GCounter } from '../../crdt/g-counter.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Answers } from '../answers.ts';
-import type { Counter, Counters } from '../counters.ts';
-import { nodesOf } from '../state.ts';
+import type { Counter, Counters } from '../../cluster/counters.ts';
+import { partsOf } from '../../crdt/state.ts';
 import type { Files } from './files.ts';
 import type { LogWriter } from './log-writer.ts';
 import { SNAPSHOT_DRAFT, SNAPSHOT_FILE, bytesOf, snapshotSlices, writeDraft } from './snapshot.ts';
@@ -141,7 +141,7 @@ export class Snapshotter {
   /** All counters, a few at a time, since others may be added before the walk goes on. */
   *#entries(): Generator<[string, GCounter]> {
     for (let few = this.#next(); few.length > 0; few = this.#next(few.at(-1)?.key)) {
-      for (const counter of few) yield [counter.key, nodesOf(this.#options, counter)];
+      for (const counter of few) yield [counter.key, partsOf(this.#options, counter)];
     }
   }
 

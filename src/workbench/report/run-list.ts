@@ -1,4 +1,4 @@
-import { isObject } from '../../maelstrom/message.ts';
+import { isObject } from '../../runtime/json.ts';
 import { counted, duration, grouped } from './format.ts';
 import { htmlPage } from './page.ts';
 import { pageCss } from './page-style.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterThisTurn, systemClock, wallClockMs } from '../../../src/runtime/system.ts';
+import { afterThisTurn, systemClock, systemRandom, wallClockMs } from '../../../src/runtime/system.ts';
 import { Metrics } from '../../../src/server/http/metrics.ts';
 import { HttpServer, type ServerOptions, type Timeouts } from '../../../src/server/http/server.ts';
 import { openDirectory } from '../../../src/server/storage/system-files.ts';
@@ -12,6 +12,7 @@ export const openStore = async (): Promise<Store> =>
     nodeId: undefined,
     limits: { maxCounters: 1000, maxNodes: 1000, windowMs: 60_000, maxAnswers: 1000 },
     clock: systemClock,
+    random: systemRandom,
     wallClockMs,
     afterThisTurn,
     warn: () => {},

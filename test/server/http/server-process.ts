@@ -73,7 +73,8 @@ export class ServerProcess {
     const args = [...usual, ...(settings.args ?? [])];
     const limit = settings.maxFileBlocks ?? 'unlimited';
     const child = spawn('sh', ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, 'bin/g-counter-server', ...args], {
-      env: { PATH: process.env['PATH'], ...settings.env },
+      // Servers of other tests, and of whoever else uses this machine, are none of this one's business.
+      env: { PATH: process.env['PATH'], DISABLE_DISCOVERY: '1', ...settings.env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;

@@ -2,8 +2,8 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { beforeEach, expect, test } from 'vitest';
-import { Counters } from '../../../src/server/counters.ts';
-import { firstIdentity } from '../../../src/server/incarnation.ts';
+import { Counters } from '../../../src/cluster/counters.ts';
+import { firstIdentity } from '../../../src/crdt/incarnation.ts';
 import { Watchers } from '../../../src/server/http/watchers.ts';
 import { VirtualClock } from '../../../src/workbench/virtual-clock.ts';
 
@@ -31,7 +31,7 @@ function watch(prefix = ''): ServerResponse {
 }
 
 const change = (key: string, value: number): void =>
-  counters.set(key, { own: value, incarnation: 1, others: new Map(), value });
+  counters.set(key, { own: value, incarnation: 1, others: new Map(), floor: 0, value });
 
 test('what waits for a watcher that does not read is bounded, whatever happens', async () => {
   const slow = watch();

@@ -1,6 +1,6 @@
-import { nameOf } from '../../../src/server/incarnation.ts';
+import { lifeFrom, nameOf } from '../../../src/crdt/incarnation.ts';
 import { type Recovered, recover } from '../../../src/server/storage/recovery.ts';
-import { nodesOf } from '../../../src/server/state.ts';
+import { nodesOf } from '../../../src/crdt/state.ts';
 import { Life } from '../life.ts';
 import { MemoryFiles } from './memory-files.ts';
 
@@ -29,7 +29,12 @@ export async function look(
   const warnings: string[] = [];
   const pause = (): Promise<void> => Promise.resolve();
   try {
-    const recovered = await recover(files, { nodeId, warn: (text) => warnings.push(text), pause });
+    const recovered = await recover(files, {
+      nodeId,
+      newLife: () => lifeFrom(0),
+      warn: (text) => warnings.push(text),
+      pause,
+    });
     return { told: told(recovered), warnings };
   } catch (error) {
     if (error instanceof Error) return error;

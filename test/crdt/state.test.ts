@@ -1,17 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
-import { type Identity, firstIdentity, nameOf } from '../../src/server/incarnation.ts';
+import { type Identity, firstIdentity, nameOf } from '../../src/crdt/incarnation.ts';
 import {
   type CounterState,
-  changedNodes,
+  changedParts,
   merged,
   nextIncarnation,
   nodesOf,
   raised,
   restored,
   zero,
-} from '../../src/server/state.ts';
+} from '../../src/crdt/state.ts';
 
 const KEY = 'likes';
 
@@ -39,7 +39,7 @@ const raise = ({ identity, state }: Kept, amount: number): Kept => ({
 
 /** Merges as a store does: first it becomes whoever it has to be. */
 function mergeInto({ identity, state }: Kept, shown: GCounter): Kept {
-  const next = nextIncarnation(identity, state, shown);
+  const next = nextIncarnation(identity, state, shown, () => 0);
   const ours = state.incarnation === identity.incarnation ? state.own : 0;
   const left = new Map([
     ...identity.counted,
@@ -191,7 +191,7 @@ test('an own total shown lower, or as it is, changes nothing', () => {
 
 test('what comes from our own disk raises our total and makes us nobody else', () => {
   const state = orThrow(restored(me, zero, mapOf({ 'node-1': 3, 'node-2': 4 })));
-  expect(state).toEqual({ own: 3, incarnation: 1, others: mapOf({ 'node-2': 4 }), value: 7 });
+  expect(state).toEqual({ own: 3, incarnation: 1, others: mapOf({ 'node-2': 4 }), floor: 0, value: 7 });
   expect(restored(me, state, mapOf({ 'node-1': 2 }))).toEqual(state);
 });
 
@@ -199,8 +199,8 @@ test('a state under an earlier name is the same counter under the present one', 
   const state = orThrow(restored(me, zero, mapOf({ 'node-1': 3, 'node-1~2': 4 })));
   const later = { ...me, incarnation: 2 };
   const after = orThrow(raised(later, state, 1));
-  expect(after).toEqual({ own: 5, incarnation: 2, others: mapOf({ 'node-1': 3 }), value: 8 });
-  expect(changedNodes(later, state, after)).toEqual(mapOf({ 'node-1~2': 5 }));
+  expect(after).toEqual({ own: 5, incarnation: 2, others: mapOf({ 'node-1': 3 }), floor: 0, value: 8 });
+  expect(changedParts(later, state, after)).toEqual(mapOf({ 'node-1~2': 5 }));
 });
 
 test('a value past 2^53 - 1 is none, whichever totals it is of', () => {

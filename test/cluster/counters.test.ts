@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Counters, RECENT } from '../../src/server/counters.ts';
-import { type CounterState, zero } from '../../src/server/state.ts';
+import { Counters, RECENT } from '../../src/cluster/counters.ts';
+import { type CounterState, zero } from '../../src/crdt/state.ts';
 
 const stateOf = (value: number): CounterState => ({ ...zero, own: value, value });
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { incarnationOf, nameOf } from '../../src/server/incarnation.ts';
+import { incarnationOf, nameOf } from '../../src/crdt/incarnation.ts';
 
 const nodeId = fc.string({ minLength: 1 }).filter((id) => !id.includes('~'));
 

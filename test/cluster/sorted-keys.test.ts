@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SortedKeys } from '../../src/server/sorted-keys.ts';
+import { SortedKeys } from '../../src/cluster/sorted-keys.ts';
 
 const setOf = (keys: readonly string[]): SortedKeys => {
   const sorted = new SortedKeys();

@@ -1,5 +1,5 @@
 import { SortedKeys } from './sorted-keys.ts';
-import { type CounterState, zero } from './state.ts';
+import { type CounterState, zero } from '../crdt/state.ts';
 
 /** A counter as everybody may see it: nothing in it can be lost any more. */
 export interface Counter extends CounterState {
@@ -8,6 +8,9 @@ export interface Counter extends CounterState {
   readonly changedAt: number;
 }
 
+/** What a counter is, and what it is about to be. */
+export type Observer = (counter: Counter, next: CounterState) => void;
+
 /** All counters as they are on the disk, and in what order they changed last. */
 export class Counters {
   readonly #byKey = new Map<string, Published>();
@@ -15,6 +18,7 @@ export class Counters {
   /** The latest changes, the one at position p in slot p mod RECENT. */
   readonly #recent: Counter[] = [];
   #position = 0;
+  #observer: Observer | undefined;
 
   get size(): number {
     return this.#byKey.size;
@@ -40,8 +44,15 @@ export class Counters {
       this.#byKey.set(key, counter);
       this.#keys.add(key);
     }
+    this.#observer?.(counter, state);
     counter.become(state, ++this.#position);
     this.#recent[this.#position % RECENT] = counter;
+  }
+
+  /** From now on `observer` is told of each change before it takes effect, and first of each counter there is. */
+  observe(observer: Observer): void {
+    for (const counter of this.#byKey.values()) observer(new Published(counter.key), counter);
+    this.#observer = observer;
   }
 
   /** The counters whose keys begin with `prefix`, in the order of the keys, after the key `after` where one is given. */
@@ -74,6 +85,7 @@ class Published implements Counter {
   own = zero.own;
   incarnation = zero.incarnation;
   others = zero.others;
+  floor = zero.floor;
   value = zero.value;
   changedAt = 0;
   readonly key: string;
@@ -82,10 +94,11 @@ class Published implements Counter {
     this.key = key;
   }
 
-  become({ own, incarnation, others, value }: CounterState, position: number): void {
+  become({ own, incarnation, others, floor, value }: CounterState, position: number): void {
     this.own = own;
     this.incarnation = incarnation;
     this.others = others;
+    this.floor = floor;
     this.value = value;
     this.changedAt = position;
   }
