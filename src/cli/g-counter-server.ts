@@ -14,6 +14,7 @@ import { lockDirectory } from '../server/storage/lock.ts';
 import { openDirectory } from '../server/storage/system-files.ts';
 import { Store } from '../server/store.ts';
 import { EXIT_USAGE, UsageError } from './arguments.ts';
+import { startCluster } from './server-cluster.ts';
 import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-options.ts';
 import { version } from './version.ts';
 
@@ -76,7 +77,24 @@ async function run(options: ServerCliOptions): Promise<void> {
     onFailure: (error) => note('error', `the disk has failed, read-only until a restart: ${textOf(error)}`),
     onStored: (increments, durationMs) => metrics.flush(increments, durationMs),
   });
-  server.serve(store);
+  const running = await startCluster({
+    cluster: options.cluster,
+    host: options.host,
+    port,
+    life,
+    files,
+    store,
+    info: (text) => note('info', text),
+    warn: (text) => note('warning', text),
+    onDuplicate: (address) => {
+      note(
+        'error',
+        `the node id '${store.identity.nodeId}' is taken: ${address} was here before; start this server with another --node-id, or as part of another --cluster`,
+      );
+      process.exit(1);
+    },
+  });
+  server.serve(store, running.cluster);
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   note('info', `serving http://${host}:${port}`, {
     node_id: store.identity.nodeId,
@@ -87,6 +105,7 @@ async function run(options: ServerCliOptions): Promise<void> {
   });
 
   const signal = await stopRequest;
+  await running.close();
   await server.close();
   await store.close();
   await lock.release();

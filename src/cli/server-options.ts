@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { nameFault } from '../cluster/names.ts';
 import { UsageError, numberFrom, parseOptions } from './arguments.ts';
+import {
+  type ClusterCliOptions,
+  clusterHelp,
+  clusterOptionSpecs,
+  clusterOptionsFrom,
+} from './cluster-options.ts';
 
 export interface ServerCliOptions {
   readonly host: string;
@@ -17,6 +23,7 @@ export interface ServerCliOptions {
   readonly idempotencyWindowMs: number;
   readonly maxIdempotencyKeys: number;
   readonly verbose: boolean;
+  readonly cluster: ClusterCliOptions;
   readonly version: boolean;
   readonly help: boolean;
 }
@@ -39,12 +46,15 @@ Named counters over HTTP. An increment is answered when it is on the disk; none 
   --max-watchers N            how many of them can watch for changes (default 1000)
   --idempotency-window-s N    how long an Idempotency-Key is remembered, in seconds (default 600)
   --max-idempotency-keys N    how many are; further ones are refused (default 1000000)
+
+${clusterHelp}
+
   --verbose                   log every request
   --version                   print the version
   --help                      print this text
 
 Each option but --host can also be given in the environment: --data-dir as DATA_DIR, --port as PORT, and so on, and the
-token itself as TOKEN. What is on the command line goes first.
+token itself as TOKEN, the key of the cluster as CLUSTER_KEY. What is on the command line goes first.
 
 Try it:
   g-counter-server &
@@ -66,6 +76,7 @@ const specs = {
   'max-watchers': text,
   'idempotency-window-s': text,
   'max-idempotency-keys': text,
+  ...clusterOptionSpecs,
   verbose: flag,
   version: flag,
   help: flag,
@@ -84,8 +95,11 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
   };
   const count = (name: keyof typeof specs, fallback: number, max: number, min = 1): number =>
     numberFrom(name, valueOf(name) ?? String(fallback), { min, max, integer: true });
+  const isSet = (name: 'verbose' | 'insecure' | 'disable-discovery'): boolean =>
+    values[name] ?? isYes(environment[name.toUpperCase().replaceAll('-', '_')]);
+  const host = valueOf('host') ?? '127.0.0.1';
   return {
-    host: valueOf('host') ?? '127.0.0.1',
+    host,
     port: count('port', 8080, 65_535, 0),
     nodeId: nodeIdFrom(valueOf('node-id')),
     dataDir: valueOf('data-dir') ?? 'data',
@@ -97,7 +111,8 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
     maxWatchers: count('max-watchers', 1000, 1_000_000),
     idempotencyWindowMs: count('idempotency-window-s', 600, 1_000_000) * 1000,
     maxIdempotencyKeys: count('max-idempotency-keys', 1_000_000, 10_000_000),
-    verbose: values.verbose ?? isYes(environment['VERBOSE']),
+    cluster: clusterOptionsFrom({ text: valueOf, isSet }, host, environment['CLUSTER_KEY']),
+    verbose: isSet('verbose'),
     version: values.version ?? false,
     help: values.help ?? false,
   };

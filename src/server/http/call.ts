@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { Refusal } from '../refusal.ts';
 import type { Idempotency, Increment, Store } from '../store.ts';
 import type { Access } from './access.ts';
@@ -10,6 +12,9 @@ import type { Watchers } from './watchers.ts';
 export interface Site {
   /** Undefined while the server is starting. */
   readonly store: Store | undefined;
+  /** Undefined while the server is starting. */
+  readonly cluster: Cluster | undefined;
+  readonly clock: Clock;
   readonly access: Access;
   readonly metrics: Metrics;
   readonly watchers: Watchers;

@@ -1,6 +1,6 @@
+import { encodeParts } from '../../crdt/encode.ts';
 import type { Identity } from '../../crdt/incarnation.ts';
 import { type CounterState, nodesOf } from '../../crdt/state.ts';
-import { encodeNodes } from '../storage/record.ts';
 
 /** What is told of a counter wherever it is told whole. */
 export const counterJson = (identity: Identity, key: string, state: CounterState): string =>
@@ -8,4 +8,4 @@ export const counterJson = (identity: Identity, key: string, state: CounterState
 
 /** What merges, as members of an object. Few counters have a floor. */
 export const partsJson = (identity: Identity, state: CounterState): string =>
-  `"nodes":${encodeNodes(nodesOf(identity, state))}${state.floor === 0 ? '' : `,"floor":${state.floor}`}`;
+  `"nodes":${encodeParts(nodesOf(identity, state))}${state.floor === 0 ? '' : `,"floor":${state.floor}`}`;

@@ -1,5 +1,16 @@
+import { PEER_PATH } from '../../cluster/net/http-transport.ts';
 import type { Handler } from './call.ts';
 import { increment, incrementMany, list, merge, read, sync, watch } from './counters-api.ts';
+import {
+  count,
+  discovery,
+  incrementShared,
+  peer,
+  peers,
+  register,
+  removePeer,
+  syncShared,
+} from './cluster-api.ts';
 import { health, metrics, page } from './status.ts';
 
 /** What a path stands for. */
@@ -18,6 +29,15 @@ const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/metrics', { name: 'metrics', method: 'GET', isGuarded: false, handle: metrics }],
   ['/counters', { name: 'list', method: 'GET', isGuarded: false, handle: list }],
   ['/counters/watch', { name: 'watch', method: 'GET', isGuarded: false, handle: watch }],
+  ['/count', { name: 'count', method: 'GET', isGuarded: false, handle: count }],
+  ['/increment', { name: 'increment_shared', method: 'POST', isGuarded: true, handle: incrementShared }],
+  ['/sync', { name: 'sync_shared', method: 'POST', isGuarded: true, handle: syncShared }],
+  ['/peers', { name: 'peers', method: 'GET', isGuarded: false, handle: peers }],
+  ['/register', { name: 'register', method: 'POST', isGuarded: true, handle: register }],
+  ['/remove-peer', { name: 'remove_peer', method: 'POST', isGuarded: true, handle: removePeer }],
+  ['/discovery', { name: 'discovery', method: 'GET', isGuarded: false, handle: discovery }],
+  // Peers show that they belong here in what they say.
+  [PEER_PATH, { name: 'peer', method: 'POST', isGuarded: false, handle: peer }],
   ['/counters/incr', { name: 'increment_many', method: 'POST', isGuarded: true, handle: incrementMany }],
 ]);
 

@@ -1,5 +1,6 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Cluster } from '../../cluster/cluster.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Refusal } from '../refusal.ts';
 import type { Store } from '../store.ts';
@@ -75,7 +76,7 @@ export class HttpServer {
     );
     const { access, metrics, page, clock, maxWatchers, life } = options;
     const watchers = new Watchers({ clock, maxWatchers, life });
-    this.#site = { store: undefined, access, metrics, watchers, page };
+    this.#site = { store: undefined, cluster: undefined, clock, access, metrics, watchers, page };
   }
 
   /** Resolves with the port that it listens on. */
@@ -90,8 +91,8 @@ export class HttpServer {
   }
 
   /** From now on it serves. */
-  serve(store: Store): void {
-    this.#site = { ...this.#site, store };
+  serve(store: Store, cluster?: Cluster): void {
+    this.#site = { ...this.#site, store, cluster };
   }
 
   /** Stops accepting, and resolves when what was under way has been answered or given up. */

@@ -1,5 +1,6 @@
 import { type GCounter, isTotal } from '../../crdt/g-counter.ts';
 import { FLOOR } from '../../crdt/state.ts';
+import { type Address, normalAddress } from '../../cluster/address.ts';
 import { nameFault } from '../../cluster/names.ts';
 import { isObject } from '../../runtime/json.ts';
 import { Refusal } from '../refusal.ts';
@@ -83,6 +84,14 @@ export function partsFromBody(body: unknown): GCounter {
 export function countFromBody(body: unknown): number {
   const { count } = membersFrom(body, 'the body', ['count']);
   return checkedFloor(count, 'invalid_count', 'the count');
+}
+
+/** The address in a request about a peer. */
+export function peerFromBody(body: unknown): Address {
+  const { id } = membersFrom(body, 'the body', ['id']);
+  const address = typeof id === 'string' ? normalAddress(id) : undefined;
+  if (address !== undefined) return address;
+  throw new Refusal(400, 'invalid_id', 'the id must be host:port, such as 127.0.0.1:8081');
 }
 
 function checkedFloor(floor: unknown, code: string, what: string): number {

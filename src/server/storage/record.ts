@@ -1,3 +1,4 @@
+import { encodeTotals } from '../../crdt/encode.ts';
 import { isTotal } from '../../crdt/g-counter.ts';
 import type { Totals } from '../../crdt/state.ts';
 import { isObject } from '../../runtime/json.ts';
@@ -38,7 +39,7 @@ export interface Snapshot {
   readonly slices: readonly (readonly [bytes: number, crc32: number])[];
 }
 
-/** A record as JSON, by hand: this is on the way of every increment, and no name in it may be special. */
+/** A record as JSON. */
 export function encodeRecord(record: LogRecord): string {
   const { segment, identity, totals, answers, snapshot, isContinued } = record;
   const parts: string[] = [];
@@ -61,18 +62,6 @@ export function encodeRecord(record: LogRecord): string {
   if (isContinued === true) parts.push('"isContinued":true');
   return `{${parts.join(',')}}`;
 }
-
-const encodeTotals = (totals: Totals): string =>
-  `{${[...totals].map(([key, nodes]) => `${JSON.stringify(key)}:${encodeNodes(nodes)}`).join(',')}}`;
-
-/** Totals by name as JSON; `space` follows each comma and colon. */
-export const encodeNodes = (nodes: ReadonlyMap<string, number>, space = ''): string => {
-  let text = '';
-  for (const [name, total] of nodes) {
-    text += `${text === '' ? '' : `,${space}`}${JSON.stringify(name)}:${space}${total}`;
-  }
-  return `{${text}}`;
-};
 
 /** Reads a record. Throws a TypeError for anything that encodeRecord does not write. */
 export function decodeRecord(text: string): LogRecord {

@@ -1,8 +1,9 @@
+import { encodeParts } from '../../crdt/encode.ts';
 import type { GCounter } from '../../crdt/g-counter.ts';
 import { crc32 } from './crc32.ts';
 import type { Files } from './files.ts';
 import type { Totals } from '../../crdt/state.ts';
-import { type Snapshot, encodeNodes, totalsFrom } from './record.ts';
+import { type Snapshot, totalsFrom } from './record.ts';
 
 /** The snapshot: all counters as `{key: {node: total}}`, one to a line, in the order of the keys; a floor has no name. */
 export const SNAPSHOT_FILE = 'counters.json';
@@ -23,7 +24,7 @@ export function* snapshotSlices(
       yield slice;
       slice = '';
     }
-    slice += `${separator}  ${JSON.stringify(key)}: ${encodeNodes(nodes, ' ')}`;
+    slice += `${separator}  ${JSON.stringify(key)}: ${encodeParts(nodes, ' ')}`;
     separator = ',\n';
   }
   yield `${slice}\n}\n`;

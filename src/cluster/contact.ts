@@ -1,0 +1,50 @@
+import type { Address } from './address.ts';
+import type { Sender } from './messages.ts';
+
+/** How a server is heard of. */
+export type Source = 'static' | 'registered' | 'remembered' | 'beacon' | 'peer' | 'request';
+
+/**
+ * What is known of whoever is at an address.
+ *   new: nothing yet, it has to be verified;
+ *   alive: it answers; suspect: it did not, and others are being asked;
+ *   unreachable: nobody answers there, it is tried now and then;
+ *   removed: it is there, and no member by decision; excluded: it says the same of us;
+ *   duplicate: it has the node id of another that is alive; alias: it is a peer that is known by another address;
+ *   self: it is this server; stranger: it is in another cluster, or no server of a cluster at all.
+ */
+export type ContactState =
+  | 'new'
+  | 'alive'
+  | 'suspect'
+  | 'unreachable'
+  | 'removed'
+  | 'excluded'
+  | 'duplicate'
+  | 'alias'
+  | 'self'
+  | 'stranger';
+
+export interface Contact {
+  readonly address: Address;
+  source: Source;
+  state: ContactState;
+  /** Who answered last; undefined until somebody has. */
+  who: Pick<Sender, 'id' | 'life'> | undefined;
+  /** Why it is no peer. */
+  why: string;
+  /** When to turn to it next. */
+  nextMs: number;
+  /** How often in a row it has not answered. */
+  failures: number;
+  /** When it last answered. */
+  heardMs: number | undefined;
+  /** A request to it is under way. */
+  isBusy: boolean;
+}
+
+/** Whether it is a peer, as far as we know. */
+export const isPeer = ({ state }: Contact): boolean => state === 'alive' || state === 'suspect';
+
+/** Whether it is kept when there are too many to keep. */
+export const isFixed = ({ source }: Contact): boolean => source === 'static' || source === 'registered';

@@ -1,0 +1,39 @@
+/** What somebody has decided about a node: that it is no member any more, or that it is one again. */
+export interface Decision {
+  /** The later of two decisions has the higher version (Lamport's clock). */
+  readonly version: number;
+  readonly removed: boolean;
+}
+
+/** By node id. */
+export type Decisions = ReadonlyMap<string, Decision>;
+
+/** How many decisions are remembered. */
+export const MAX_DECISIONS = 1000;
+
+/** A decision taken now, when everything in `known` had been decided. */
+export function decided(known: Decisions, nodeId: string, removed: boolean): Decisions {
+  const latest = Math.max(0, ...[...known.values()].map(({ version }) => version));
+  return mergeDecisions(known, new Map([[nodeId, { version: latest + 1, removed }]]));
+}
+
+/**
+ * The later decision about each node; of two with one version, the removal. Where there are too many, the oldest that
+ * no longer keep anybody out are forgotten first.
+ */
+export function mergeDecisions(a: Decisions, b: Decisions): Decisions {
+  const merged = new Map(a);
+  for (const [nodeId, decision] of b) {
+    const known = merged.get(nodeId);
+    if (known === undefined || isLater(decision, known)) merged.set(nodeId, decision);
+  }
+  if (merged.size <= MAX_DECISIONS) return merged;
+  const kept = [...merged].toSorted(([idA, x], [idB, y]) => {
+    if (x.removed !== y.removed) return x.removed ? -1 : 1;
+    return y.version - x.version || (idA < idB ? -1 : 1);
+  });
+  return new Map(kept.slice(0, MAX_DECISIONS));
+}
+
+const isLater = (a: Decision, b: Decision): boolean =>
+  a.version > b.version || (a.version === b.version && a.removed && !b.removed);

@@ -1,0 +1,408 @@
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Random } from '../runtime/random.ts';
+import type { Address } from './address.ts';
+import { type Contact, type ContactState, type Source, isFixed, isPeer } from './contact.ts';
+import { Contacts } from './contacts.ts';
+import type { Answered } from './correspondence.ts';
+import { type Decisions, decided, mergeDecisions } from './decisions.ts';
+import { encodeDigest } from './digests.ts';
+import { hashText } from './hash.ts';
+import type { AnswerBody, News, Ping, RequestBody, Sender, Summary } from './messages.ts';
+
+export interface MembershipOptions {
+  readonly self: () => Sender;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly maxPeers: number;
+  readonly log: Log;
+  readonly ask: (address: Address, to: string, body: RequestBody, timeoutMs: number) => Promise<Answered>;
+  /** The digest of all counters. */
+  readonly digest: () => string;
+  /** A peer has answered for the first time, or again, as the same process or as another. */
+  readonly onPeer: (contact: Contact) => void;
+  /** A peer is none any more. */
+  readonly onGone: (contact: Contact) => void;
+  /** A peer has told of the digest of its counters. */
+  readonly onDigest: (contact: Contact, digest: string) => void;
+  /** There is something new to be remembered over a restart. */
+  readonly onChange: () => void;
+  /** Another process with our node id was there before us. */
+  readonly onDuplicate: (address: Address) => void;
+}
+
+/** How often a peer is probed. With many peers it is less often, so that probes do not become the main work. */
+const PROBE_MS = 3000;
+const PROBE_MS_PER_PEER = 100;
+const PROBE_TIMEOUT_MS = 1000;
+/** Others get more, since they have to ask first. */
+const INDIRECT_TIMEOUT_MS = 2500;
+/** How many others try when a peer does not answer. */
+const HELPERS = 2;
+/** How long to wait before somebody who does not answer is tried again: at first, and at most. */
+const MIN_BACKOFF_MS = 1000;
+const MAX_BACKOFF_MS = 30_000;
+/** How soon somebody is asked who may have become another in the meantime. */
+const RECHECK_MS = 30_000;
+/** An address that was only hinted at and never answered is forgotten after so many attempts. */
+const MAX_ATTEMPTS = 5;
+/** How many addresses are known for each peer that there can be. */
+const CONTACTS_PER_PEER = 4;
+/** Processes that started within so long of each other are told apart by their names, not their ages. */
+const SAME_AGE_MS = 2000;
+
+/**
+ * Who is in the cluster. Whatever is heard of an address, from an operator, a beacon or a peer, is a hint: who answers
+ * there is asked, and is a peer if it belongs to the cluster and has not been removed. Each server judges for itself
+ * who is there; only decisions spread. (Probing through others is that of SWIM: Das, Gupta, Motivala, DSN 2002.)
+ */
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #contacts: Contacts;
+  #decisions: Decisions = new Map();
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+    this.#contacts = new Contacts({
+      clock: options.clock,
+      maxContacts: options.maxPeers * CONTACTS_PER_PEER,
+      onDue: (contact) => void (isPeer(contact) ? this.#ping(contact) : this.#verify(contact)),
+    });
+  }
+
+  get contacts(): Iterable<Contact> {
+    return this.#contacts;
+  }
+
+  get decisions(): Decisions {
+    return this.#decisions;
+  }
+
+  /** The peers there are, in the order of their addresses. */
+  peers(): Contact[] {
+    return [...this.#contacts].filter(isPeer).toSorted((a, b) => (a.address < b.address ? -1 : 1));
+  }
+
+  isRemoved(nodeId: string): boolean {
+    return this.#decisions.get(nodeId)?.removed ?? false;
+  }
+
+  stop(): void {
+    this.#contacts.stop();
+  }
+
+  /** Somebody may be at an address. `who` is who it is said to be. */
+  hint(address: Address, source: Source, who?: Pick<Sender, 'id' | 'life'>): void {
+    const known = this.#contacts.get(address);
+    if (known === undefined) {
+      const added = this.#contacts.add(address, source);
+      if (added !== undefined) this.#contacts.wake(added, 0);
+      return;
+    }
+    const isOther = who !== undefined && known.who?.life !== who.life;
+    if (known.state === 'unreachable' || (isOther && known.state !== 'new')) this.#contacts.wake(known, 0);
+  }
+
+  /**
+   * Takes a server in on somebody's word, also if it had been removed. Resolves with what it turns out to be; rejects
+   * where there is no room.
+   */
+  async register(address: Address): Promise<Contact> {
+    const contact = this.#contacts.get(address) ?? this.#contacts.add(address, 'registered');
+    if (contact === undefined) throw new Error(`there can be ${this.#options.maxPeers} peers`);
+    contact.source = 'registered';
+    if (!isPeer(contact)) await this.#verify(contact);
+    const { who } = contact;
+    if (contact.state === 'removed' && who !== undefined) {
+      this.#decide(decided(this.#decisions, who.id, false));
+      await this.#verify(contact);
+    }
+    return contact;
+  }
+
+  /** Takes a node out until somebody registers it again, here and everywhere. */
+  remove(nodeId: string): void {
+    this.#decide(decided(this.#decisions, nodeId, true));
+  }
+
+  /** Takes in what another has heard and decided. */
+  takeNews({ peers, decisions }: Omit<News, 'type'>): void {
+    for (const address of peers) this.hint(address, 'peer');
+    this.#decide(mergeDecisions(this.#decisions, decisions));
+  }
+
+  news(): Omit<News, 'type'> {
+    return { peers: this.peers().map(({ address }) => address), decisions: this.#decisions };
+  }
+
+  summary(): Summary {
+    const ids = this.peers().map(({ who }) => who?.id ?? '');
+    const decisions = [...this.#decisions].map(([id, { version, removed }]) => `${id} ${version} ${removed}`);
+    const members = [this.#options.self().id, ...ids, '', ...decisions].toSorted(byCodeUnits).join('\n');
+    return { digest: this.#options.digest(), members: encodeDigest(hashText(members)) };
+  }
+
+  /** What to say to a request before anything else is said; undefined where nothing is against it. */
+  refusalOf({ id, life }: Sender, address: Address): AnswerBody | undefined {
+    if (this.isRemoved(id)) return { type: 'refused', why: 'removed', message: 'you have been removed' };
+    const contact = this.#contacts.get(address);
+    if (contact?.who?.life === life && contact.state === 'duplicate') {
+      return { type: 'refused', why: 'duplicate', message: contact.why };
+    }
+    if (contact?.state === 'excluded' || contact?.state === 'alias') this.#contacts.wake(contact, 0);
+    else this.hint(address, 'request', { id, life });
+    return undefined;
+  }
+
+  /** A peer has not done what it should: it is looked after at once. */
+  doubt(contact: Contact): void {
+    if (isPeer(contact)) this.#contacts.wake(contact, 0);
+  }
+
+  pong({ members }: Ping): AnswerBody {
+    const summary = this.summary();
+    return { type: 'pong', ...summary, news: summary.members === members ? null : this.news() };
+  }
+
+  /** Tries to reach somebody for another. */
+  async probe(address: Address): Promise<boolean> {
+    try {
+      const { from } = await this.#options.ask(address, '', { type: 'hello' }, PROBE_TIMEOUT_MS);
+      return from.cluster === this.#options.self().cluster;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Asks who is there. */
+  async #verify(contact: Contact): Promise<void> {
+    const answered = await this.#contacts.busy(contact, () =>
+      this.#options.ask(contact.address, '', { type: 'hello' }, PROBE_TIMEOUT_MS),
+    );
+    if (answered instanceof Error) {
+      contact.failures++;
+      const isWorthless = contact.source !== 'remembered' && !isFixed(contact) && contact.who === undefined;
+      if (isWorthless && contact.failures >= MAX_ATTEMPTS) this.#contacts.delete(contact);
+      else this.#settle(contact, 'unreachable', answered.message, this.#backoffMs(contact.failures));
+      return;
+    }
+    await this.#meet(contact, answered.from);
+  }
+
+  /** Makes of a contact what it is, now that somebody has answered. */
+  async #meet(contact: Contact, { cluster, id, life, upMs }: Sender): Promise<void> {
+    const self = this.#options.self();
+    contact.failures = 0;
+    contact.heardMs = this.#options.clock.nowMs();
+    const before = contact.who;
+    contact.who = { id, life };
+    if (cluster !== self.cluster) {
+      this.#settle(contact, 'stranger', `it belongs to the cluster '${cluster}'`, RECHECK_MS);
+    } else if (life === self.life) {
+      this.#settle(contact, 'self', 'it is this server', RECHECK_MS);
+    } else if (id === self.id) {
+      this.#settle(contact, 'duplicate', `its node id is ours, '${id}'`, RECHECK_MS);
+      if (isYounger(self, { upMs, life })) this.#options.onDuplicate(contact.address);
+    } else if (this.isRemoved(id)) {
+      this.#settle(contact, 'removed', 'it has been removed', RECHECK_MS);
+    } else {
+      const other = this.peers().find((peer) => peer !== contact && peer.who?.id === id);
+      if (other !== undefined && !(await this.#takesOver(contact, other, { upMs, life }))) return;
+      if (this.peers().length >= this.#options.maxPeers && !isPeer(contact)) {
+        this.#settle(contact, 'unreachable', 'there are too many peers', RECHECK_MS);
+        return;
+      }
+      const isNew = !isPeer(contact) || before?.life !== life;
+      this.#settle(contact, 'alive', '', 0);
+      if (isNew) {
+        this.#options.onPeer(contact);
+        this.#options.onChange();
+      }
+    }
+  }
+
+  /** Whether a contact is to be the peer, and not another that has had the same node id. */
+  async #takesOver(
+    contact: Contact,
+    other: Contact,
+    { upMs, life }: Pick<Sender, 'upMs' | 'life'>,
+  ): Promise<boolean> {
+    if (other.who?.life === life) {
+      // What somebody has registered is the address that people know.
+      if (contact.source !== 'registered' || other.source === 'registered') {
+        this.#settle(contact, 'alias', `it is ${other.address}`, RECHECK_MS);
+        return false;
+      }
+      this.#settle(other, 'alias', `it is ${contact.address}`, RECHECK_MS);
+      return true;
+    }
+    const answered = await this.#contacts.busy(contact, () =>
+      this.#options.ask(other.address, '', { type: 'hello' }, PROBE_TIMEOUT_MS),
+    );
+    const isThere = !(answered instanceof Error) && answered.from.life === other.who?.life;
+    if (isThere && !isYounger(answered.from, { upMs, life })) {
+      const why = `its node id '${answered.from.id}' is that of ${other.address}`;
+      this.#options.log(`${contact.address} is refused: ${why}`);
+      this.#settle(contact, 'duplicate', why, RECHECK_MS);
+      return false;
+    }
+    this.#settle(
+      other,
+      isThere ? 'duplicate' : 'unreachable',
+      `its node id is that of ${contact.address}`,
+      RECHECK_MS,
+    );
+    return true;
+  }
+
+  async #ping(contact: Contact): Promise<void> {
+    const summary = this.summary();
+    const to = contact.who?.life ?? '';
+    const answered = await this.#contacts.busy(contact, () =>
+      this.#options.ask(contact.address, to, { type: 'ping', ...summary }, PROBE_TIMEOUT_MS),
+    );
+    if (!isPeer(contact)) return;
+    if (answered instanceof Error) return this.#suspect(contact, answered.message);
+    const { body, from } = answered;
+    contact.heardMs = this.#options.clock.nowMs();
+    contact.failures = 0;
+    if (body.type === 'pong' && from.life === to) {
+      this.#settle(contact, 'alive', '', this.#probeMs());
+      this.#options.onDigest(contact, body.digest);
+      if (body.news !== null) this.#compareNews(contact, body.news);
+    } else if (body.type === 'refused' && body.why === 'removed') {
+      this.#settle(contact, 'excluded', 'it says that this server has been removed', RECHECK_MS);
+    } else if (body.type === 'refused' && body.why === 'duplicate') {
+      this.#settle(contact, 'excluded', body.message, RECHECK_MS);
+      this.#options.onDuplicate(contact.address);
+    } else {
+      // Another process answers there now.
+      await this.#verify(contact);
+    }
+  }
+
+  /** Somebody who does not answer is tried once more, and by others. */
+  async #suspect(contact: Contact, why: string): Promise<void> {
+    this.#settle(contact, 'suspect', why, Infinity);
+    const helpers = this.#some(
+      this.peers().filter((peer) => peer.state === 'alive' && peer !== contact),
+      HELPERS,
+    );
+    const { address } = contact;
+    const attempts = helpers.map(async (helper) => {
+      const body = { type: 'probe', address } as const;
+      const { body: answer } = await this.#options.ask(
+        helper.address,
+        helper.who?.life ?? '',
+        body,
+        INDIRECT_TIMEOUT_MS,
+      );
+      return answer.type === 'probed' && answer.reached;
+    });
+    const reached = await this.#contacts.busy(contact, () =>
+      Promise.all([this.probe(address), ...attempts.map((attempt) => attempt.catch(() => false))]),
+    );
+    if (contact.state !== 'suspect') return;
+    if (!(reached instanceof Error) && reached.includes(true)) {
+      this.#settle(contact, 'alive', '', MIN_BACKOFF_MS);
+      return;
+    }
+    contact.failures++;
+    this.#settle(contact, 'unreachable', why, this.#backoffMs(contact.failures));
+  }
+
+  /** Takes news in, and tells the other what it does not know. */
+  #compareNews(contact: Contact, theirs: Omit<News, 'type'>): void {
+    this.takeNews(theirs);
+    const ours = this.news();
+    const known = new Set([...theirs.peers, contact.address]);
+    const isKnown = ours.peers.every((address) => known.has(address));
+    if (isKnown && isEqual(mergeDecisions(theirs.decisions, ours.decisions), theirs.decisions)) return;
+    this.#tell(contact, ours);
+  }
+
+  #tell(contact: Contact, news: Omit<News, 'type'>): void {
+    const told = this.#options.ask(
+      contact.address,
+      contact.who?.life ?? '',
+      { type: 'news', ...news },
+      PROBE_TIMEOUT_MS,
+    );
+    told.catch(() => {});
+  }
+
+  /** Carries out decisions, and passes them on where they are news. */
+  #decide(decisions: Decisions): void {
+    if (isEqual(decisions, this.#decisions)) return;
+    const concerned = this.#concerned(this.#decisions, decisions);
+    const told = [...this.#contacts].filter(
+      (contact) =>
+        isPeer(contact) || (concerned.has(contact.who?.id ?? '') && contact.state !== 'unreachable'),
+    );
+    this.#decisions = decisions;
+    for (const contact of this.#contacts) {
+      const { who, state } = contact;
+      if (who === undefined) continue;
+      if (this.isRemoved(who.id)) {
+        if (isPeer(contact)) this.#options.log(`${contact.address} has been removed`);
+        if (state !== 'self') this.#settle(contact, 'removed', 'it has been removed', RECHECK_MS);
+      } else if (state === 'removed') {
+        this.#contacts.wake(contact, 0);
+      }
+    }
+    for (const contact of told) this.#tell(contact, this.news());
+    this.#options.onChange();
+  }
+
+  #concerned(before: Decisions, after: Decisions): Set<string> {
+    const changed = [...after].filter(([id, { version }]) => before.get(id)?.version !== version);
+    return new Set(changed.map(([id]) => id));
+  }
+
+  #settle(contact: Contact, state: ContactState, why: string, delayMs: number): void {
+    const wasPeer = isPeer(contact);
+    contact.state = state;
+    contact.why = why;
+    this.#contacts.wake(contact, delayMs);
+    if (wasPeer && !isPeer(contact)) {
+      if (state === 'unreachable') this.#options.log(`${contact.address} does not answer: ${why}`);
+      this.#options.onGone(contact);
+      this.#options.onChange();
+    }
+  }
+
+  #probeMs(): number {
+    const meanMs = Math.max(PROBE_MS, PROBE_MS_PER_PEER * this.peers().length);
+    return meanMs * (0.75 + this.#options.random.next() / 2);
+  }
+
+  #backoffMs(failures: number): number {
+    const mostMs = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** Math.min(failures - 1, 10));
+    return mostMs * (0.5 + this.#options.random.next() / 2);
+  }
+
+  #some<T>(elements: readonly T[], count: number): T[] {
+    const rest = [...elements];
+    const chosen: T[] = [];
+    while (chosen.length < count && rest.length > 0) {
+      chosen.push(...rest.splice(Math.floor(this.#options.random.next() * rest.length), 1));
+    }
+    return chosen;
+  }
+}
+
+const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : 1);
+
+/** Whether a process was started after another, by how long each has lived. */
+function isYounger(a: Pick<Sender, 'upMs' | 'life'>, b: Pick<Sender, 'upMs' | 'life'>): boolean {
+  if (Math.abs(a.upMs - b.upMs) > SAME_AGE_MS) return a.upMs < b.upMs;
+  return a.life > b.life;
+}
+
+function isEqual(a: Decisions, b: Decisions): boolean {
+  if (a.size !== b.size) return false;
+  return [...a].every(([id, { version, removed }]) => {
+    const other = b.get(id);
+    return other?.version === version && other.removed === removed;
+  });
+}

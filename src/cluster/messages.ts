@@ -1,0 +1,145 @@
+import type { Totals } from '../crdt/state.ts';
+import type { Address } from './address.ts';
+import type { Decisions } from './decisions.ts';
+
+/** Who says something: peers say one request, and one answer to it. */
+export interface Sender {
+  readonly cluster: string;
+  /** The node id. */
+  readonly id: string;
+  /** Tells this life of its process from others. */
+  readonly life: string;
+  /** Where others reach it: an address, or a port, which is then one of the host that the request comes from. */
+  readonly at: Address | number;
+  /** How long it has lived. */
+  readonly upMs: number;
+}
+
+export interface Request {
+  readonly from: Sender;
+  /** The life that it is for; empty where that is not known yet. */
+  readonly to: string;
+  /** Counts the requests of a life. */
+  readonly seq: number;
+  readonly body: RequestBody;
+}
+
+export type RequestBody = Hello | Ping | Probe | News | Update | Compare | Exchange;
+
+/** Who are you? Changes nothing where it arrives, so that it need not say for whom it is. */
+interface Hello {
+  readonly type: 'hello';
+}
+
+/** Are you there, and do we hold the same? */
+export interface Ping extends Summary {
+  readonly type: 'ping';
+}
+
+/** What two peers compare all the time, and mostly find equal. */
+export interface Summary {
+  /** Of all counters. */
+  readonly digest: string;
+  /** Of who is in the cluster. */
+  readonly members: string;
+}
+
+/** Do you reach this peer? I do not. */
+interface Probe {
+  readonly type: 'probe';
+  readonly address: Address;
+}
+
+/** Who else is here, as far as I know, and what has been decided about whom. */
+export interface News {
+  readonly type: 'news';
+  readonly peers: readonly Address[];
+  readonly decisions: Decisions;
+}
+
+/** Parts to be merged. */
+export interface Update {
+  readonly type: 'update';
+  readonly totals: Totals;
+}
+
+/** The digests of the children of some nodes of the tree. */
+export interface Compare {
+  readonly type: 'compare';
+  readonly level: number;
+  readonly nodes: readonly number[];
+  readonly digests: string;
+}
+
+/** The digest of each counter in some ranges of keys. */
+export interface Exchange {
+  readonly type: 'exchange';
+  readonly ranges: readonly Range[];
+}
+
+/** The counters of a leaf whose keys come after `after`, and not after `end` where there is one. */
+export interface Range {
+  readonly leaf: number;
+  readonly after: string;
+  readonly end: string | null;
+  /** In the order of the keys. */
+  readonly counters: readonly (readonly [key: string, digest: string])[];
+}
+
+export interface Answer {
+  readonly from: Sender;
+  readonly body: AnswerBody;
+}
+
+export type AnswerBody = Welcome | Pong | Probed | Done | Differ | Entries | Refused;
+
+interface Welcome {
+  readonly type: 'welcome';
+}
+
+/** With news where the members differ. */
+interface Pong extends Summary {
+  readonly type: 'pong';
+  readonly news: Omit<News, 'type'> | null;
+}
+
+interface Probed {
+  readonly type: 'probed';
+  readonly reached: boolean;
+}
+
+/** It has been taken in, and is on the disk. */
+interface Done {
+  readonly type: 'done';
+}
+
+/** The nodes of the next level that differ. */
+interface Differ {
+  readonly type: 'differ';
+  readonly nodes: readonly number[];
+}
+
+/** The counters of the ranges that differ, as far as they fit. */
+export interface Entries {
+  readonly type: 'entries';
+  readonly totals: Totals;
+  /** The counters of which the other side may hold more. */
+  readonly wanted: readonly string[];
+  /** How many ranges are complete. */
+  readonly complete: number;
+  /** The last key of the next range that is done; empty where none is. */
+  readonly after: string;
+}
+
+interface Refused {
+  readonly type: 'refused';
+  readonly why: RefusedWhy;
+  readonly message: string;
+}
+
+export const REFUSED_WHYS = ['other-life', 'duplicate', 'removed', 'repeated'] as const;
+/**
+ * other-life: this is not the process that the request is for; duplicate: another process has the same node id;
+ * removed: the sender is no member by decision; repeated: this request has been here.
+ */
+export type RefusedWhy = (typeof REFUSED_WHYS)[number];

@@ -1,0 +1,75 @@
+import { lookup } from 'node:dns';
+import { Agent, request } from 'node:http';
+import { type BlockList, type LookupFunction, isIP } from 'node:net';
+import { type Address, isAllowed, parseAddress } from '../address.ts';
+import { NoAnswer, type Transport } from '../correspondence.ts';
+
+/** The one path that peers are asked at. */
+export const PEER_PATH = '/peer';
+
+/** Of requests and answers alike. */
+export const MAX_MESSAGE_BYTES = 2 ** 20;
+
+/**
+ * Requests to peers over HTTP. An address is a host and a port and nothing else: the path is always the same, no
+ * redirect is followed, and where ranges are given, a host outside them is not connected to, whatever its name
+ * resolves to.
+ */
+export class HttpTransport implements Transport {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  readonly #lookup: LookupFunction;
+  readonly #ranges: BlockList | undefined;
+
+  constructor(ranges: BlockList | undefined) {
+    this.#ranges = ranges;
+    this.#lookup = (hostname, options, callback) => {
+      lookup(hostname, { ...options, all: true }, (error, found) => {
+        const addresses = found ?? [];
+        const allowed = addresses.find(({ address }) => isAllowed(ranges, address));
+        if (error !== null) callback(error, []);
+        else if (allowed === undefined) callback(new NoAnswer(`${hostname} is outside --peer-ranges`), []);
+        else if (options.all) callback(null, [allowed]);
+        else callback(null, allowed.address, allowed.family);
+      });
+    };
+  }
+
+  send(address: Address, text: string, timeoutMs: number): Promise<string> {
+    const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
+    return new Promise((resolve, reject) => {
+      if (isIP(host) !== 0 && !isAllowed(this.#ranges, host)) {
+        throw new NoAnswer(`${host} is outside --peer-ranges`);
+      }
+      const asked = request({
+        host,
+        port,
+        method: 'POST',
+        path: PEER_PATH,
+        agent: this.#agent,
+        lookup: this.#lookup,
+        headers: { 'content-length': Buffer.byteLength(text) },
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      asked.on('response', (response) => {
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          bytes += chunk.length;
+          if (bytes > MAX_MESSAGE_BYTES) asked.destroy(new NoAnswer('its answer is too long'));
+        });
+        response.on('error', reject);
+        response.on('end', () => {
+          if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString());
+          else reject(new NoAnswer(`it answers with status ${response.statusCode}`));
+        });
+      });
+      asked.on('error', reject);
+      asked.end(text);
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}

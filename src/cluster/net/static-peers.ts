@@ -1,0 +1,54 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { Clock, Timer } from '../../runtime/clock.ts';
+import { type Address, formatAddress, parseAddress } from '../address.ts';
+
+/** How often names are looked up again: what runs behind one comes and goes. */
+const LOOKUP_MS = 15_000;
+
+/**
+ * Peers that an operator has named. A name may stand for several servers, as those of a compose or headless service
+ * do: each of its addresses is sought.
+ */
+export class StaticPeers {
+  readonly #peers: readonly Address[];
+  readonly #clock: Clock;
+  readonly #seek: (address: Address) => void;
+  #timer: Timer | undefined;
+  #isStopped = false;
+
+  constructor(peers: readonly Address[], clock: Clock, seek: (address: Address) => void) {
+    this.#peers = peers;
+    this.#clock = clock;
+    this.#seek = seek;
+    void this.#look();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  async #look(): Promise<void> {
+    await Promise.all(
+      this.#peers.map(async (peer) => {
+        for (const address of await addressesOf(peer)) if (!this.#isStopped) this.#seek(address);
+      }),
+    );
+    if (!this.#isStopped) this.#timer = this.#clock.after(LOOKUP_MS, () => void this.#look());
+  }
+}
+
+/** A name that stands for one host stays a name, which people know and which may come to mean another host. */
+async function addressesOf(peer: Address): Promise<Address[]> {
+  const { host, port } = parseAddress(peer) ?? { host: '', port: 0 };
+  if (isIP(host) !== 0) return [peer];
+  try {
+    const found = await lookup(host, { all: true });
+    const ipv4 = found.filter(({ family }) => family === 4);
+    const hosts = ipv4.length > 0 ? ipv4 : found;
+    return hosts.length === 1 ? [peer] : hosts.map(({ address }) => formatAddress({ host: address, port }));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,17 @@
+import type { Identity } from '../crdt/incarnation.ts';
+import type { Totals } from '../crdt/state.ts';
+import type { Counters } from './counters.ts';
+
+/** The counters of a server, as far as its peers are concerned. */
+export interface Replica {
+  readonly identity: Identity;
+  /** What is on the disk, and nothing else: what peers are told can never be lost again. */
+  readonly counters: Counters;
+  /**
+   * Merges parts of counters. Resolves when they are on the disk, except those of which it has said why they cannot
+   * be. Rejects where the disk has failed.
+   */
+  merge(totals: Totals): Promise<void>;
+  /** From now on counts under a name that no other disk has had. Resolves when that is on the disk. */
+  beginLife(): Promise<void>;
+}

@@ -1,0 +1,195 @@
+import type { Address } from './address.ts';
+import { nameOf } from '../crdt/incarnation.ts';
+import { FLOOR } from '../crdt/state.ts';
+import type { GCounter } from '../crdt/g-counter.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
+import { Comparison, charsOf } from './comparison.ts';
+import type { Contact } from './contact.ts';
+import type { AnswerBody, RequestBody } from './messages.ts';
+import { ReplicaIndex } from './replica-index.ts';
+import type { Replica } from './replica.ts';
+
+export interface ReplicationOptions {
+  readonly replica: Replica;
+  readonly clock: Clock;
+  readonly ask: (contact: Contact, body: RequestBody, timeoutMs: number) => Promise<AnswerBody>;
+  /** A peer has not taken what it was sent. */
+  readonly onDoubt: (contact: Contact) => void;
+}
+
+/** How long changes are collected before they go out. */
+const COLLECT_MS = 20;
+/** How long to wait before what a peer has not taken is sent again. */
+const RETRY_MS = 250;
+const UPDATE_TIMEOUT_MS = 5000;
+/** How much of the changes goes into one message. */
+const MAX_UPDATE_CHARS = 262_144;
+/** Two peers that differ all the time, because they are both at work, compare no more often than this. */
+const COMPARE_MS = 3000;
+
+/** A peer, and what it has of ours. */
+interface Link {
+  readonly contact: Contact;
+  /** It has taken what changed up to here. */
+  position: number;
+  isPushing: boolean;
+  isComparing: boolean;
+  comparedMs: number;
+  /** Since when it has not had all. */
+  behindMs: number | undefined;
+}
+
+/**
+ * Keeps peers at what this server has. What changes here goes to every peer at once, as the totals that result: to
+ * send it again, late or in another order does no harm. What gets lost all the same is found by comparing digests.
+ */
+export class Replication {
+  readonly #options: ReplicationOptions;
+  readonly #index: ReplicaIndex;
+  readonly #comparison: Comparison;
+  readonly #links = new Map<Contact, Link>();
+  #timer: Timer | undefined;
+  #isStopped = false;
+
+  constructor(options: ReplicationOptions) {
+    this.#options = options;
+    const { replica } = options;
+    this.#index = new ReplicaIndex(replica.identity.nodeId, replica.counters, () => this.#changed());
+    this.#comparison = new Comparison(replica, this.#index);
+  }
+
+  /** The digest of all counters. */
+  get digest(): string {
+    return this.#index.digests.root;
+  }
+
+  /** Since when a peer lacks something of ours, in milliseconds; 0 where it lacks nothing that we know of. */
+  lagMs(contact: Contact): number {
+    const behindMs = this.#links.get(contact)?.behindMs;
+    return behindMs === undefined ? 0 : this.#options.clock.nowMs() - behindMs;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    this.#links.clear();
+  }
+
+  /**
+   * Begins with a peer that has come or come back: both get all they lack. One of the two is to ask first, since to
+   * compare twice would be twice the work; if it does not, the other does with the next probe.
+   */
+  join(contact: Contact, isFirst: boolean): void {
+    if (this.#isStopped) return;
+    const link: Link = {
+      contact,
+      position: this.#index.position,
+      isPushing: false,
+      isComparing: false,
+      comparedMs: this.#options.clock.nowMs(),
+      behindMs: undefined,
+    };
+    this.#links.set(contact, link);
+    if (isFirst) void this.#compare(link);
+  }
+
+  leave(contact: Contact): void {
+    this.#links.delete(contact);
+  }
+
+  /** A peer has told the digest of its counters. */
+  compareWith(contact: Contact, digest: string): void {
+    const link = this.#links.get(contact);
+    if (link === undefined || digest === this.digest) return;
+    if (this.#options.clock.nowMs() - link.comparedMs >= COMPARE_MS) void this.#compare(link);
+  }
+
+  /** Answers the peer at an address that replicates; undefined for requests about something else. */
+  async answer(body: RequestBody, address: Address): Promise<AnswerBody | undefined> {
+    const link = [...this.#links.values()].find(({ contact }) => contact.address === address);
+    if (link !== undefined && body.type !== 'update') link.comparedMs = this.#options.clock.nowMs();
+    if (body.type === 'compare') return this.#comparison.differ(body);
+    if (body.type === 'exchange') return this.#comparison.entries(body);
+    if (body.type !== 'update') return undefined;
+    await this.#options.replica.merge(body.totals);
+    return { type: 'done' };
+  }
+
+  #changed(): void {
+    if (this.#links.size === 0 || this.#isStopped) return;
+    const nowMs = this.#options.clock.nowMs();
+    for (const link of this.#links.values()) link.behindMs ??= nowMs;
+    this.#pushIn(COLLECT_MS);
+  }
+
+  #pushIn(delayMs: number): void {
+    this.#timer ??= this.#options.clock.after(delayMs, () => {
+      this.#timer = undefined;
+      for (const link of this.#links.values()) {
+        if (!link.isPushing && link.position < this.#index.position) void this.#push(link);
+      }
+    });
+  }
+
+  /** Sends a peer what has changed since it was sent something last. */
+  async #push(link: Link): Promise<void> {
+    const { contact } = link;
+    if (!this.#index.remembers(link.position)) {
+      // It has been behind for too long.
+      link.position = this.#index.position;
+      void this.#compare(link);
+      return;
+    }
+    const { totals, upTo } = this.#changesAfter(link.position);
+    link.isPushing = true;
+    const isTaken = await this.#ask(link, { type: 'update', totals }).then(
+      ({ type }) => type === 'done',
+      () => false,
+    );
+    link.isPushing = false;
+    if (this.#links.get(contact) !== link) return;
+    if (isTaken) {
+      link.position = upTo;
+      if (upTo === this.#index.position) link.behindMs = undefined;
+      else this.#pushIn(COLLECT_MS);
+    } else {
+      this.#options.onDoubt(contact);
+      this.#pushIn(RETRY_MS);
+    }
+  }
+
+  #changesAfter(position: number): { totals: Map<string, GCounter>; upTo: number } {
+    const { nodeId } = this.#options.replica.identity;
+    const totals = new Map<string, GCounter>();
+    let chars = 0;
+    let upTo = position;
+    while (upTo < this.#index.position && chars < MAX_UPDATE_CHARS) {
+      const counter = this.#index.changedAt(++upTo);
+      if (counter === undefined || totals.has(counter.key)) continue;
+      const { key, own, incarnation, floor } = counter;
+      const parts = new Map<string, number>();
+      if (own > 0) parts.set(nameOf(nodeId, incarnation), own);
+      if (floor > 0) parts.set(FLOOR, floor);
+      totals.set(key, parts);
+      chars += charsOf(key, parts);
+    }
+    return { totals, upTo };
+  }
+
+  async #compare(link: Link): Promise<void> {
+    if (link.isComparing) return;
+    link.isComparing = true;
+    try {
+      await this.#comparison.run((body) => this.#ask(link, body));
+    } catch {
+      // What interrupts it shows elsewhere: a peer that does not answer in its probes, a disk in the health.
+    }
+    link.isComparing = false;
+    link.comparedMs = this.#options.clock.nowMs();
+  }
+
+  #ask(link: Link, body: RequestBody): Promise<AnswerBody> {
+    if (this.#links.get(link.contact) !== link) return Promise.reject(new Error('it is no peer any more'));
+    return this.#options.ask(link.contact, body, UPDATE_TIMEOUT_MS);
+  }
+}

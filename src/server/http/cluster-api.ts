@@ -1,0 +1,120 @@
+import type { Cluster } from '../../cluster/cluster.ts';
+import { Malformed } from '../../cluster/codec.ts';
+import { type Contact, isPeer } from '../../cluster/contact.ts';
+import { Refusal } from '../refusal.ts';
+import { readJson, readMessage } from './body.ts';
+import { type Call, type Reply, type Site, idempotencyFrom, jsonReply, storeOf } from './call.ts';
+import { amountFromBody, countFromBody, peerFromBody } from './validation.ts';
+
+/** The counter that all servers of a cluster share under the short paths. */
+export const SHARED_KEY = 'default';
+
+/** GET /count */
+export function count({ site }: Call): Reply {
+  return countReply(site, storeOf(site).counters.get(SHARED_KEY)?.value ?? 0);
+}
+
+/** POST /increment {"amount"} */
+export async function incrementShared({ site, request }: Call): Promise<Reply> {
+  const store = storeOf(site);
+  const increments = [{ key: SHARED_KEY, amount: amountFromBody(await readJson(request)) }];
+  const [value = 0] = await store.increment(increments, idempotencyFrom(request, 'one', increments));
+  return countReply(site, value);
+}
+
+/** POST /sync {"count"} */
+export async function syncShared({ site, request }: Call): Promise<Reply> {
+  const store = storeOf(site);
+  return countReply(site, await store.raiseTo(SHARED_KEY, countFromBody(await readJson(request))));
+}
+
+/** GET /peers */
+export const peers = ({ site }: Call): Reply => jsonReply(JSON.stringify(clusterOf(site).peers));
+
+/** POST /register {"id"} */
+export async function register({ site, request }: Call): Promise<Reply> {
+  const cluster = clusterOf(site);
+  const address = peerFromBody(await readJson(request));
+  const contact = await cluster.register(address).catch((error: unknown) => {
+    throw new Refusal(409, 'too_many_peers', error instanceof Error ? error.message : String(error));
+  });
+  const status = statusOf(contact);
+  const body = { id: address, node_id: contact.who?.id, status, reason: contact.why || undefined };
+  return jsonReply(JSON.stringify({ ...body, peers: cluster.peers }), status === 'pending' ? 202 : 200);
+}
+
+/** Throws a Refusal where an address that somebody has registered can be no peer. */
+function statusOf({ state, address, why }: Contact): 'peer' | 'pending' {
+  switch (state) {
+    case 'alive':
+    case 'suspect':
+    case 'alias':
+      return 'peer';
+    case 'new':
+    case 'unreachable':
+    case 'removed':
+    case 'excluded':
+      return 'pending';
+    case 'self':
+    case 'duplicate':
+    case 'stranger':
+      throw new Refusal(409, 'not_a_peer', `${address} cannot be a peer: ${why}`);
+  }
+}
+
+/** POST /remove-peer {"id"} */
+export async function removePeer({ site, request }: Call): Promise<Reply> {
+  const cluster = clusterOf(site);
+  const address = peerFromBody(await readJson(request));
+  const nodeId = cluster.remove(address);
+  if (nodeId === undefined) throw new Refusal(404, 'unknown_peer', `no peer is known by ${address}`);
+  return jsonReply(JSON.stringify({ id: address, node_id: nodeId, peers: cluster.peers }));
+}
+
+/** GET /discovery */
+export function discovery({ site }: Call): Reply {
+  const cluster = clusterOf(site);
+  const nowMs = site.clock.nowMs();
+  const ago = (atMs: number): number => Math.round(nowMs - atMs) / 1000;
+  const body = {
+    node_id: storeOf(site).identity.nodeId,
+    peers: cluster.peers,
+    contacts: [...cluster.contacts].map((contact) => ({
+      id: contact.address,
+      node_id: contact.who?.id ?? null,
+      state: contact.state,
+      reason: contact.why,
+      source: contact.source,
+      answered_s_ago: contact.heardMs === undefined ? null : ago(contact.heardMs),
+      lag_ms: isPeer(contact) ? Math.round(cluster.lagMs(contact)) : null,
+    })),
+    heard: [...cluster.heard].map(({ id, address, seq, firstMs, lastMs }) => ({
+      id: address,
+      node_id: id,
+      beacon: seq,
+      first_s_ago: ago(firstMs),
+      last_s_ago: ago(lastMs),
+    })),
+  };
+  return jsonReply(JSON.stringify(body));
+}
+
+/** POST /peer: what peers ask each other. */
+export async function peer({ site, request }: Call): Promise<Reply> {
+  const cluster = clusterOf(site);
+  const text = await readMessage(request);
+  try {
+    return jsonReply(await cluster.receive(text, request.socket.remoteAddress ?? ''));
+  } catch (error) {
+    if (error instanceof Malformed) throw new Refusal(403, 'no_peer', error.message);
+    throw error;
+  }
+}
+
+function clusterOf({ cluster }: Site): Cluster {
+  if (cluster !== undefined) return cluster;
+  throw new Refusal(503, 'starting', 'the server is starting', { 'retry-after': '1' });
+}
+
+const countReply = (site: Site, value: number): Reply =>
+  jsonReply(`{"count":${value},"node_id":${JSON.stringify(storeOf(site).identity.nodeId)}}`);
