@@ -8,8 +8,11 @@ export interface Counter extends CounterState {
   readonly changedAt: number;
 }
 
-/** What a counter is, and what it is about to be. */
-export type Observer = (counter: Counter, next: CounterState) => void;
+/** Who is told of changes before they take effect. */
+export interface Observer {
+  added(counter: Counter): void;
+  changes(counter: Counter, before: CounterState, after: CounterState): void;
+}
 
 /** All counters as they are on the disk, and in what order they changed last. */
 export class Counters {
@@ -43,15 +46,19 @@ export class Counters {
       counter = new Published(key);
       this.#byKey.set(key, counter);
       this.#keys.add(key);
+      this.#observer?.added(counter);
     }
-    this.#observer?.(counter, state);
+    this.#observer?.changes(counter, counter, state);
     counter.become(state, ++this.#position);
     this.#recent[this.#position % RECENT] = counter;
   }
 
-  /** From now on `observer` is told of each change before it takes effect, and first of each counter there is. */
+  /** Tells of all counters there are, as if they had just come to be what they are, and from now on of each change. */
   observe(observer: Observer): void {
-    for (const counter of this.#byKey.values()) observer(new Published(counter.key), counter);
+    for (const counter of this.#byKey.values()) {
+      observer.added(counter);
+      observer.changes(counter, zero, counter);
+    }
     this.#observer = observer;
   }
 

@@ -21,12 +21,14 @@ export class ReplicaIndex {
   /** `onChange` is called at each change that peers are to be told of. */
   constructor(nodeId: string, counters: Counters, onChange: () => void) {
     this.#nodeId = nodeId;
-    counters.observe((counter, next) => {
-      if (counter.changedAt === 0) (this.#leaves[leafOf(counter.key)] ??= []).push(counter);
-      this.#rehash(counter, next);
-      if (next.own === counter.own && next.floor === counter.floor) return;
-      this.#changed[++this.#position % REMEMBERED] = counter;
-      onChange();
+    counters.observe({
+      added: (counter) => void (this.#leaves[leafOf(counter.key)] ??= []).push(counter),
+      changes: (counter, before, after) => {
+        this.#rehash(counter.key, before, after);
+        if (after.own === before.own && after.floor === before.floor) return;
+        this.#changed[++this.#position % REMEMBERED] = counter;
+        onChange();
+      },
     });
   }
 
@@ -61,23 +63,23 @@ export class ReplicaIndex {
     return encodeDigest(sum);
   }
 
-  #rehash(before: Counter, after: CounterState): void {
-    const key = hashText(before.key);
-    const leaf = leafOf(before.key);
-    const toggle = (name: string, total: number): void => {
+  #rehash(counterKey: string, before: CounterState, after: CounterState): void {
+    const key = hashText(counterKey);
+    const leaf = leafOf(counterKey);
+    const toggle = (node: string, total: number): void => {
       if (total === 0) return;
-      hashPart(key, this.#nameHash(name), total, this.#scratch);
+      hashPart(key, this.#nameHash(node), total, this.#scratch);
       this.digests.toggle(leaf, this.#scratch);
     };
     if (before.incarnation !== after.incarnation || before.others !== after.others) {
-      for (const [name, total] of partsOf({ nodeId: this.#nodeId }, before)) toggle(name, total);
-      for (const [name, total] of partsOf({ nodeId: this.#nodeId }, after)) toggle(name, total);
+      for (const [node, total] of partsOf({ nodeId: this.#nodeId }, before)) toggle(node, total);
+      for (const [node, total] of partsOf({ nodeId: this.#nodeId }, after)) toggle(node, total);
       return;
     }
     if (before.own !== after.own) {
-      const name = nameOf(this.#nodeId, after.incarnation);
-      toggle(name, before.own);
-      toggle(name, after.own);
+      const own = nameOf(this.#nodeId, after.incarnation);
+      toggle(own, before.own);
+      toggle(own, after.own);
     }
     if (before.floor !== after.floor) {
       toggle(FLOOR, before.floor);

@@ -2,6 +2,7 @@ import type { Message } from '../maelstrom/message.ts';
 import type { MaelstromNode } from '../maelstrom/node.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
+import { Gate } from './gate.ts';
 import type { StartHost } from './host.ts';
 import { LifetimeClock } from './lifetime-clock.ts';
 import { streams } from './random.ts';
@@ -21,23 +22,7 @@ export function memoryHosts(clock: Clock, seed: number, createNode: CreateNode):
     const gate = new Gate();
     let alive = true;
     const node = createNode({
-      clock: {
-        nowMs: () => lifetime.nowMs(),
-        after(delayMs, task) {
-          let cancelled = false;
-          const timer = lifetime.after(delayMs, () =>
-            gate.pass(() => {
-              if (!cancelled) task();
-            }),
-          );
-          return {
-            cancel: () => {
-              cancelled = true;
-              timer.cancel();
-            },
-          };
-        },
-      },
+      clock: gate.behind(lifetime),
       random: streams(seed)(`node ${nodeId}, life ${lives++}`),
       send: (message) => {
         if (alive) events.onMessage(message);
@@ -56,24 +41,4 @@ export function memoryHosts(clock: Clock, seed: number, createNode: CreateNode):
       resume: () => gate.open(),
     };
   };
-}
-
-/** Lets tasks through at once, or, while it is closed, in order when it opens. */
-class Gate {
-  #waiting: (() => void)[] | undefined;
-
-  pass(task: () => void): void {
-    if (this.#waiting === undefined) task();
-    else this.#waiting.push(task);
-  }
-
-  close(): void {
-    this.#waiting ??= [];
-  }
-
-  open(): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    for (const task of waiting) task();
-  }
 }

@@ -17,7 +17,8 @@ export const faultNames = [
 ] as const;
 export type FaultName = (typeof faultNames)[number];
 
-const kinds: Readonly<Record<FaultName, FaultKind>> = {
+/** What can break in a run of nodes and services. */
+export const faultKinds: Readonly<Record<FaultName, FaultKind>> = {
   partition,
   'isolate-store': isolateStore,
   loss,
@@ -37,8 +38,10 @@ export interface FaultInterval {
   toMs: number;
 }
 
-export interface NemesisOptions {
-  readonly faults: ReadonlySet<FaultName>;
+export interface NemesisOptions<Fault extends string> {
+  /** What can break. */
+  readonly kinds: Readonly<Record<Fault, FaultKind>>;
+  readonly faults: ReadonlySet<Fault>;
   /** The mean time between changes of one fault: it begins, and about the same time later ends. */
   readonly intervalMs: number;
   readonly nodeIds: readonly string[];
@@ -53,14 +56,14 @@ interface Active {
 }
 
 /** Breaks things from `start` to `heal`, each fault on its own and regardless of the others. */
-export class Nemesis {
+export class Nemesis<Fault extends string> {
   /** All that has happened; what is still going on has an endless interval. */
   readonly intervals: FaultInterval[] = [];
-  readonly #options: NemesisOptions;
-  readonly #active = new Map<FaultName, Active>();
-  readonly #timers = new Map<FaultName, Timer>();
+  readonly #options: NemesisOptions<Fault>;
+  readonly #active = new Map<Fault, Active>();
+  readonly #timers = new Map<Fault, Timer>();
 
-  constructor(options: NemesisOptions) {
+  constructor(options: NemesisOptions<Fault>) {
     this.#options = options;
   }
 
@@ -70,7 +73,7 @@ export class Nemesis {
   }
 
   start(): void {
-    for (const fault of faultNames) if (this.#options.faults.has(fault)) this.#schedule(fault);
+    for (const fault of this.#options.faults) this.#schedule(fault);
   }
 
   heal(): void {
@@ -92,7 +95,7 @@ export class Nemesis {
     return copiesMs;
   }
 
-  #schedule(fault: FaultName): void {
+  #schedule(fault: Fault): void {
     const { intervalMs, clock, streams } = this.#options;
     const random = streams(`nemesis ${fault}`);
     const change = (): void => {
@@ -103,16 +106,16 @@ export class Nemesis {
     this.#timers.set(fault, clock.after(random.next() * 2 * intervalMs, change));
   }
 
-  #begin(fault: FaultName, random: ReturnType<Streams>): void {
+  #begin(fault: Fault, random: ReturnType<Streams>): void {
     const { nodeIds, nodes, clock } = this.#options;
-    const disturbance = kinds[fault]({ random, nodeIds, nodes });
+    const disturbance = this.#options.kinds[fault]({ random, nodeIds, nodes });
     const { description } = disturbance;
     const interval = { fault, description, fromMs: clock.nowMs(), toMs: Infinity };
     this.intervals.push(interval);
     this.#active.set(fault, { disturbance, interval });
   }
 
-  #end(fault: FaultName): void {
+  #end(fault: Fault): void {
     const active = this.#active.get(fault);
     this.#active.delete(fault);
     if (active === undefined) return;

@@ -13,7 +13,7 @@ import type { StartHost } from './host.ts';
 import { LinearizableKv, SequentialKv, type StoreModel } from './kv-service.ts';
 import { type LatencyDistribution, latencySampler } from './latency.ts';
 import { LifetimeClock } from './lifetime-clock.ts';
-import { type FaultInterval, type FaultName, Nemesis } from './nemesis.ts';
+import { type FaultInterval, type FaultName, Nemesis, faultKinds } from './nemesis.ts';
 import { type Delivery, type MessageCounts, Network } from './network.ts';
 import { Nodes } from './nodes.ts';
 import { type Streams, below, streams } from './random.ts';
@@ -86,7 +86,7 @@ export class Run {
   readonly #clock: LifetimeClock;
   readonly #streams: Streams;
   readonly #network: Network;
-  readonly #nemesis: Nemesis;
+  readonly #nemesis: Nemesis<FaultName>;
   readonly #nodes: Nodes;
   readonly #stopped: Promise<never>;
   #stop: (reason: Error) => void = () => {};
@@ -121,6 +121,7 @@ export class Run {
       onFailure: (text) => this.#stop(new NodeFailure(text)),
     });
     this.#nemesis = new Nemesis({
+      kinds: faultKinds,
       faults: options.faults,
       intervalMs: options.nemesisIntervalMs,
       nodeIds: options.nodeIds,

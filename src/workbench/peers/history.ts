@@ -1,0 +1,53 @@
+/** What clients of a simulated cluster did, and what they were told. Times are in ms on the run's clock. */
+export type PeersOperation = IncrementOperation | SyncOperation | ReadOperation;
+
+interface Common {
+  readonly node: string;
+  /** The disk that the node had: `n1#0`, and `n1#1` when that was lost. */
+  readonly disk: string;
+  readonly key: string;
+  readonly invokedMs: number;
+  /** When it was answered; undefined where it never was. */
+  answeredMs: number | undefined;
+}
+
+export interface IncrementOperation extends Common {
+  readonly f: 'increment';
+  readonly amount: number;
+}
+
+/** The counter is to be at least `floor`. */
+export interface SyncOperation extends Common {
+  readonly f: 'sync';
+  readonly floor: number;
+}
+
+export interface ReadOperation extends Common {
+  readonly f: 'read';
+  readonly value: number;
+}
+
+/** What is left, on all disks that are left, of what a lost disk had counted. */
+export interface LostDisk {
+  readonly disk: string;
+  /** By counter, and at the time when the last copy of more of it was lost. */
+  readonly saved: Map<string, number>;
+}
+
+/** What a node shows when all is over. */
+export interface FinalState {
+  readonly node: string;
+  readonly peers: readonly string[];
+  /** By counter. */
+  readonly values: ReadonlyMap<string, number>;
+}
+
+/** All that a run is judged by. */
+export interface PeersHistory {
+  readonly nodeIds: readonly string[];
+  readonly operations: readonly PeersOperation[];
+  readonly lostDisks: readonly LostDisk[];
+  /** Times at which a node that had removed another listed it all the same. */
+  readonly ghosts: readonly string[];
+  readonly final: readonly FinalState[];
+}

@@ -1,0 +1,156 @@
+import type { Memory } from '../../cluster/cluster.ts';
+import { NoAnswer } from '../../cluster/correspondence.ts';
+import { firstIdentity } from '../../crdt/incarnation.ts';
+import type { Message } from '../../maelstrom/message.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import { Gate } from '../gate.ts';
+import { LifetimeClock } from '../lifetime-clock.ts';
+import type { Network } from '../network.ts';
+import type { Streams } from '../random.ts';
+import { type CreatePeer, type Peer, addressOfNode, nodeAtAddress } from './peer.ts';
+import { Disk } from './store.ts';
+
+export interface HostOptions {
+  readonly nodeId: string;
+  readonly nodeIds: readonly string[];
+  readonly createPeer: CreatePeer;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly streams: Streams;
+  /** How fast its clock runs; 1 is right. */
+  readonly clockRate: number;
+  /** Whether it is told where all others are, and does not only hear their beacons. */
+  readonly isTold: boolean;
+}
+
+/** A machine: a disk, and a process on it that is killed, paused and started again. */
+export class Host {
+  readonly nodeId: string;
+  /** The disk in use. */
+  disk: Disk;
+  readonly #options: HostOptions;
+  readonly #gate = new Gate();
+  readonly #random: Random;
+  #memory: Memory = { peers: [], decisions: new Map() };
+  #lifetime: LifetimeClock | undefined;
+  #peer: Peer | undefined;
+  #lives = 0;
+  #requests = 0;
+  readonly #waiting = new Map<number, (text: string) => void>();
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.nodeId = options.nodeId;
+    this.#random = options.streams(`host ${options.nodeId}`);
+    this.disk = new Disk(firstIdentity(options.nodeId));
+  }
+
+  /** The process, if it runs. */
+  get peer(): Peer | undefined {
+    return this.#peer;
+  }
+
+  /** Runs a task as soon as the process is not paused, if it still runs then. */
+  whenRunning(task: (peer: Peer) => void): void {
+    const asked = this.#peer;
+    this.#gate.pass(() => {
+      if (asked !== undefined && this.#peer === asked) task(asked);
+    });
+  }
+
+  start(): void {
+    const { nodeId, nodeIds, createPeer, network, clock, streams, clockRate, isTold } = this.#options;
+    const lifetime = new LifetimeClock(clock);
+    const random = streams(`${nodeId}, life ${this.#lives++}`);
+    const own = skewed(this.#gate.behind(lifetime), clockRate);
+    const peer = createPeer({
+      nodeId,
+      life: Math.floor(random.next() * 2 ** 52).toString(36),
+      disk: this.disk,
+      clock: own,
+      random,
+      transport: {
+        send: (address, text, timeoutMs) => this.#ask(own, nodeAtAddress(address), text, timeoutMs),
+      },
+      memory: this.#memory,
+      remember: (memory) => (this.#memory = memory),
+    });
+    this.#lifetime = lifetime;
+    this.#peer = peer;
+    network.attach(nodeId, (message) => this.whenRunning(() => this.#receive(peer, message)));
+    // Who may have lost a disk of a cluster begins a life before it counts.
+    void peer.store.beginLife();
+    if (isTold) for (const other of nodeIds) peer.cluster.seek(addressOfNode(other));
+    peer.cluster.beginBeacons((text) => {
+      for (const other of nodeIds) {
+        if (other !== nodeId) network.send({ src: nodeId, dest: other, body: { type: 'beacon', text } });
+      }
+    });
+  }
+
+  kill(): void {
+    this.#peer?.cluster.stop();
+    this.#peer?.store.kill(this.#random);
+    this.#lifetime?.end();
+    this.#options.network.detach(this.nodeId);
+    this.#peer = undefined;
+    this.#waiting.clear();
+  }
+
+  /** Puts an empty disk in the place of the old. */
+  wipe(): void {
+    this.kill();
+    this.disk = new Disk(firstIdentity(this.nodeId));
+    this.#memory = { peers: [], decisions: new Map() };
+  }
+
+  pause(): void {
+    this.#gate.close();
+  }
+
+  resume(): void {
+    this.#gate.open();
+  }
+
+  #ask(clock: Clock, dest: string, text: string, timeoutMs: number): Promise<string> {
+    const id = this.#requests++;
+    this.#options.network.send({ src: this.nodeId, dest, body: { type: 'ask', id, text } });
+    return new Promise((resolve, reject) => {
+      const timer = clock.after(timeoutMs, () => {
+        this.#waiting.delete(id);
+        reject(new NoAnswer('no answer in time'));
+      });
+      this.#waiting.set(id, (answer) => {
+        timer.cancel();
+        this.#waiting.delete(id);
+        resolve(answer);
+      });
+    });
+  }
+
+  #receive({ cluster }: Peer, { src, body }: Message): void {
+    const { type, id, text } = body;
+    if (typeof text !== 'string') return;
+    if (type === 'beacon') cluster.hear(text, src);
+    if (type === 'answer' && typeof id === 'number') this.#waiting.get(id)?.(text);
+    if (type !== 'ask') return;
+    cluster.receive(text, src).then(
+      (answer) =>
+        this.#options.network.send({
+          src: this.nodeId,
+          dest: src,
+          body: { type: 'answer', id, text: answer },
+        }),
+      (error: unknown) => {
+        throw error;
+      },
+    );
+  }
+}
+
+/** A clock that runs faster or slower than another. */
+const skewed = (clock: Clock, rate: number): Clock => ({
+  nowMs: () => clock.nowMs() * rate,
+  after: (delayMs, task) => clock.after(delayMs / rate, task),
+});

@@ -1,0 +1,55 @@
+import { type LatencyDistribution, latencyDistributions } from '../latency.ts';
+import { pick, streams } from '../random.ts';
+import { nodeNames } from '../sweep.ts';
+
+/** What can break among peers. */
+export const peersFaultNames = [
+  'partition',
+  'loss',
+  'duplicate',
+  'delay',
+  'kill',
+  'wipe',
+  'pause',
+  'remove',
+] as const;
+export type PeersFaultName = (typeof peersFaultNames)[number];
+
+/** A run of servers that keep each other's counters, as `simulate -w peers` makes one. */
+export interface PeersOptions {
+  /** Decides every random choice of the run. */
+  readonly seed: number;
+  readonly nodeIds: readonly string[];
+  /** Operations per second, of all clients together. */
+  readonly rate: number;
+  readonly timeLimitMs: number;
+  /** How long the cluster rests between healing and the final reads. */
+  readonly recoveryTimeMs: number;
+  /** Mean one-way latency between servers. */
+  readonly latencyMs: number;
+  readonly latencyDistribution: LatencyDistribution;
+  readonly faults: ReadonlySet<PeersFaultName>;
+  readonly nemesisIntervalMs: number;
+  /** By how much clocks run too fast or too slow at most: 0.2 is from 0.8 to 1.2 of the right speed. */
+  readonly clockSkew: number;
+  /** Whether clients also set the counters to values of their own (`POST /sync`), which no total says. */
+  readonly hasFloors: boolean;
+}
+
+/** Draws the options of one seed. */
+export function drawPeersOptions(seed: number): PeersOptions {
+  const random = streams(seed)('options');
+  return {
+    seed,
+    nodeIds: nodeNames(pick(random, [2, 3, 3, 3, 5, 5, 7])),
+    rate: pick(random, [10, 30, 100]),
+    timeLimitMs: 20_000,
+    recoveryTimeMs: 40_000,
+    latencyMs: pick(random, [0, 1, 10, 50, 200]),
+    latencyDistribution: pick(random, latencyDistributions),
+    faults: new Set(peersFaultNames.filter(() => random.next() < 0.5)),
+    nemesisIntervalMs: pick(random, [1000, 3000, 10_000]),
+    clockSkew: pick(random, [0, 0.1, 0.3]),
+    hasFloors: random.next() < 0.3,
+  };
+}

@@ -1,0 +1,58 @@
+import type { Address } from '../../cluster/address.ts';
+import { Cluster, type Memory } from '../../cluster/cluster.ts';
+import type { Transport } from '../../cluster/correspondence.ts';
+import type { Replica } from '../../cluster/replica.ts';
+import { Seal } from '../../cluster/seal.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { silent } from '../../runtime/log.ts';
+import type { Random } from '../../runtime/random.ts';
+import { type Disk, SimulatedStore } from './store.ts';
+
+/** What a server of a simulated cluster is built from. */
+export interface PeerPorts {
+  readonly nodeId: string;
+  /** Tells this life of the process from others. */
+  readonly life: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly memory: Memory;
+  readonly remember: (memory: Memory) => void;
+}
+
+/** A server of a simulated cluster: what is left of one without HTTP and files. */
+export interface Peer {
+  readonly store: SimulatedStore;
+  readonly cluster: Cluster;
+}
+
+export type CreatePeer = (ports: PeerPorts) => Peer;
+
+const MAX_PEERS = 200;
+
+/** Where a node is reached. */
+export const addressOfNode = (nodeId: string): Address => `${nodeId}:1`;
+export const nodeAtAddress = (address: Address): string => address.slice(0, -':1'.length);
+
+/** The server as it is shipped. */
+export const shippedPeer: CreatePeer = (ports) => {
+  const store = new SimulatedStore(ports.disk, ports.clock, ports.random);
+  return { store, cluster: clusterOf(ports, store) };
+};
+
+/** A cluster over any replica. */
+export function clusterOf(ports: PeerPorts, replica: Replica): Cluster {
+  return new Cluster({
+    ...ports,
+    name: 'simulated',
+    at: addressOfNode(ports.nodeId),
+    seal: new Seal([]),
+    maxPeers: MAX_PEERS,
+    replica,
+    log: silent,
+    onDuplicate: (address) => {
+      throw new Error(`${ports.nodeId} takes ${address} for another with its node id`);
+    },
+  });
+}

@@ -1,0 +1,319 @@
+import type { Cluster } from '../../cluster/cluster.ts';
+import { nameOf } from '../../crdt/incarnation.ts';
+import { partsOf } from '../../crdt/state.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import { latencySampler } from '../latency.ts';
+import { LifetimeClock } from '../lifetime-clock.ts';
+import { type FaultInterval, Nemesis } from '../nemesis.ts';
+import { Network } from '../network.ts';
+import { type Streams, below, pick, streams } from '../random.ts';
+import { VirtualClock } from '../virtual-clock.ts';
+import { judgePeers } from './checker.ts';
+import { type PeersControl, peersFaultKinds } from './faults.ts';
+import type { FinalState, LostDisk, PeersHistory, PeersOperation } from './history.ts';
+import { Host } from './host.ts';
+import type { PeersFaultName, PeersOptions } from './options.ts';
+import { type CreatePeer, addressOfNode, nodeAtAddress } from './peer.ts';
+import type { Disk } from './store.ts';
+
+/** What a run comes to. */
+export interface PeersResults {
+  readonly valid: boolean;
+  /** Why it is not, a sentence each. */
+  readonly problems: readonly string[];
+  readonly operations: number;
+  readonly answered: number;
+  /** Between servers. */
+  readonly messages: number;
+  readonly final: readonly FinalState[];
+  readonly faults: readonly FaultInterval[];
+}
+
+/** One run of a cluster of servers in virtual time: the options, the seed among them, decide everything. */
+export async function simulatePeers(options: PeersOptions, createPeer: CreatePeer): Promise<PeersResults> {
+  const clock = new VirtualClock();
+  return clock.run(new PeersRun(options, clock, createPeer).execute());
+}
+
+/** The counters that clients use. */
+const KEYS = ['default', 'likes', 'views'];
+const MAX_AMOUNT = 5;
+/** Clients set a counter to no more than this many times what it is. */
+const MAX_SYNC_FACTOR = 3;
+
+class PeersRun implements PeersControl {
+  readonly #options: PeersOptions;
+  readonly #clock: LifetimeClock;
+  readonly #streams: Streams;
+  readonly #network: Network;
+  readonly #nemesis: Nemesis<PeersFaultName>;
+  readonly #hosts: ReadonlyMap<string, Host>;
+  readonly #operations: PeersOperation[] = [];
+  readonly #disks = new Map<Disk, { readonly name: string; readonly names: Set<string> }>();
+  readonly #lost = new Map<Disk, LostDisk>();
+  /** Whom an operator wants to be out. */
+  readonly #unwanted = new Set<string>();
+  /** Who has been removed by whom. */
+  readonly #removed = new Map<string, string>();
+  readonly #ghosts: string[] = [];
+  /** Who is down, and for how many reasons. */
+  readonly #down = new Map<string, number>();
+  readonly #paused = new Map<string, number>();
+
+  constructor(options: PeersOptions, clock: Clock, createPeer: CreatePeer) {
+    this.#options = options;
+    this.#clock = new LifetimeClock(clock);
+    this.#streams = streams(options.seed);
+    const { nodeIds, latencyDistribution, latencyMs, clockSkew, faults, nemesisIntervalMs } = options;
+    const sampleMs = latencySampler(latencyDistribution, latencyMs, this.#streams('latency'));
+    this.#network = new Network({
+      clock: this.#clock,
+      copiesMs: () => this.#nemesis.copiesMs(sampleMs()),
+      isBlocked: (src, dest) => this.#nemesis.isBlocked(src, dest),
+      onSend: () => {},
+      onDelivery: () => {},
+    });
+    this.#nemesis = new Nemesis({
+      kinds: peersFaultKinds(this),
+      faults,
+      intervalMs: nemesisIntervalMs,
+      nodeIds,
+      nodes: this,
+      clock: this.#clock,
+      streams: this.#streams,
+    });
+    const random = this.#streams('hosts');
+    const isTold = random.next() < 0.5;
+    this.#hosts = new Map(
+      nodeIds.map((nodeId) => {
+        const clockRate = 1 + clockSkew * (2 * random.next() - 1);
+        const host = { nodeId, nodeIds, createPeer, network: this.#network, clock: this.#clock };
+        return [nodeId, new Host({ ...host, streams: this.#streams, clockRate, isTold })];
+      }),
+    );
+  }
+
+  async execute(): Promise<PeersResults> {
+    const { timeLimitMs, recoveryTimeMs } = this.#options;
+    for (const host of this.#hosts.values()) this.#start(host);
+    this.#nemesis.start();
+    await this.#work(timeLimitMs);
+    this.#nemesis.heal();
+    await this.#sleep(recoveryTimeMs);
+    const finals = [...this.#hosts.values()].map((host) => this.#increment(host, 'default', 1));
+    await Promise.race([Promise.all(finals), this.#sleep(recoveryTimeMs)]);
+    await this.#sleep(recoveryTimeMs / 2);
+    const history = this.#history();
+    this.#clock.end();
+    const problems = judgePeers(history);
+    const { operations, final } = history;
+    return {
+      valid: problems.length === 0,
+      problems,
+      operations: operations.length,
+      answered: operations.filter(({ answeredMs }) => answeredMs !== undefined).length,
+      messages: this.#network.counts.servers,
+      final,
+      faults: this.#nemesis.intervals,
+    };
+  }
+
+  kill(nodeId: string): void {
+    if (count(this.#down, nodeId, 1) > 1) return;
+    this.#host(nodeId).kill();
+  }
+
+  restart(nodeId: string): void {
+    if (count(this.#down, nodeId, -1) === 0) this.#start(this.#host(nodeId));
+  }
+
+  wipe(nodeId: string): void {
+    const host = this.#host(nodeId);
+    const { disk } = host;
+    if (count(this.#down, nodeId, 1) === 1) host.kill();
+    this.#noteNames(host);
+    host.wipe();
+    this.#lose(disk);
+    // What it had decided may be lost with its disk.
+    for (const [removed, by] of this.#removed) if (by === nodeId) this.#removed.delete(removed);
+  }
+
+  pause(nodeId: string): void {
+    if (count(this.#paused, nodeId, 1) === 1) this.#host(nodeId).pause();
+  }
+
+  resume(nodeId: string): void {
+    if (count(this.#paused, nodeId, -1) === 0) this.#host(nodeId).resume();
+  }
+
+  remove(nodeId: string, by: string): void {
+    this.#unwanted.add(nodeId);
+    this.#host(by).whenRunning(({ cluster }) => {
+      // It may have been paused until nobody wants that any more.
+      if (!this.#unwanted.has(nodeId)) return;
+      if (cluster.remove(addressOfNode(nodeId)) !== undefined) this.#removed.set(nodeId, by);
+    });
+  }
+
+  /** An operator who wants a node back tells everybody, again and again: whoever had decided may be gone. */
+  register(nodeId: string): void {
+    this.#unwanted.delete(nodeId);
+    this.#removed.delete(nodeId);
+    let attempts = 0;
+    const attempt = (): void => {
+      if (this.#unwanted.has(nodeId)) return;
+      for (const host of this.#hosts.values()) {
+        if (host.nodeId !== nodeId) host.whenRunning(({ cluster }) => void this.#register(nodeId, cluster));
+      }
+      if (++attempts < REGISTER_ATTEMPTS) this.#clock.after(REGISTER_MS, attempt);
+    };
+    attempt();
+  }
+
+  /** A registration that began before a removal may end after it, and is then the later decision. */
+  async #register(nodeId: string, cluster: Cluster): Promise<void> {
+    await cluster.register(addressOfNode(nodeId)).catch(() => {});
+    this.#removed.delete(nodeId);
+  }
+
+  #host(nodeId: string): Host {
+    const host = this.#hosts.get(nodeId);
+    if (host === undefined) throw new Error(`there is no node ${nodeId}`);
+    return host;
+  }
+
+  #start(host: Host): void {
+    host.start();
+    if (!this.#disks.has(host.disk)) {
+      const lives = [...this.#disks.values()].filter(({ name }) => name.startsWith(`${host.nodeId}#`)).length;
+      this.#disks.set(host.disk, { name: `${host.nodeId}#${lives}`, names: new Set() });
+    }
+  }
+
+  /** Operations at the given rate, randomly spaced, each on a random node. */
+  #work(durationMs: number): Promise<void> {
+    const { rate } = this.#options;
+    const random = this.#streams('workload');
+    const endMs = this.#clock.nowMs() + durationMs;
+    return new Promise((resolve) => {
+      const next = (): void => {
+        if (this.#clock.nowMs() >= endMs) return resolve();
+        this.#operate(random);
+        this.#clock.after((random.next() * 2 * 1000) / rate, next);
+      };
+      next();
+    });
+  }
+
+  #operate(random: Random): void {
+    const host = this.#host(pick(random, this.#options.nodeIds));
+    const key = pick(random, KEYS);
+    const choice = random.next();
+    const amount = 1 + below(random, MAX_AMOUNT);
+    const factor = 1 + random.next() * (MAX_SYNC_FACTOR - 1);
+    if (choice < 0.5) void this.#increment(host, key, amount);
+    else if (choice < 0.95) this.#read(host, key);
+    else if (this.#options.hasFloors) this.#sync(host, key, factor);
+  }
+
+  #common(host: Host, key: string) {
+    this.#noteNames(host);
+    const disk = this.#disks.get(host.disk)?.name ?? '';
+    return { node: host.nodeId, disk, key, invokedMs: this.#clock.nowMs(), answeredMs: undefined };
+  }
+
+  /** Resolves when the increment has been answered. */
+  #increment(host: Host, key: string, amount: number): Promise<void> {
+    return new Promise((resolve) => {
+      host.whenRunning(({ store }) => {
+        const operation: PeersOperation = { ...this.#common(host, key), f: 'increment', amount };
+        this.#operations.push(operation);
+        void store.increment(key, amount).then(() => {
+          operation.answeredMs = this.#clock.nowMs();
+          resolve();
+        });
+      });
+    });
+  }
+
+  #sync(host: Host, key: string, factor: number): void {
+    host.whenRunning(({ store }) => {
+      const floor = Math.ceil(store.value(key) * factor);
+      const operation: PeersOperation = { ...this.#common(host, key), f: 'sync', floor };
+      this.#operations.push(operation);
+      void store.raiseTo(key, floor).then(() => (operation.answeredMs = this.#clock.nowMs()));
+    });
+  }
+
+  #read(host: Host, key: string): void {
+    host.whenRunning(({ store, cluster }) => {
+      const operation: PeersOperation = { ...this.#common(host, key), f: 'read', value: store.value(key) };
+      operation.answeredMs = operation.invokedMs;
+      this.#operations.push(operation);
+      const listed = new Set(cluster.peers.map(nodeAtAddress));
+      for (const [nodeId, by] of this.#removed) {
+        if (by === host.nodeId && listed.has(nodeId)) {
+          this.#ghosts.push(`${by} lists ${nodeId}, which it had removed, at ${operation.invokedMs} ms`);
+        }
+      }
+    });
+  }
+
+  /** Under which names a disk counts. */
+  #noteNames({ disk }: Host): void {
+    const { nodeId, incarnation } = disk.identity;
+    this.#disks.get(disk)?.names.add(nameOf(nodeId, incarnation));
+  }
+
+  /** What is left of each disk that has been lost is what the disks that are left have of it. */
+  #lose(disk: Disk): void {
+    const name = this.#disks.get(disk)?.name;
+    if (name === undefined) return;
+    this.#lost.set(disk, { disk: name, saved: new Map(KEYS.map((key) => [key, Infinity])) });
+    const left = [...this.#hosts.values()].map((host) => host.disk);
+    for (const [gone, { saved }] of this.#lost) {
+      const names = this.#disks.get(gone)?.names ?? new Set();
+      for (const key of KEYS) {
+        const held = left.map((other) => {
+          const state = other.states.get(key);
+          if (state === undefined) return 0;
+          return [...partsOf(other.identity, state)].reduce(
+            (sum, [part, total]) => sum + (names.has(part) ? total : 0),
+            0,
+          );
+        });
+        saved.set(key, Math.min(saved.get(key) ?? 0, Math.max(...held)));
+      }
+    }
+  }
+
+  #history(): PeersHistory {
+    const final = [...this.#hosts.values()].map(({ nodeId, peer }) => ({
+      node: nodeId,
+      peers: (peer?.cluster.peers ?? []).map(nodeAtAddress),
+      values: new Map(KEYS.map((key) => [key, peer?.store.value(key) ?? 0])),
+    }));
+    return {
+      nodeIds: this.#options.nodeIds,
+      operations: this.#operations,
+      lostDisks: [...this.#lost.values()],
+      ghosts: this.#ghosts,
+      final,
+    };
+  }
+
+  #sleep(durationMs: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(durationMs, resolve));
+  }
+}
+
+/** How often an operator tries to register a node. */
+const REGISTER_ATTEMPTS = 8;
+const REGISTER_MS = 3000;
+
+function count(counts: Map<string, number>, nodeId: string, change: number): number {
+  const changed = (counts.get(nodeId) ?? 0) + change;
+  counts.set(nodeId, changed);
+  return changed;
+}
