@@ -7,7 +7,7 @@ import type { Replica } from '../cluster/replica.ts';
 import { Seal } from '../cluster/seal.ts';
 import { isLife } from '../crdt/incarnation.ts';
 import type { Log } from '../runtime/log.ts';
-import { systemClock, systemRandom } from '../runtime/system.ts';
+import { systemClock, systemRandom, wallClockMs } from '../runtime/system.ts';
 import type { Files } from '../server/storage/files.ts';
 import { MemoryFile } from '../server/storage/memory-file.ts';
 import type { Store } from '../server/store.ts';
@@ -57,6 +57,7 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
     replica: replicaOf(store, warn),
     transport,
     clock: systemClock,
+    wallClockMs,
     random: systemRandom,
     log: info,
     memory,

@@ -1,12 +1,10 @@
-import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
-import { systemClock, timestamp } from '../runtime/system.ts';
+import { timestamp } from '../runtime/system.ts';
 import { record } from '../workbench/record.ts';
 import { type Results, formatResults } from '../workbench/results.ts';
 import type { RunOptions } from '../workbench/run.ts';
 import { simulate } from '../workbench/simulation.ts';
 import { StoreDirectory } from '../workbench/store-directory.ts';
-import { shrink } from '../workbench/sweep.ts';
+import { shrink, smallerOptions } from '../workbench/sweep.ts';
 import { UsageError, numberFrom, parseOptions, splitNodeArguments } from './arguments.ts';
 import {
   applyFlags,
@@ -16,7 +14,10 @@ import {
   runOptionsHelp,
   toFlags,
 } from './run-options.ts';
-import { type SeedReport, type SweepTask, shippedNode, sweepOptions } from './simulate-worker.ts';
+import { peersHelp, peersOnlySpecs } from './peers-options.ts';
+import { simulateOneOfPeers, sweepPeers } from './simulate-peers.ts';
+import { type NodesTask, shippedNode, sweepOptions } from './simulate-worker.ts';
+import { sweep } from './sweep.ts';
 import { EXIT_STATUS, seedFrom } from './test-command.ts';
 
 export const simulateHelp = `Usage: g-counter-workbench simulate [--seeds N] [options] [-- flags of g-counter]
@@ -30,10 +31,13 @@ everything, down to the last message.
   --keep-going             with --seeds: go on after a failure, and list all
 ${runOptionsHelp}
 
+${peersHelp}
+
 Exit status as for test. The results of a single run, or of the failure that a sweep has found, are in store/latest.`;
 
 const specs = {
   ...runOptionSpecs,
+  ...peersOnlySpecs,
   seed: { type: 'string' },
   seeds: { type: 'string' },
   'keep-going': { type: 'boolean', default: false },
@@ -48,12 +52,18 @@ export async function simulateCommand(args: string[]): Promise<number> {
     console.log(simulateHelp);
     return 0;
   }
-  const { seed, seeds, 'keep-going': keepGoing, help: _, ...flags } = values;
+  const { seed, seeds, 'keep-going': keepGoing, help: _, 'clock-skew': clockSkew, floors, ...flags } = values;
+  const isOfPeers = flags.workload === 'peers';
+  if (isOfPeers && forNode.length > 0) throw new UsageError('nothing follows -- with -w peers');
+  if (!isOfPeers && (clockSkew !== undefined || floors !== undefined)) {
+    throw new UsageError('--clock-skew and --floors go with -w peers');
+  }
+  const ofPeers = { ...flags, 'clock-skew': clockSkew, floors };
   // Complaints about flags come before anything runs.
-  const { workload } = applyFlags(maelstromDefaults(0), flags);
-  shippedNode(forNode, workload);
+  if (!isOfPeers) shippedNode(forNode, applyFlags(maelstromDefaults(0), flags).workload);
   if (seeds === undefined) {
     if (keepGoing) throw new UsageError('--keep-going goes with --seeds');
+    if (isOfPeers) return simulateOneOfPeers(seedFrom(seed), ofPeers);
     const { valid } = await simulateAndRecord(applyFlags(maelstromDefaults(seedFrom(seed)), flags), forNode);
     return EXIT_STATUS[`${valid}`];
   }
@@ -61,8 +71,8 @@ export async function simulateCommand(args: string[]): Promise<number> {
   const first = seed === undefined ? 1 : seedFrom(seed);
   if (!Number.isSafeInteger(first + count))
     throw new UsageError(`--seed ${seed} leaves no room for ${seeds} seeds`);
-  const task = { flags, nodeArguments: forNode };
-  return sweep(task, first, count, keepGoing);
+  if (isOfPeers) return sweepPeers(ofPeers, first, count, keepGoing);
+  return sweepNodes({ workload: 'nodes', flags, nodeArguments: forNode }, first, count, keepGoing);
 }
 
 /** Simulates one run, shows its results and leaves them in the store. */
@@ -78,52 +88,24 @@ async function simulateAndRecord(options: RunOptions, nodeArguments: string[]): 
   return results;
 }
 
-async function sweep(task: SweepTask, first: number, count: number, keepGoing: boolean): Promise<number> {
-  const threads = Math.min(availableParallelism(), count);
-  console.log(`simulating ${count} seeds from ${first}, on ${threads} threads`);
-  const startedMs = systemClock.nowMs();
-  const failures: number[] = [];
-  let [done, operations] = [0, 0];
-  const seconds = (): number => (systemClock.nowMs() - startedMs) / 1000;
-  const progress = (): string =>
-    `${done} of ${count} seeds, ${operations} operations, ${(done / seconds()).toFixed(1)} seeds/s, ${failures.length} failed`;
-
-  let next = first;
-  let stop = false;
-  const workers = Array.from({ length: threads }, async () => {
-    const thread = new Thread(task);
-    try {
-      while (!stop && next < first + count) {
-        const report = await thread.simulate(next++);
-        done++;
-        operations += report.operations;
-        if (!report.valid) {
-          failures.push(report.seed);
-          if (keepGoing) console.log(`seed ${report.seed} fails`);
-          else stop = true;
-        }
-        if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${progress()}`);
-        else if (done % 500 === 0) process.stderr.write(`${progress()}\n`);
-      }
-    } finally {
-      await thread.end();
-    }
-  });
-  await Promise.all(workers);
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  console.log(progress());
-
-  const seed = Math.min(...failures);
+/** Simulates many runs, and explains the first that fails. Resolves with the exit status. */
+async function sweepNodes(
+  task: NodesTask,
+  first: number,
+  count: number,
+  keepGoing: boolean,
+): Promise<number> {
+  const failures = await sweep(task, first, count, keepGoing);
   if (failures.length === 0) {
     console.log(`VALID: ${count} seeds, no read out of bounds and no request unanswered after healing`);
     return EXIT_STATUS.true;
   }
-  await explain(sweepOptions(seed, task.flags), task);
+  await explain(sweepOptions(Math.min(...failures), task.flags), task);
   return EXIT_STATUS.false;
 }
 
 /** Says all that helps with a failing seed: what it was, how to see it again, and the least that still fails. */
-async function explain(failing: RunOptions, { nodeArguments }: SweepTask): Promise<void> {
+async function explain(failing: RunOptions, { nodeArguments }: NodesTask): Promise<void> {
   const command = (options: RunOptions): string =>
     [
       'g-counter-workbench simulate',
@@ -134,35 +116,11 @@ async function explain(failing: RunOptions, { nodeArguments }: SweepTask): Promi
     `\nseed ${failing.seed} fails: ${describeOptions(failing)}\nto see it again:\n  ${command(failing)}\n`,
   );
   const createNode = shippedNode(nodeArguments, failing.workload);
-  const smallest = await shrink(failing, async (options) => {
+  const smallest = await shrink(failing, smallerOptions, async (options) => {
     const { results } = await simulate(options, createNode);
     return results.valid === false;
   });
   console.log('shrunk, as far as it still fails:');
   await simulateAndRecord(smallest, nodeArguments);
   console.log(`to see it again:\n  ${command(smallest)}`);
-}
-
-/** A worker that simulates one seed at a time. */
-class Thread {
-  readonly #worker: Worker;
-
-  constructor(task: SweepTask) {
-    this.#worker = new Worker(process.argv[1] ?? '', { workerData: task });
-  }
-
-  simulate(seed: number): Promise<SeedReport> {
-    return new Promise((resolve, reject) => {
-      this.#worker.once('error', reject);
-      this.#worker.once('message', (report: SeedReport) => {
-        this.#worker.off('error', reject);
-        resolve(report);
-      });
-      this.#worker.postMessage(seed);
-    });
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
 }

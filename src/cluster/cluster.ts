@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly replica: Replica;
   readonly transport: Transport;
   readonly clock: Clock;
+  /** Milliseconds since 1970. */
+  readonly wallClockMs: () => number;
   readonly random: Random;
   readonly log: Log;
   /** What was remembered when the server was last stopped. */
@@ -71,7 +73,7 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    const { clock, random, seal, transport, replica, maxPeers, log, memory } = options;
+    const { clock, wallClockMs, random, seal, transport, replica, maxPeers, log, memory } = options;
     this.#bornMs = clock.nowMs();
     const self = (): Sender => this.#self();
     this.#correspondence = new Correspondence({ self, seal, transport });
@@ -87,6 +89,7 @@ export class Cluster {
     this.#membership = new Membership({
       self,
       clock,
+      wallClockMs,
       random,
       maxPeers,
       log,

@@ -48,3 +48,12 @@ export const isPeer = ({ state }: Contact): boolean => state === 'alive' || stat
 
 /** Whether it is kept when there are too many to keep. */
 export const isFixed = ({ source }: Contact): boolean => source === 'static' || source === 'registered';
+
+/** Processes that started within so long of each other are told apart by their names, not their ages. */
+const SAME_AGE_MS = 2000;
+
+/** Whether a process was started after another, by how long each has lived. */
+export function isYounger(a: Pick<Sender, 'upMs' | 'life'>, b: Pick<Sender, 'upMs' | 'life'>): boolean {
+  if (Math.abs(a.upMs - b.upMs) > SAME_AGE_MS) return a.upMs < b.upMs;
+  return a.life > b.life;
+}

@@ -1,6 +1,9 @@
 /** What somebody has decided about a node: that it is no member any more, or that it is one again. */
 export interface Decision {
-  /** The later of two decisions has the higher version (Lamport's clock). */
+  /**
+   * The later of two decisions has the higher version: the time of day in milliseconds, or one more than the latest
+   * known where that is ahead (Kulkarni et al., logical physical clocks, OPODIS 2014).
+   */
   readonly version: number;
   readonly removed: boolean;
 }
@@ -11,10 +14,11 @@ export type Decisions = ReadonlyMap<string, Decision>;
 /** How many decisions are remembered. */
 export const MAX_DECISIONS = 1000;
 
-/** A decision taken now, when everything in `known` had been decided. */
-export function decided(known: Decisions, nodeId: string, removed: boolean): Decisions {
+/** A decision taken at a time of day, when everything in `known` had been decided. */
+export function decided(known: Decisions, nodeId: string, removed: boolean, wallClockMs: number): Decisions {
   const latest = Math.max(0, ...[...known.values()].map(({ version }) => version));
-  return mergeDecisions(known, new Map([[nodeId, { version: latest + 1, removed }]]));
+  const version = Math.max(latest + 1, Math.floor(wallClockMs));
+  return mergeDecisions(known, new Map([[nodeId, { version, removed }]]));
 }
 
 /**
@@ -37,3 +41,11 @@ export function mergeDecisions(a: Decisions, b: Decisions): Decisions {
 
 const isLater = (a: Decision, b: Decision): boolean =>
   a.version > b.version || (a.version === b.version && a.removed && !b.removed);
+
+export function isSame(a: Decisions, b: Decisions): boolean {
+  if (a.size !== b.size) return false;
+  return [...a].every(([id, { version, removed }]) => {
+    const other = b.get(id);
+    return other?.version === version && other.removed === removed;
+  });
+}

@@ -1,11 +1,11 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Random } from '../runtime/random.ts';
+import { type Random, drawn } from '../runtime/random.ts';
 import type { Address } from './address.ts';
-import { type Contact, type ContactState, type Source, isFixed, isPeer } from './contact.ts';
+import { type Contact, type ContactState, type Source, isFixed, isPeer, isYounger } from './contact.ts';
 import { Contacts } from './contacts.ts';
 import type { Answered } from './correspondence.ts';
-import { type Decisions, decided, mergeDecisions } from './decisions.ts';
+import { type Decisions, decided, isSame, mergeDecisions } from './decisions.ts';
 import { encodeDigest } from './digests.ts';
 import { hashText } from './hash.ts';
 import type { AnswerBody, News, Ping, RequestBody, Sender, Summary } from './messages.ts';
@@ -13,6 +13,8 @@ import type { AnswerBody, News, Ping, RequestBody, Sender, Summary } from './mes
 export interface MembershipOptions {
   readonly self: () => Sender;
   readonly clock: Clock;
+  /** Milliseconds since 1970. */
+  readonly wallClockMs: () => number;
   readonly random: Random;
   readonly maxPeers: number;
   readonly log: Log;
@@ -42,14 +44,14 @@ const HELPERS = 2;
 /** How long to wait before somebody who does not answer is tried again: at first, and at most. */
 const MIN_BACKOFF_MS = 1000;
 const MAX_BACKOFF_MS = 30_000;
+/** Whom an operator has named, at most so long. */
+const MAX_FIXED_BACKOFF_MS = 3000;
 /** How soon somebody is asked who may have become another in the meantime. */
 const RECHECK_MS = 30_000;
 /** An address that was only hinted at and never answered is forgotten after so many attempts. */
 const MAX_ATTEMPTS = 5;
 /** How many addresses are known for each peer that there can be. */
 const CONTACTS_PER_PEER = 4;
-/** Processes that started within so long of each other are told apart by their names, not their ages. */
-const SAME_AGE_MS = 2000;
 
 /**
  * Who is in the cluster. Whatever is heard of an address, from an operator, a beacon or a peer, is a hint: who answers
@@ -113,16 +115,18 @@ export class Membership {
     contact.source = 'registered';
     if (!isPeer(contact)) await this.#verify(contact);
     const { who } = contact;
-    if (contact.state === 'removed' && who !== undefined) {
-      this.#decide(decided(this.#decisions, who.id, false));
-      await this.#verify(contact);
+    // Somebody else may have removed it, and this server not yet heard of that.
+    if (who !== undefined && (isPeer(contact) || contact.state === 'removed')) {
+      const wasRemoved = contact.state === 'removed';
+      this.#decide(decided(this.#decisions, who.id, false, this.#options.wallClockMs()));
+      if (wasRemoved) await this.#verify(contact);
     }
     return contact;
   }
 
   /** Takes a node out until somebody registers it again, here and everywhere. */
   remove(nodeId: string): void {
-    this.#decide(decided(this.#decisions, nodeId, true));
+    this.#decide(decided(this.#decisions, nodeId, true, this.#options.wallClockMs()));
   }
 
   /** Takes in what another has heard and decided. */
@@ -183,7 +187,7 @@ export class Membership {
       contact.failures++;
       const isWorthless = contact.source !== 'remembered' && !isFixed(contact) && contact.who === undefined;
       if (isWorthless && contact.failures >= MAX_ATTEMPTS) this.#contacts.delete(contact);
-      else this.#settle(contact, 'unreachable', answered.message, this.#backoffMs(contact.failures));
+      else this.#settle(contact, 'unreachable', answered.message, this.#backoffMs(contact));
       return;
     }
     await this.#meet(contact, answered.from);
@@ -284,7 +288,8 @@ export class Membership {
   /** Somebody who does not answer is tried once more, and by others. */
   async #suspect(contact: Contact, why: string): Promise<void> {
     this.#settle(contact, 'suspect', why, Infinity);
-    const helpers = this.#some(
+    const helpers = drawn(
+      this.#options.random,
       this.peers().filter((peer) => peer.state === 'alive' && peer !== contact),
       HELPERS,
     );
@@ -308,7 +313,7 @@ export class Membership {
       return;
     }
     contact.failures++;
-    this.#settle(contact, 'unreachable', why, this.#backoffMs(contact.failures));
+    this.#settle(contact, 'unreachable', why, this.#backoffMs(contact));
   }
 
   /** Takes news in, and tells the other what it does not know. */
@@ -317,7 +322,7 @@ export class Membership {
     const ours = this.news();
     const known = new Set([...theirs.peers, contact.address]);
     const isKnown = ours.peers.every((address) => known.has(address));
-    if (isKnown && isEqual(mergeDecisions(theirs.decisions, ours.decisions), theirs.decisions)) return;
+    if (isKnown && isSame(mergeDecisions(theirs.decisions, ours.decisions), theirs.decisions)) return;
     this.#tell(contact, ours);
   }
 
@@ -333,7 +338,7 @@ export class Membership {
 
   /** Carries out decisions, and passes them on where they are news. */
   #decide(decisions: Decisions): void {
-    if (isEqual(decisions, this.#decisions)) return;
+    if (isSame(decisions, this.#decisions)) return;
     const concerned = this.#concerned(this.#decisions, decisions);
     const told = [...this.#contacts].filter(
       (contact) =>
@@ -376,33 +381,11 @@ export class Membership {
     return meanMs * (0.75 + this.#options.random.next() / 2);
   }
 
-  #backoffMs(failures: number): number {
-    const mostMs = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** Math.min(failures - 1, 10));
+  #backoffMs(contact: Contact): number {
+    const grownMs = MIN_BACKOFF_MS * 2 ** Math.min(contact.failures - 1, 10);
+    const mostMs = Math.min(grownMs, isFixed(contact) ? MAX_FIXED_BACKOFF_MS : MAX_BACKOFF_MS);
     return mostMs * (0.5 + this.#options.random.next() / 2);
-  }
-
-  #some<T>(elements: readonly T[], count: number): T[] {
-    const rest = [...elements];
-    const chosen: T[] = [];
-    while (chosen.length < count && rest.length > 0) {
-      chosen.push(...rest.splice(Math.floor(this.#options.random.next() * rest.length), 1));
-    }
-    return chosen;
   }
 }
 
 const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : 1);
-
-/** Whether a process was started after another, by how long each has lived. */
-function isYounger(a: Pick<Sender, 'upMs' | 'life'>, b: Pick<Sender, 'upMs' | 'life'>): boolean {
-  if (Math.abs(a.upMs - b.upMs) > SAME_AGE_MS) return a.upMs < b.upMs;
-  return a.life > b.life;
-}
-
-function isEqual(a: Decisions, b: Decisions): boolean {
-  if (a.size !== b.size) return false;
-  return [...a].every(([id, { version, removed }]) => {
-    const other = b.get(id);
-    return other?.version === version && other.removed === removed;
-  });
-}

@@ -12,3 +12,13 @@ export function uniqueIntegers(random: Random): () => number {
   let latest = Math.floor(random.next() * 2 ** 52);
   return () => ++latest;
 }
+
+/** So many different elements as there are, up to `count`, in random order. */
+export function drawn<T>(random: Random, elements: readonly T[], count: number): T[] {
+  const rest = [...elements];
+  const chosen: T[] = [];
+  while (chosen.length < count && rest.length > 0) {
+    chosen.push(...rest.splice(Math.floor(random.next() * rest.length), 1));
+  }
+  return chosen;
+}

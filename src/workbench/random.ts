@@ -1,4 +1,4 @@
-import type { Random } from '../runtime/random.ts';
+import { type Random, drawn } from '../runtime/random.ts';
 
 /** The stream of random numbers for one component of a run. */
 export type Streams = (component: string) => Random;
@@ -56,10 +56,6 @@ export function pick<T>(random: Random, choices: readonly T[]): T {
   return choice;
 }
 
-/** The same elements in random order (Fisher-Yates). */
-export function shuffled<T>(random: Random, elements: readonly T[]): T[] {
-  const rest = [...elements];
-  const order: T[] = [];
-  while (rest.length > 0) order.push(...rest.splice(below(random, rest.length), 1));
-  return order;
-}
+/** The same elements in random order. */
+export const shuffled = <T>(random: Random, elements: readonly T[]): T[] =>
+  drawn(random, elements, elements.length);

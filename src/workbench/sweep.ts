@@ -34,13 +34,17 @@ export const nodeNames = (count: number): string[] => Array.from({ length: count
 const SEEDS_PER_ATTEMPT = 8;
 const MAX_RUNS = 400;
 
-/** Looks for the smallest options under which `fails` still resolves with true, beginning with ones that do. */
-export async function shrink(
-  failing: RunOptions,
-  fails: (options: RunOptions) => Promise<boolean>,
-): Promise<RunOptions> {
+/**
+ * Looks for the smallest options under which `fails` still resolves with true, beginning with ones that do. `smaller`
+ * gives each way to take something away from options.
+ */
+export async function shrink<Options extends { readonly seed: number }>(
+  failing: Options,
+  smaller: (options: Options) => Iterable<Options>,
+  fails: (options: Options) => Promise<boolean>,
+): Promise<Options> {
   let runs = 0;
-  const failingSeed = async (options: RunOptions): Promise<RunOptions | undefined> => {
+  const failingSeed = async (options: Options): Promise<Options | undefined> => {
     for (let attempt = 0; attempt < SEEDS_PER_ATTEMPT && runs < MAX_RUNS; attempt++, runs++) {
       const candidate = { ...options, seed: failing.seed + attempt };
       if (await fails(candidate)) return candidate;
@@ -49,7 +53,7 @@ export async function shrink(
   };
 
   let smallest = failing;
-  for (let found: RunOptions | undefined = failing; found !== undefined;) {
+  for (let found: Options | undefined = failing; found !== undefined;) {
     smallest = found;
     found = undefined;
     for (const candidate of smaller(smallest)) {
@@ -60,8 +64,8 @@ export async function shrink(
   return smallest;
 }
 
-/** Each way to take something away, the greatest simplification first. */
-function* smaller(options: RunOptions): Generator<RunOptions> {
+/** Each way to take something away from a run of nodes, the greatest simplification first. */
+export function* smallerOptions(options: RunOptions): Generator<RunOptions> {
   const { nodeIds, concurrency, rate, timeLimitMs, faults, latencyMs, storeModel } = options;
   if (faults.size > 1) yield { ...options, faults: new Set() };
   for (const fault of faults)

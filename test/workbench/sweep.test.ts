@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { RunOptions } from '../../src/workbench/run.ts';
 import { simulate } from '../../src/workbench/simulation.ts';
-import { drawOptions, shrink } from '../../src/workbench/sweep.ts';
+import { drawOptions, shrink, smallerOptions } from '../../src/workbench/sweep.ts';
 import { mutantNamed, mutants, nodeWith } from '../mutants/node.ts';
 import { RetryingCounter } from '../mutants/retrying.ts';
 import { shippedNode, shippedPnNode } from './options.ts';
@@ -50,7 +50,7 @@ test('one total that rises and falls is found within two hundred seeds of pn-cou
 test('a failure is shrunk to a short run that still fails', async () => {
   const fails = async (options: RunOptions): Promise<boolean> =>
     (await simulate(options, mutantNamed('forget-node'))).results.valid === false;
-  const smallest = await shrink(drawOptions(1), fails);
+  const smallest = await shrink(drawOptions(1), smallerOptions, fails);
   const { run } = await simulate(smallest, mutantNamed('forget-node'));
   expect(await fails(smallest)).toBe(true);
   expect(run.operations.length).toBeLessThan(10);

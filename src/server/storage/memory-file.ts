@@ -52,9 +52,9 @@ export class MemoryFile {
         const { peers, decisions } = this.#latest;
         this.#latest = undefined;
         const file = await this.#files.open(DRAFT);
-        await file.append(
-          Buffer.from(`${JSON.stringify({ peers, decisions: Object.fromEntries(decisions) }, null, 2)}\n`),
-        );
+        const json = { peers, decisions: Object.fromEntries(decisions) };
+        const text = `${JSON.stringify(json, null, 2)}\n`;
+        await file.append(Buffer.from(text));
         await file.sync();
         await file.close();
         await this.#files.rename(DRAFT, FILE);

@@ -69,6 +69,7 @@ export class Host {
       life: Math.floor(random.next() * 2 ** 52).toString(36),
       disk: this.disk,
       clock: own,
+      wallClockMs: () => clock.nowMs(),
       random,
       transport: {
         send: (address, text, timeoutMs) => this.#ask(own, nodeAtAddress(address), text, timeoutMs),

@@ -53,3 +53,19 @@ export function drawPeersOptions(seed: number): PeersOptions {
     hasFloors: random.next() < 0.3,
   };
 }
+
+/** Each way to take something away from a run, the greatest simplification first. */
+export function* smallerPeersOptions(options: PeersOptions): Generator<PeersOptions> {
+  const { nodeIds, rate, timeLimitMs, faults, latencyMs, clockSkew, hasFloors } = options;
+  if (faults.size > 1) yield { ...options, faults: new Set() };
+  for (const fault of faults) {
+    yield { ...options, faults: new Set([...faults].filter((other) => other !== fault)) };
+  }
+  if (timeLimitMs > 10) yield { ...options, timeLimitMs: timeLimitMs / 4 };
+  if (timeLimitMs > 10) yield { ...options, timeLimitMs: timeLimitMs / 2 };
+  if (nodeIds.length > 2) yield { ...options, nodeIds: nodeIds.slice(0, -1) };
+  if (rate > 2) yield { ...options, rate: rate / 2 };
+  if (latencyMs > 0) yield { ...options, latencyMs: 0 };
+  if (clockSkew > 0) yield { ...options, clockSkew: 0 };
+  if (hasFloors) yield { ...options, hasFloors: false };
+}

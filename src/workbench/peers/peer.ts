@@ -15,6 +15,7 @@ export interface PeerPorts {
   readonly life: string;
   readonly disk: Disk;
   readonly clock: Clock;
+  readonly wallClockMs: () => number;
   readonly random: Random;
   readonly transport: Transport;
   readonly memory: Memory;
