@@ -55,7 +55,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     onError: (error) =>
       note('error', textOf(error), { stack: error instanceof Error ? error.stack : undefined }),
   });
-  const stopRequest = nextSignal();
+  const { stopRequest, stop } = stopRequests();
   const port = await server.listen(options.host, options.port);
   const startMs = systemClock.nowMs();
   const files = await openDirectory(options.dataDir);
@@ -91,7 +91,7 @@ async function run(options: ServerCliOptions): Promise<void> {
         'error',
         `the node id '${store.identity.nodeId}' is taken: ${address} was here before; start this server with another --node-id, or as part of another --cluster`,
       );
-      process.exit(1);
+      stop('duplicate');
     },
   });
   server.serve(store, running.cluster);
@@ -104,25 +104,26 @@ async function run(options: ServerCliOptions): Promise<void> {
     pid: process.pid,
   });
 
-  const signal = await stopRequest;
+  const reason = await stopRequest;
   await running.close();
   await server.close();
   await store.close();
   await lock.release();
-  note('info', 'stopped', { signal, counters: store.counters.size });
-  process.exit(store.failure === undefined ? 0 : 1);
+  note('info', 'stopped', { reason, counters: store.counters.size });
+  process.exit(store.failure === undefined && reason !== 'duplicate' ? 0 : 1);
 }
 
-/** Resolves at the first signal to stop. At the second the process ends as it is, which loses nothing. */
-function nextSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        process.on(signal, () => process.exit(1));
-        resolve(signal);
-      });
-    }
-  });
+/** Resolves when the server is to stop: at the first signal. At the second the process ends, which loses nothing. */
+function stopRequests(): { stopRequest: Promise<string>; stop: (reason: string) => void } {
+  let stop: (reason: string) => void = () => {};
+  const stopRequest = new Promise<string>((resolve) => (stop = resolve));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      process.on(signal, () => process.exit(1));
+      stop(signal);
+    });
+  }
+  return { stopRequest, stop };
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import { type Hash, hashText } from './hash.ts';
+import type { Hash } from './hash.ts';
 
 /**
  * Digests of what a replica holds, as a tree: two replicas find where they differ by comparing from the root down
@@ -14,7 +14,8 @@ export const LEAVES = FAN_OUT ** LEVELS;
 /** A digest as it is sent: 48 bits in base64url. */
 export const DIGEST_CHARS = 8;
 
-export const leafOf = (key: string): number => hashText(key).low & (LEAVES - 1);
+/** The leaf of the key that has this hash. */
+export const leafOf = ({ low }: Hash): number => low & (LEAVES - 1);
 
 export class Digests {
   readonly #high = new Int32Array(LEAVES);

@@ -22,7 +22,7 @@ export class ReplicaIndex {
   constructor(nodeId: string, counters: Counters, onChange: () => void) {
     this.#nodeId = nodeId;
     counters.observe({
-      added: (counter) => void (this.#leaves[leafOf(counter.key)] ??= []).push(counter),
+      added: (counter) => void (this.#leaves[leafOf(hashText(counter.key))] ??= []).push(counter),
       changes: (counter, before, after) => {
         this.#rehash(counter.key, before, after);
         if (after.own === before.own && after.floor === before.floor) return;
@@ -65,7 +65,7 @@ export class ReplicaIndex {
 
   #rehash(counterKey: string, before: CounterState, after: CounterState): void {
     const key = hashText(counterKey);
-    const leaf = leafOf(counterKey);
+    const leaf = leafOf(key);
     const toggle = (node: string, total: number): void => {
       if (total === 0) return;
       hashPart(key, this.#nameHash(node), total, this.#scratch);

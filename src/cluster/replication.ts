@@ -17,8 +17,9 @@ export interface ReplicationOptions {
   readonly onDoubt: (contact: Contact) => void;
 }
 
-/** How long changes are collected before they go out. */
-const COLLECT_MS = 20;
+/** How long changes are collected before they go out: little after a rest, more while there are always some. */
+const FIRST_COLLECT_MS = 10;
+const COLLECT_MS = 40;
 /** How long to wait before what a peer has not taken is sent again. */
 const RETRY_MS = 250;
 const UPDATE_TIMEOUT_MS = 5000;
@@ -49,6 +50,7 @@ export class Replication {
   readonly #comparison: Comparison;
   readonly #links = new Map<Contact, Link>();
   #timer: Timer | undefined;
+  #pushedMs = -Infinity;
   #isStopped = false;
 
   constructor(options: ReplicationOptions) {
@@ -119,12 +121,13 @@ export class Replication {
     if (this.#links.size === 0 || this.#isStopped) return;
     const nowMs = this.#options.clock.nowMs();
     for (const link of this.#links.values()) link.behindMs ??= nowMs;
-    this.#pushIn(COLLECT_MS);
+    this.#pushIn(nowMs - this.#pushedMs > COLLECT_MS ? FIRST_COLLECT_MS : COLLECT_MS);
   }
 
   #pushIn(delayMs: number): void {
     this.#timer ??= this.#options.clock.after(delayMs, () => {
       this.#timer = undefined;
+      this.#pushedMs = this.#options.clock.nowMs();
       for (const link of this.#links.values()) {
         if (!link.isPushing && link.position < this.#index.position) void this.#push(link);
       }

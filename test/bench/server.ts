@@ -6,9 +6,19 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { type LoadResult, load, post } from './http-load.ts';
 import { median } from './median.ts';
+import {
+  type Server,
+  fill,
+  increment,
+  metric,
+  print,
+  round,
+  start,
+  startCounters,
+  stop,
+} from './server-process.ts';
 
 const ROUNDS = 5;
 const ROUND_MS = 2000;
@@ -30,43 +40,8 @@ const bareServer = `
     });
   }).listen(0, '127.0.0.1', function () { console.error('serving http://127.0.0.1:' + this.address().port); });`;
 
-interface Server {
-  readonly child: ChildProcess;
-  readonly port: number;
-  /** From its start until it served. */
-  readonly startMs: number;
-}
-
-async function start(command: string, args: string[]): Promise<Server> {
-  const startedMs = performance.now();
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  for await (const line of createInterface({ input: child.stderr })) {
-    const port = /serving http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-    if (port !== undefined) return { child, port: Number(port), startMs: performance.now() - startedMs };
-  }
-  throw new Error(`${command} did not start`);
-}
-
-const startCounters = (directory: string): Promise<Server> =>
-  start('bin/g-counter-server', ['--port', '0', '--data-dir', directory]);
-
-async function stop({ child }: Server, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  const closed = new Promise((resolve) => child.once('exit', resolve));
-  child.kill(signal);
-  await closed;
-}
-
-const increment = (key: string): Buffer => post(`/counter/incr/${key}`, '{"amount":1}');
-
 const run = ({ port }: Server, request: (n: number) => Buffer, durationMs = ROUND_MS): Promise<LoadResult> =>
   load({ port, connections: CONNECTIONS, durationMs, request });
-
-/** The sum of all samples of a metric. */
-async function metric({ port }: Server, name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const samples = text.split('\n').filter((line) => line.startsWith(`g_counter_${name} `));
-  return samples.reduce((sum, line) => sum + Number(line.split(' ')[1]), 0);
-}
 
 function residentBytes({ child }: Server): number {
   const [, kilobytes = 'NaN'] =
@@ -76,8 +51,6 @@ function residentBytes({ child }: Server): number {
 
 const latencies = (results: readonly LoadResult[]): string =>
   `${median(results.map(({ p99Ms }) => p99Ms)).toFixed(1)} ms`;
-const round = (value: number): string => Math.round(value).toLocaleString('en');
-const print = (what: string, figure: string): void => console.log(`${what.padEnd(64)} ${figure}`);
 
 /** Increments that walk through so many keys in an order that no cache guesses. */
 const among =
@@ -167,22 +140,7 @@ async function million(directory: string): Promise<void> {
   const data = join(directory, 'large');
   let large = await startCounters(data);
   const emptyBytes = residentBytes(large);
-  for (let first = 0; first < MILLION;) {
-    const size = 1000;
-    const fills = Array.from({ length: 64 }, (_, n) => first + n * size).filter((at) => at < MILLION);
-    await Promise.all(
-      fills.map((at) =>
-        fetch(`http://127.0.0.1:${large.port}/counters/incr`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({
-            increments: Array.from({ length: size }, (_, n) => ({ key: `key-${at + n}` })),
-          }),
-        }),
-      ),
-    );
-    first += 64 * size;
-  }
+  await fill(large, MILLION);
   // A server that has just been filled works for a while as if all requests were as long as those.
   await stop(large);
   large = await startCounters(data);

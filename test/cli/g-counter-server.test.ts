@@ -203,7 +203,7 @@ describe('what it says', () => {
         start_ms: expect.any(Number),
         pid: server.pid,
       },
-      { time, level: 'info', message: 'stopped', signal: 'SIGTERM', counters: 1 },
+      { time, level: 'info', message: 'stopped', reason: 'SIGTERM', counters: 1 },
     ]);
   });
 

@@ -33,6 +33,17 @@ export class Histogram {
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const FLUSH_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000];
 
+/** A figure with one sample, or one for each label. */
+export interface Figure {
+  readonly name: string;
+  readonly type?: 'gauge' | 'counter';
+  readonly help: string;
+  readonly value: number | ReadonlyMap<string, number>;
+}
+
+const samplesOf = (value: Figure['value']): string[] =>
+  typeof value === 'number' ? [` ${value}`] : [...value].map(([labels, each]) => `{${labels}} ${each}`);
+
 /** What the server knows of its own work. */
 export class Metrics {
   readonly #routes = new Map<string, { duration: Histogram; counts: Map<string, number> }>();
@@ -59,8 +70,8 @@ export class Metrics {
     this.#flushSeconds.observe(durationMs / 1000);
   }
 
-  /** All figures in Prometheus' text format; `gauges` are those that are known only at this moment. */
-  text(gauges: readonly (readonly [name: string, help: string, value: number])[]): string {
+  /** All figures in Prometheus' text format; `figures` are those that are known only at this moment. */
+  text(figures: readonly Figure[]): string {
     const routes = [...this.#routes];
     return [
       ...family(
@@ -83,7 +94,9 @@ export class Metrics {
       ...histogramFamily('flush_duration_seconds', 'Time to write and sync the log.', (name) =>
         this.#flushSeconds.lines(name),
       ),
-      ...gauges.flatMap(([name, help, value]) => family(name, 'gauge', help, [` ${value}`])),
+      ...figures.flatMap(({ name, type = 'gauge', help, value }) =>
+        family(name, type, help, samplesOf(value)),
+      ),
       '',
     ].join('\n');
   }

@@ -1,4 +1,7 @@
+import type { Cluster } from '../../cluster/cluster.ts';
+import { isPeer } from '../../cluster/contact.ts';
 import { type Call, type Reply, jsonReply, storeOf } from './call.ts';
+import type { Figure } from './metrics.ts';
 
 /** GET / */
 export const page = ({ site }: Call): Reply => ({
@@ -28,12 +31,46 @@ export function metrics({ site }: Call): Reply {
   const store = storeOf(site);
   const { logBytes, snapshots, answers } = store.statistics;
   const body = site.metrics.text([
-    ['counters', 'Counters there are.', store.counters.size],
-    ['log_bytes', 'Size of the log on the disk.', logBytes],
-    ['snapshots_written', 'Snapshots written since the start.', snapshots],
-    ['idempotency_keys', 'Idempotency keys that are remembered.', answers],
-    ['watchers', 'Clients that watch for changes.', site.watchers.size],
-    ['writable', 'Whether increments are accepted.', store.failure === undefined ? 1 : 0],
+    { name: 'counters', help: 'Counters there are.', value: store.counters.size },
+    { name: 'log_bytes', help: 'Size of the log on the disk.', value: logBytes },
+    { name: 'snapshots_written', help: 'Snapshots written since the start.', value: snapshots },
+    { name: 'idempotency_keys', help: 'Idempotency keys that are remembered.', value: answers },
+    { name: 'watchers', help: 'Clients that watch for changes.', value: site.watchers.size },
+    {
+      name: 'writable',
+      help: 'Whether increments are accepted.',
+      value: store.failure === undefined ? 1 : 0,
+    },
+    ...(site.cluster === undefined ? [] : clusterFigures(site.cluster)),
   ]);
   return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body };
+}
+
+function clusterFigures(cluster: Cluster): Figure[] {
+  const contacts = [...cluster.contacts].filter(({ state }) => state !== 'self' && state !== 'alias');
+  const states = new Map<string, number>([
+    ['state="alive"', 0],
+    ['state="suspect"', 0],
+    ['state="unreachable"', 0],
+    ['state="removed"', 0],
+  ]);
+  for (const { state } of contacts) {
+    const label = `state="${state}"`;
+    states.set(label, (states.get(label) ?? 0) + 1);
+  }
+  const lagMs = Math.max(0, ...contacts.filter(isPeer).map((contact) => cluster.lagMs(contact)));
+  const { sent, received } = cluster.bytes;
+  const bytes = new Map([
+    ['direction="sent"', sent],
+    ['direction="received"', received],
+  ]);
+  return [
+    { name: 'peers', help: 'Servers known, by what is known of them.', value: states },
+    { name: 'peer_bytes_total', type: 'counter', help: 'What was said to and by peers.', value: bytes },
+    {
+      name: 'replication_lag_seconds',
+      help: 'Since when a peer lacks changes of this server, for the one that lacks them longest.',
+      value: lagMs / 1000,
+    },
+  ];
 }

@@ -48,7 +48,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
       expect(server.snapshot()).toEqual(
         new Map(answered.map(([key, total]) => [key, new Map([['node-1', total]])])),
       );
-      expect(server.notes.at(-1)).toMatchObject({ level: 'info', message: 'stopped', signal });
+      expect(server.notes.at(-1)).toMatchObject({ level: 'info', message: 'stopped', reason: signal });
       expect(server.files().filter((name) => name.startsWith('lock-'))).toEqual([]);
       server = await server.restart();
     }
