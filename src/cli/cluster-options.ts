@@ -90,7 +90,7 @@ const listFrom = (list: string | undefined): string[] =>
 const MAX_NAME_BYTES = 64;
 
 function nameFrom(name: string): string {
-  const why = nameFault(name) ?? (Buffer.byteLength(name) > MAX_NAME_BYTES ? 'is too long' : undefined);
+  const why = nameFault(name, MAX_NAME_BYTES);
   if (why !== undefined) throw new UsageError(`--cluster ${why}`);
   return name;
 }

@@ -16,6 +16,7 @@ import { Store } from '../server/store.ts';
 import { EXIT_USAGE, UsageError } from './arguments.ts';
 import { startCluster } from './server-cluster.ts';
 import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-options.ts';
+import { onStopSignal } from './stop-signals.ts';
 import { version } from './version.ts';
 
 const TIMEOUTS = { headMs: 10_000, requestMs: 30_000, idleMs: 65_000, stopMs: 10_000 };
@@ -55,7 +56,9 @@ async function run(options: ServerCliOptions): Promise<void> {
     onError: (error) =>
       note('error', textOf(error), { stack: error instanceof Error ? error.stack : undefined }),
   });
-  const { stopRequest, stop } = stopRequests();
+  let stop: (reason: string) => void = () => {};
+  const stopRequest = new Promise<string>((resolve) => (stop = resolve));
+  onStopSignal(stop);
   const port = await server.listen(options.host, options.port);
   const startMs = systemClock.nowMs();
   const files = await openDirectory(options.dataDir);
@@ -111,19 +114,6 @@ async function run(options: ServerCliOptions): Promise<void> {
   await lock.release();
   note('info', 'stopped', { reason, counters: store.counters.size });
   process.exit(store.failure === undefined && reason !== 'duplicate' ? 0 : 1);
-}
-
-/** Resolves when the server is to stop: at the first signal. At the second the process ends, which loses nothing. */
-function stopRequests(): { stopRequest: Promise<string>; stop: (reason: string) => void } {
-  let stop: (reason: string) => void = () => {};
-  const stopRequest = new Promise<string>((resolve) => (stop = resolve));
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      process.on(signal, () => process.exit(1));
-      stop(signal);
-    });
-  }
-  return { stopRequest, stop };
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -85,6 +85,8 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
 
 /** The store, as peers see it. */
 function replicaOf(store: Store, warn: Log): Replica {
+  // What cannot be merged comes again with every comparison.
+  let warned = '';
   return {
     get identity() {
       return store.identity;
@@ -95,7 +97,9 @@ function replicaOf(store: Store, warn: Log): Replica {
     async merge(totals) {
       const [refusal] = await store.mergeAll(totals);
       if (store.failure !== undefined) throw store.failure;
-      if (refusal !== undefined) warn(`what a peer told cannot be merged: ${refusal.message}`);
+      if (refusal === undefined || refusal.message === warned) return;
+      warned = refusal.message;
+      warn(`what a peer told cannot be merged: ${refusal.message}`);
     },
     beginLife: () => store.beginLife(),
   };

@@ -118,9 +118,14 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
   };
 }
 
+/** What is added for an incarnation must fit into a name too. */
+const MAX_NODE_ID_BYTES = 240;
+
 function nodeIdFrom(id: string | undefined): string | undefined {
   if (id === undefined) return undefined;
-  const why = id.includes('~') ? "has a '~', which is kept for incarnations" : nameFault(id);
+  const why = id.includes('~')
+    ? "has a '~', which is kept for incarnations"
+    : nameFault(id, MAX_NODE_ID_BYTES);
   if (why !== undefined) throw new UsageError(`--node-id ${why}`);
   return id;
 }

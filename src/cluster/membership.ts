@@ -48,6 +48,8 @@ const MAX_BACKOFF_MS = 30_000;
 const MAX_FIXED_BACKOFF_MS = 3000;
 /** How soon somebody is asked who may have become another in the meantime. */
 const RECHECK_MS = 30_000;
+/** A decision from further in the future than clocks are apart could never be overruled. */
+const MAX_AHEAD_MS = 24 * 3_600_000;
 /** An address that was only hinted at and never answered is forgotten after so many attempts. */
 const MAX_ATTEMPTS = 5;
 /** How many addresses are known for each peer that there can be. */
@@ -132,7 +134,9 @@ export class Membership {
   /** Takes in what another has heard and decided. */
   takeNews({ peers, decisions }: Omit<News, 'type'>): void {
     for (const address of peers) this.hint(address, 'peer');
-    this.#decide(mergeDecisions(this.#decisions, decisions));
+    const latest = this.#options.wallClockMs() + MAX_AHEAD_MS;
+    const plausible = new Map([...decisions].filter(([, { version }]) => version <= latest));
+    this.#decide(mergeDecisions(this.#decisions, plausible));
   }
 
   news(): Omit<News, 'type'> {

@@ -37,8 +37,10 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
 }
 
 describe('--help and --version', () => {
-  const source = readFileSync('src/cli/server-options.ts', 'utf8');
-  const specs = /const specs = \{([^}]*)\}/.exec(source)?.[1] ?? '';
+  const sources = ['server-options', 'cluster-options'].map((name) =>
+    readFileSync(`src/cli/${name}.ts`, 'utf8'),
+  );
+  const specs = sources.map((source) => /const \w*[sS]pecs = \{([^}]*)\}/.exec(source)?.[1] ?? '').join('\n');
   const options = [...specs.matchAll(/^ *'?([a-z-]+)'?:/gm)].map(([, name = '']) => name);
 
   test('there are options', () => {
@@ -97,9 +99,23 @@ describe('what makes no sense is refused with one line and status 2', () => {
     ],
     [['--node-id', 'a~b'], "--node-id has a '~', which is kept for incarnations"],
     [['--node-id', 'a\nb'], '--node-id has control characters or halves of surrogate pairs'],
-    [['--node-id', 'n'.repeat(257)], '--node-id is longer than 256 bytes'],
+    [['--node-id', 'n'.repeat(241)], '--node-id is longer than 240 bytes'],
     [['--token-file', missing], `--token-file ${missing} cannot be read`],
     [['--token-file', empty], `--token-file ${empty} is empty`],
+    [['--peers', 'localhost'], "--peers takes host:port, not 'localhost'"],
+    [['--peers', 'a:1,http://b:2/'], "--peers takes host:port, not 'http://b:2/'"],
+    [['--advertise', ':8080'], "--advertise takes host:port, not ':8080'"],
+    [['--cluster', 'c'.repeat(65)], '--cluster is longer than 64 bytes'],
+    [['--cluster-key-file', missing], `--cluster-key-file ${missing} cannot be read`],
+    [['--cluster-key-file', empty], `--cluster-key-file ${empty} is empty`],
+    [['--discovery-port', '0'], "--discovery-port takes a whole number from 1 to 65535, not '0'"],
+    [['--max-peers', '1001'], "--max-peers takes a whole number from 1 to 1000, not '1001'"],
+    [['--multicast', '10.0.0.1'], "--multicast takes an IPv4 multicast address, not '10.0.0.1'"],
+    [['--peer-ranges', '10.0.0.0/33'], "--peer-ranges takes ranges such as 10.0.0.0/8, not '10.0.0.0/33'"],
+    [
+      ['--host', '0.0.0.0'],
+      '--host 0.0.0.0 opens the cluster to the network: give --cluster-key-file, or say --insecure',
+    ],
   ];
   for (const origin of ['example.org', 'https://example.org/', 'https://example.org/x', 'null', '* *']) {
     const complaint = `--allow-origin takes origins such as https://example.org, not '${origin}'`;
@@ -123,6 +139,8 @@ describe('what makes no sense is refused with one line and status 2', () => {
     expect(run([], { NODE_ID: 'a~2' }).status).toBe(2);
     expect(run([], { MAX_COUNTERS: '-5' }).status).toBe(2);
     expect(run([], { TOKEN_FILE: missing }).status).toBe(2);
+    expect(run([], { PEERS: 'nowhere' }).status).toBe(2);
+    expect(run([], { CLUSTER_KEY: 'too short' }).status).toBe(2);
   });
 
   test.each(['geheim€', 'two\nlines', ' blanks around '])(
@@ -247,7 +265,7 @@ describe('what keeps it from serving is said in one line, with status 1', () => 
   });
 
   test.each(['192.0.2.1', '::ffff'])('the address %s, which is not ours', (host) => {
-    const { status, stdout, stderr } = run(['--host', host]);
+    const { status, stdout, stderr } = run(['--host', host, '--insecure']);
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^\{[^\n]*"level":"error"[^\n]*\}\n$/);
   });

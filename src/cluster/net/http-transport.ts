@@ -64,7 +64,9 @@ export class HttpTransport implements Transport {
           else reject(new NoAnswer(`it answers with status ${response.statusCode}`));
         });
       });
-      asked.on('error', reject);
+      asked.on('error', (error) =>
+        reject(error.name === 'AbortError' ? new NoAnswer(`no answer within ${timeoutMs} ms`) : error),
+      );
       asked.end(text);
     });
   }
