@@ -16,12 +16,17 @@ export function parseAddress(text: string): HostAndPort | undefined {
   const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits === '' || port < 1 || port > 65_535) return undefined;
-  if (bracketed !== undefined) return isIP(bracketed) === 6 ? { host: bracketed, port } : undefined;
+  if (bracketed !== undefined)
+    return isIP(bracketed) === 6 ? { host: shortened(bracketed), port } : undefined;
   const host = plain?.toLowerCase() ?? '';
   if (host.length > MAX_HOST_CHARS || !HOST_NAME.test(host)) return undefined;
-  // All digits and dots is meant as an IPv4 address, and resolvers take some odd ones.
-  return /^[\d.]+$/.test(host) && isIP(host) !== 4 ? undefined : { host, port };
+  // A name that ends in a number is meant as an IPv4 address, and resolvers take some odd ones (WHATWG URL, 3.5).
+  return /(?:^|\.)(?:\d+|0x[\da-f]*)$/.test(host) && isIP(host) !== 4 ? undefined : { host, port };
 }
+
+/** An IPv6 address as RFC 5952 writes it; those with a zone or an IPv4 address in them as they are. */
+const shortened = (ip: string): string =>
+  /[%.]/.test(ip) ? ip : new URL(`http://[${ip}]`).hostname.slice(1, -1);
 
 export function formatAddress({ host, port }: HostAndPort): Address {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)?.[1] ?? host;

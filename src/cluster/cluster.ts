@@ -3,7 +3,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Address } from './address.ts';
 import { type Beacon, decodeBeacon, encodeBeacon } from './beacon.ts';
-import { type Contact, isPeer } from './contact.ts';
+import { type Contact, isPeer, isWorthRemembering } from './contact.ts';
 import { Correspondence, type Transport, addressOf } from './correspondence.ts';
 import type { Decisions } from './decisions.ts';
 import { Membership } from './membership.ts';
@@ -101,8 +101,8 @@ export class Cluster {
       onChange: () => options.remember(this.#memory()),
       onDuplicate: options.onDuplicate,
     });
-    this.#membership.takeNews({ peers: [], decisions: memory.decisions });
     for (const address of memory.peers) this.#membership.hint(address, 'remembered');
+    this.#membership.takeNews({ peers: [], decisions: memory.decisions });
   }
 
   /** The addresses of the peers that are there. */
@@ -230,6 +230,7 @@ export class Cluster {
   }
 
   #memory(): Memory {
-    return { peers: this.peers, decisions: this.#membership.decisions };
+    const peers = [...this.contacts].filter(isWorthRemembering).map(({ address }) => address);
+    return { peers, decisions: this.#membership.decisions };
   }
 }

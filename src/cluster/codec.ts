@@ -3,7 +3,7 @@ import { type GCounter, isTotal } from '../crdt/g-counter.ts';
 import { FLOOR, type Totals } from '../crdt/state.ts';
 import { isObject } from '../runtime/json.ts';
 import { type Address, normalAddress } from './address.ts';
-import { type Decision, MAX_DECISIONS } from './decisions.ts';
+import { type Decision, MAX_DECISIONS, MAX_VERSION } from './decisions.ts';
 import { DIGEST_CHARS, FAN_OUT, LEAVES, LEVELS } from './digests.ts';
 import {
   type Answer,
@@ -175,7 +175,9 @@ function newsFrom({ peers, decisions }: Members): Omit<News, 'type'> {
 function decisionFrom(json: unknown): Decision {
   const { version, removed } = members(json, ['version', 'removed']);
   if (typeof removed !== 'boolean') throw new Malformed('"removed" is not a boolean');
-  return { version: countFrom(version), removed };
+  const count = countFrom(version);
+  if (count > MAX_VERSION) throw new Malformed('there is no such version');
+  return { version: count, removed };
 }
 
 function senderFrom(json: unknown): Sender {
@@ -183,7 +185,7 @@ function senderFrom(json: unknown): Sender {
   return {
     cluster: nameFrom(cluster),
     id: nameFrom(id),
-    life: lifeFrom(life),
+    life: ownLifeFrom(life),
     at: typeof at === 'number' ? portFrom(at) : addressFrom(at),
     upMs: countFrom(upMs),
   };
@@ -247,6 +249,12 @@ const keyFrom = nameFrom;
 function lifeFrom(json: unknown): string {
   const life = textFrom(json);
   if (life.length > MAX_LIFE_CHARS || !/^[0-9a-z]*$/.test(life)) throw new Malformed('this is no life');
+  return life;
+}
+
+function ownLifeFrom(json: unknown): string {
+  const life = lifeFrom(json);
+  if (life === '') throw new Malformed('this is no life');
   return life;
 }
 

@@ -2,7 +2,7 @@ import type { GCounter } from '../crdt/g-counter.ts';
 import { partsOf } from '../crdt/state.ts';
 import type { Counter } from './counters.ts';
 import { MAX_NODES } from './codec.ts';
-import { LEVELS } from './digests.ts';
+import { FAN_OUT, LEVELS } from './digests.ts';
 import {
   type AnswerBody,
   type Compare,
@@ -51,7 +51,7 @@ export class Comparison {
       ranges = fill(ranges, queue, most);
       if (ranges.length === 0) return;
       const entries = await ask({ type: 'exchange', ranges });
-      if (entries.type !== 'entries') throw new Unexpected(entries.type);
+      if (entries.type !== 'entries' || !isProgress(entries, ranges)) throw new Unexpected(entries.type);
       await this.#replica.merge(entries.totals);
       await this.#give(entries, ask);
       const isAllDone = entries.complete === ranges.length;
@@ -75,11 +75,14 @@ export class Comparison {
   entries({ ranges }: Exchange): Entries {
     const totals = new Map<string, GCounter>();
     const wanted: string[] = [];
+    const leaves = new Map<number, Counter[]>();
     let chars = 0;
     for (const [complete, range] of ranges.entries()) {
       const theirs = new Map(range.counters);
+      const leaf = leaves.get(range.leaf) ?? this.#index.leaf(range.leaf);
+      leaves.set(range.leaf, leaf);
       let after = range.after;
-      for (const counter of this.#within(range)) {
+      for (const counter of leaf.filter(({ key }) => isWithin(range, key))) {
         if (chars > MAX_PIECE_CHARS) {
           for (const key of theirs.keys()) if (key <= after && key > range.after) wanted.push(key);
           return { type: 'entries', totals, wanted, complete, after: after === range.after ? '' : after };
@@ -108,7 +111,11 @@ export class Comparison {
         const digests = some.map((node) => this.#index.digests.children(level, node)).join('');
         const answer = await ask({ type: 'compare', level, nodes: some, digests });
         if (answer.type !== 'differ') throw new Unexpected(answer.type);
-        for (const node of answer.nodes) differing.push(node);
+        const parents = new Set(some);
+        for (const node of new Set(answer.nodes)) {
+          if (!parents.has(Math.floor(node / FAN_OUT))) throw new Unexpected(answer.type);
+          differing.push(node);
+        }
       }
       nodes = differing;
     }
@@ -126,7 +133,7 @@ export class Comparison {
       piece = new Map();
       chars = 0;
     };
-    for (const key of wanted) {
+    for (const key of new Set(wanted)) {
       const counter = counters.get(key);
       if (counter === undefined) continue;
       const theirs = totals.get(key);
@@ -155,15 +162,13 @@ export class Comparison {
       }
     }
   }
-
-  #within({ leaf, after, end }: Range): Counter[] {
-    return this.#index.leaf(leaf).filter(({ key }) => key > after && (end === null || key <= end));
-  }
 }
+
+const isWithin = ({ after, end }: Range, key: string): boolean => key > after && (end === null || key <= end);
 
 /** `ranges`, and as many more as go into a request. */
 function fill(ranges: readonly Range[], queue: Iterator<Range>, most: number): Range[] {
-  const filled = ranges.slice(0, most);
+  const filled = [...ranges];
   let counters = filled.reduce((sum, range) => sum + range.counters.length, 0);
   while (filled.length < most && counters < MAX_REQUEST_COUNTERS) {
     const { value, done } = queue.next();
@@ -172,6 +177,12 @@ function fill(ranges: readonly Range[], queue: Iterator<Range>, most: number): R
     counters += value.counters.length;
   }
   return filled;
+}
+
+/** Whether an answer brings a comparison nearer to its end. */
+function isProgress({ complete, after }: Entries, ranges: readonly Range[]): boolean {
+  if (complete > ranges.length || (complete === ranges.length && after !== '')) return false;
+  return complete > 0 || after > (ranges[0]?.after ?? '');
 }
 
 /** What is left of the ranges when a peer has answered. */

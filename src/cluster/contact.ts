@@ -46,6 +46,12 @@ export interface Contact {
 /** Whether it is a peer, as far as we know. */
 export const isPeer = ({ state }: Contact): boolean => state === 'alive' || state === 'suspect';
 
+/** Whether a server that starts again should turn to it: who has been a peer, or was to be one. */
+export function isWorthRemembering({ state, source, who }: Contact): boolean {
+  if (['alias', 'duplicate', 'removed', 'self', 'stranger'].includes(state)) return false;
+  return who !== undefined || source === 'registered' || source === 'remembered';
+}
+
 /** Whether it is kept when there are too many to keep. */
 export const isFixed = ({ source }: Contact): boolean => source === 'static' || source === 'registered';
 

@@ -79,7 +79,7 @@ export class Contacts {
   #makeRoom(source: Source): boolean {
     if (this.#byAddress.size < this.#options.maxContacts) return true;
     const useless = [...this.#byAddress.values()].filter(
-      (contact) => !isPeer(contact) && !isFixed(contact) && contact.state !== 'new',
+      (contact) => !isPeer(contact) && !isFixed(contact) && !contact.isBusy && contact.state !== 'new',
     );
     const [least] = useless.toSorted((a, b) => b.failures - a.failures);
     if (least === undefined || (least.failures === 0 && source === 'peer')) return false;

@@ -1,8 +1,8 @@
 /** What somebody has decided about a node: that it is no member any more, or that it is one again. */
 export interface Decision {
   /**
-   * The later of two decisions has the higher version: the time of day in milliseconds, or one more than the latest
-   * known where that is ahead (Kulkarni et al., logical physical clocks, OPODIS 2014).
+   * The later of two decisions has the higher version: the time of day in milliseconds, or one more than that of the
+   * one that it overrules where that is ahead (Kulkarni et al., logical physical clocks, OPODIS 2014).
    */
   readonly version: number;
   readonly removed: boolean;
@@ -11,13 +11,16 @@ export interface Decision {
 /** By node id. */
 export type Decisions = ReadonlyMap<string, Decision>;
 
+/** Some thousands of years of milliseconds: from there on no decision could be overruled by a later one. */
+export const MAX_VERSION = 2 ** 47;
+
 /** How many decisions are remembered. */
 export const MAX_DECISIONS = 1000;
 
-/** A decision taken at a time of day, when everything in `known` had been decided. */
+/** A decision taken at a time of day, by somebody who knows of those in `known`. */
 export function decided(known: Decisions, nodeId: string, removed: boolean, wallClockMs: number): Decisions {
-  const latest = Math.max(0, ...[...known.values()].map(({ version }) => version));
-  const version = Math.max(latest + 1, Math.floor(wallClockMs));
+  const latest = known.get(nodeId)?.version ?? 0;
+  const version = Math.min(MAX_VERSION, Math.max(latest + 1, Math.floor(wallClockMs)));
   return mergeDecisions(known, new Map([[nodeId, { version, removed }]]));
 }
 

@@ -8,6 +8,14 @@ import type { Answered } from './correspondence.ts';
 import { type Decisions, decided, isSame, mergeDecisions } from './decisions.ts';
 import { encodeDigest } from './digests.ts';
 import { hashText } from './hash.ts';
+import {
+  INDIRECT_TIMEOUT_MS,
+  MIN_BACKOFF_MS,
+  PROBE_TIMEOUT_MS,
+  RECHECK_MS,
+  backoffMs,
+  probeMs,
+} from './timing.ts';
 import type { AnswerBody, News, Ping, RequestBody, Sender, Summary } from './messages.ts';
 
 export interface MembershipOptions {
@@ -33,23 +41,8 @@ export interface MembershipOptions {
   readonly onDuplicate: (address: Address) => void;
 }
 
-/** How often a peer is probed. With many peers it is less often, so that probes do not become the main work. */
-const PROBE_MS = 3000;
-const PROBE_MS_PER_PEER = 100;
-const PROBE_TIMEOUT_MS = 1000;
-/** Others get more, since they have to ask first. */
-const INDIRECT_TIMEOUT_MS = 2500;
 /** How many others try when a peer does not answer. */
 const HELPERS = 2;
-/** How long to wait before somebody who does not answer is tried again: at first, and at most. */
-const MIN_BACKOFF_MS = 1000;
-const MAX_BACKOFF_MS = 30_000;
-/** Whom an operator has named, at most so long. */
-const MAX_FIXED_BACKOFF_MS = 3000;
-/** How soon somebody is asked who may have become another in the meantime. */
-const RECHECK_MS = 30_000;
-/** A decision from further in the future than clocks are apart could never be overruled. */
-const MAX_AHEAD_MS = 24 * 3_600_000;
 /** An address that was only hinted at and never answered is forgotten after so many attempts. */
 const MAX_ATTEMPTS = 5;
 /** How many addresses are known for each peer that there can be. */
@@ -70,7 +63,7 @@ export class Membership {
     this.#contacts = new Contacts({
       clock: options.clock,
       maxContacts: options.maxPeers * CONTACTS_PER_PEER,
-      onDue: (contact) => void (isPeer(contact) ? this.#ping(contact) : this.#verify(contact)),
+      onDue: (contact) => void this.#turnTo(contact),
     });
   }
 
@@ -104,7 +97,13 @@ export class Membership {
       return;
     }
     const isOther = who !== undefined && known.who?.life !== who.life;
-    if (known.state === 'unreachable' || (isOther && known.state !== 'new')) this.#contacts.wake(known, 0);
+    if (known.state === 'unreachable') {
+      this.#contacts.wake(known, 0);
+    } else if (isOther && known.heardMs !== undefined) {
+      // What is said of it may be old, so it is asked no more often than this.
+      const restMs = known.heardMs + MIN_BACKOFF_MS - this.#options.clock.nowMs();
+      this.#contacts.wake(known, Math.max(0, restMs));
+    }
   }
 
   /**
@@ -116,13 +115,14 @@ export class Membership {
     if (contact === undefined) throw new Error(`there can be ${this.#options.maxPeers} peers`);
     contact.source = 'registered';
     if (!isPeer(contact)) await this.#verify(contact);
-    const { who } = contact;
     // Somebody else may have removed it, and this server not yet heard of that.
-    if (who !== undefined && (isPeer(contact) || contact.state === 'removed')) {
-      const wasRemoved = contact.state === 'removed';
+    const { who } = contact;
+    const canBePeer = isPeer(contact) || ['removed', 'unreachable'].includes(contact.state);
+    if (who !== undefined && canBePeer) {
       this.#decide(decided(this.#decisions, who.id, false, this.#options.wallClockMs()));
-      if (wasRemoved) await this.#verify(contact);
+      if (contact.state === 'removed') await this.#verify(contact);
     }
+    if (isPeer(contact)) await this.#ping(contact);
     return contact;
   }
 
@@ -134,9 +134,7 @@ export class Membership {
   /** Takes in what another has heard and decided. */
   takeNews({ peers, decisions }: Omit<News, 'type'>): void {
     for (const address of peers) this.hint(address, 'peer');
-    const latest = this.#options.wallClockMs() + MAX_AHEAD_MS;
-    const plausible = new Map([...decisions].filter(([, { version }]) => version <= latest));
-    this.#decide(mergeDecisions(this.#decisions, plausible));
+    this.#decide(mergeDecisions(this.#decisions, decisions));
   }
 
   news(): Omit<News, 'type'> {
@@ -182,6 +180,11 @@ export class Membership {
     }
   }
 
+  #turnTo(contact: Contact): Promise<void> {
+    const isKnown = isPeer(contact) || contact.state === 'excluded';
+    return isKnown ? this.#ping(contact) : this.#verify(contact);
+  }
+
   /** Asks who is there. */
   async #verify(contact: Contact): Promise<void> {
     const answered = await this.#contacts.busy(contact, () =>
@@ -191,7 +194,7 @@ export class Membership {
       contact.failures++;
       const isWorthless = contact.source !== 'remembered' && !isFixed(contact) && contact.who === undefined;
       if (isWorthless && contact.failures >= MAX_ATTEMPTS) this.#contacts.delete(contact);
-      else this.#settle(contact, 'unreachable', answered.message, this.#backoffMs(contact));
+      else this.#settle(contact, 'unreachable', answered.message, backoffMs(this.#options.random, contact));
       return;
     }
     await this.#meet(contact, answered.from);
@@ -220,13 +223,16 @@ export class Membership {
         this.#settle(contact, 'unreachable', 'there are too many peers', RECHECK_MS);
         return;
       }
+      // An address behind which processes take turns is not asked without a rest.
       const isNew = !isPeer(contact) || before?.life !== life;
-      this.#settle(contact, 'alive', '', 0);
-      if (isNew) {
-        this.#options.onPeer(contact);
-        this.#options.onChange();
-      }
+      this.#settle(contact, 'alive', '', isPeer(contact) ? MIN_BACKOFF_MS : 0);
+      if (isNew) this.#welcome(contact);
     }
+  }
+
+  #welcome(contact: Contact): void {
+    this.#options.onPeer(contact);
+    this.#options.onChange();
   }
 
   /** Whether a contact is to be the peer, and not another that has had the same node id. */
@@ -269,13 +275,19 @@ export class Membership {
     const answered = await this.#contacts.busy(contact, () =>
       this.#options.ask(contact.address, to, { type: 'ping', ...summary }, PROBE_TIMEOUT_MS),
     );
-    if (!isPeer(contact)) return;
-    if (answered instanceof Error) return this.#suspect(contact, answered.message);
+    const wasPeer = isPeer(contact);
+    if (!wasPeer && contact.state !== 'excluded') return;
+    if (answered instanceof Error) {
+      if (wasPeer) return this.#suspect(contact, answered.message);
+      contact.failures++;
+      return this.#settle(contact, 'unreachable', answered.message, backoffMs(this.#options.random, contact));
+    }
     const { body, from } = answered;
     contact.heardMs = this.#options.clock.nowMs();
     contact.failures = 0;
     if (body.type === 'pong' && from.life === to) {
-      this.#settle(contact, 'alive', '', this.#probeMs());
+      this.#settle(contact, 'alive', '', probeMs(this.#options.random, this.peers().length));
+      if (!wasPeer) this.#welcome(contact);
       this.#options.onDigest(contact, body.digest);
       if (body.news !== null) this.#compareNews(contact, body.news);
     } else if (body.type === 'refused' && body.why === 'removed') {
@@ -283,6 +295,8 @@ export class Membership {
     } else if (body.type === 'refused' && body.why === 'duplicate') {
       this.#settle(contact, 'excluded', body.message, RECHECK_MS);
       this.#options.onDuplicate(contact.address);
+    } else if (body.type === 'refused' && body.why === 'repeated') {
+      this.#settle(contact, contact.state, body.message, probeMs(this.#options.random, this.peers().length));
     } else {
       // Another process answers there now.
       await this.#verify(contact);
@@ -317,7 +331,7 @@ export class Membership {
       return;
     }
     contact.failures++;
-    this.#settle(contact, 'unreachable', why, this.#backoffMs(contact));
+    this.#settle(contact, 'unreachable', why, backoffMs(this.#options.random, contact));
   }
 
   /** Takes news in, and tells the other what it does not know. */
@@ -378,17 +392,6 @@ export class Membership {
       this.#options.onGone(contact);
       this.#options.onChange();
     }
-  }
-
-  #probeMs(): number {
-    const meanMs = Math.max(PROBE_MS, PROBE_MS_PER_PEER * this.peers().length);
-    return meanMs * (0.75 + this.#options.random.next() / 2);
-  }
-
-  #backoffMs(contact: Contact): number {
-    const grownMs = MIN_BACKOFF_MS * 2 ** Math.min(contact.failures - 1, 10);
-    const mostMs = Math.min(grownMs, isFixed(contact) ? MAX_FIXED_BACKOFF_MS : MAX_BACKOFF_MS);
-    return mostMs * (0.5 + this.#options.random.next() / 2);
   }
 }
 

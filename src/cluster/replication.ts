@@ -183,7 +183,9 @@ export class Replication {
     if (link.isComparing) return;
     link.isComparing = true;
     try {
+      const { position } = this.#index;
       await this.#comparison.run((body) => this.#ask(link, body));
+      if (position === this.#index.position && link.position === position) link.behindMs = undefined;
     } catch {
       // What interrupts it shows elsewhere: a peer that does not answer in its probes, a disk in the health.
     }

@@ -56,6 +56,8 @@ class PeersRun implements PeersControl {
   readonly #unwanted = new Set<string>();
   /** Who has been removed by whom. */
   readonly #removed = new Map<string, string>();
+  /** When somebody last began to register a node. */
+  readonly #registeredMs = new Map<string, number>();
   readonly #ghosts: string[] = [];
   /** Who is down, and for how many reasons. */
   readonly #down = new Map<string, number>();
@@ -173,6 +175,7 @@ class PeersRun implements PeersControl {
 
   /** A registration that began before a removal may end after it, and is then the later decision. */
   async #register(nodeId: string, cluster: Cluster): Promise<void> {
+    this.#registeredMs.set(nodeId, this.#clock.nowMs());
     await cluster.register(addressOfNode(nodeId)).catch(() => {});
     this.#removed.delete(nodeId);
   }
@@ -253,7 +256,9 @@ class PeersRun implements PeersControl {
       this.#operations.push(operation);
       const listed = new Set(cluster.peers.map(nodeAtAddress));
       for (const [nodeId, by] of this.#removed) {
-        if (by === host.nodeId && listed.has(nodeId)) {
+        const registeredMs = this.#registeredMs.get(nodeId) ?? -Infinity;
+        const mayBeRegistered = operation.invokedMs - registeredMs < REGISTRATION_MS;
+        if (by === host.nodeId && listed.has(nodeId) && !mayBeRegistered) {
           this.#ghosts.push(`${by} lists ${nodeId}, which it had removed, at ${operation.invokedMs} ms`);
         }
       }
@@ -311,6 +316,8 @@ class PeersRun implements PeersControl {
 /** How often an operator tries to register a node. */
 const REGISTER_ATTEMPTS = 8;
 const REGISTER_MS = 3000;
+/** How long it may take until a registration takes effect. */
+const REGISTRATION_MS = 5000;
 
 function count(counts: Map<string, number>, nodeId: string, change: number): number {
   const changed = (counts.get(nodeId) ?? 0) + change;

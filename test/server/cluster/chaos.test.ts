@@ -1,0 +1,129 @@
+/** Five servers whose clients never stop, while servers crash, links break and one disk is lost. */
+import { setTimeout as after } from 'node:timers/promises';
+import { afterAll, expect, test } from 'vitest';
+import type { Random } from '../../../src/runtime/random.ts';
+import { below, pick, shuffled, streams } from '../../../src/workbench/random.ts';
+import { stopServers } from '../http/server-process.ts';
+import { eventually } from './members.ts';
+import type { LinkState } from './proxy.ts';
+import { Station } from './station.ts';
+
+let stations: readonly Station[] = [];
+afterAll(async () => {
+  for (const { link } of stations) link.close();
+  await stopServers();
+});
+
+const SEED = 20_260_101;
+const CLIENTS = 200;
+const CHAOS_MS = 20_000;
+const KEYS = Array.from({ length: 20 }, (_, n) => `key-${n}`);
+
+/** What clients have been told is counted, and where they may go. */
+class Load {
+  readonly counted = new Map(KEYS.map((key) => [key, 0]));
+  readonly open: Set<Station>;
+  increments = 0;
+  #isOver = false;
+
+  constructor(all: readonly Station[]) {
+    this.open = new Set(all);
+  }
+
+  end(): void {
+    this.#isOver = true;
+  }
+
+  /** A client: one increment after the other, each on any server. */
+  async run(name: string, random: Random): Promise<void> {
+    for (let n = 0; !this.#isOver; n++) {
+      const [station, key, amount] = [pick(random, [...this.open]), pick(random, KEYS), 1 + below(random, 9)];
+      await station.add(key, amount, `${name}-${n}`);
+      this.counted.set(key, (this.counted.get(key) ?? 0) + amount);
+      this.increments++;
+    }
+  }
+}
+
+/** What happens to the servers and their links, one after the other. */
+class Nemesis {
+  readonly crashes: Station[] = [];
+  readonly #load: Load;
+  readonly #random: Random;
+
+  constructor(load: Load, random: Random) {
+    this.#load = load;
+    this.#random = random;
+  }
+
+  /** A server crashes, while links are broken or not. */
+  async strike(): Promise<void> {
+    const links = shuffled(this.#random, stations).slice(0, below(this.#random, 4));
+    const state = pick(this.#random, ['cut', 'mute'] as const);
+    const victim = pick(this.#random, stations);
+    this.crashes.push(victim);
+    const downMs = below(this.#random, 1000);
+    await Promise.all([
+      this.#breakFor(links, state, 500 + below(this.#random, 2500)),
+      victim.crash(() => after(downMs)),
+    ]);
+  }
+
+  /** Nobody reaches anybody. Answers whether that showed: servers then tell different values. */
+  async isolateAll(): Promise<boolean> {
+    let values: readonly ReadonlyMap<string, number>[] = [];
+    await this.#breakFor(stations, 'mute', 2500, async () => {
+      values = await Promise.all(stations.map((station) => station.values(KEYS)));
+    });
+    return new Set(values.map(textOf)).size === stations.length;
+  }
+
+  /** A server loses its disk when another has all that it had counted. */
+  async loseDisk(victim: Station): Promise<void> {
+    const others = stations.filter((station) => station !== victim);
+    const witness = pick(this.#random, others);
+    this.#load.open.delete(victim);
+    await victim.idle();
+    const own = textOf(await victim.totalsOf(victim.id, KEYS));
+    await eventually(async () => {
+      if (textOf(await witness.totalsOf(victim.id, KEYS)) !== own) throw new Error('it would be lost');
+    });
+    await victim.loseDisk();
+    this.#load.open.add(victim);
+  }
+
+  async #breakFor(
+    broken: readonly Station[],
+    state: LinkState,
+    durationMs: number,
+    atEnd: () => Promise<void> = async () => {},
+  ): Promise<void> {
+    for (const { link } of broken) link.become(state);
+    await after(durationMs);
+    await atEnd();
+    for (const { link } of broken) link.become('whole');
+  }
+}
+
+const textOf = (values: ReadonlyMap<string, number>): string => JSON.stringify([...values]);
+
+test('after all has healed, five servers have counted exactly what their clients were told', async () => {
+  const random = streams(SEED);
+  stations = await Station.openAll(['a', 'b', 'c', 'd', 'e']);
+  const load = new Load(stations);
+  const nemesis = new Nemesis(load, random('nemesis'));
+  const endMs = Date.now() + CHAOS_MS;
+  const clients = Array.from({ length: CLIENTS }, (_, n) => load.run(`client-${n}`, random(`client-${n}`)));
+  await nemesis.strike();
+  await nemesis.loseDisk(pick(random('disk'), stations));
+  expect(await nemesis.isolateAll()).toBe(true);
+  while (Date.now() < endMs) await nemesis.strike();
+  load.end();
+  await Promise.all(clients);
+
+  await eventually(async () => {
+    for (const station of stations) expect(await station.values(KEYS)).toEqual(load.counted);
+  }, 5000);
+  expect(load.increments).toBeGreaterThan(1000);
+  expect(nemesis.crashes.length).toBeGreaterThan(3);
+}, 60_000);

@@ -1,0 +1,379 @@
+/** A hundred thousand messages of somebody without the key, and some thousands of somebody with it. */
+import { type Socket, createSocket } from 'node:dgram';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Beacon, encodeBeacon } from '../../../src/cluster/beacon.ts';
+import { decodeAnswer, encodeRequest } from '../../../src/cluster/codec.ts';
+import type { AnswerBody, RequestBody } from '../../../src/cluster/messages.ts';
+import { Seal } from '../../../src/cluster/seal.ts';
+import { below, pick, streams } from '../../../src/workbench/random.ts';
+import { changedAt, placesIn, requestBody } from '../../cluster/messages.ts';
+import { Connection, requestText } from '../http/connection.ts';
+import { stopServers } from '../http/server-process.ts';
+import {
+  type Recorded,
+  type Scene,
+  droppedAt,
+  errorsOf,
+  mostMemoryMb,
+  seal,
+  setScene,
+  stateOf,
+  until,
+} from './scene.ts';
+
+const DATAGRAMS = 50_000;
+const REQUESTS = 50_000;
+const HOSTILE_REQUESTS = 5000;
+const CONNECTIONS = 8;
+const MAX_RSS_MB = 400;
+const seed = Number(process.env['FUZZ_SEED'] ?? 1);
+const random = streams(seed)('cluster fuzz');
+
+let scene: Scene;
+/** What increments have been acknowledged by the attacked server. */
+let counted = 0;
+
+async function count(times: number): Promise<number[]> {
+  const durations: number[] = [];
+  for (let time = 0; time < times; time++) {
+    const startMs = performance.now();
+    await scene.server.increment('model');
+    durations.push(performance.now() - startMs);
+    counted++;
+  }
+  return durations.toSorted((a, b) => a - b);
+}
+
+const stateOfBoth = (): Promise<unknown> => Promise.all([stateOf(scene.server), stateOf(scene.peer)]);
+
+/** How many of the increments the attacked server's own names have, and no other. */
+async function ownPart(): Promise<number> {
+  const { nodes } = await scene.server.read('model');
+  return [...nodes].reduce((sum, [name, total]) => sum + (/^node-1(?:~|$)/.test(name) ? total : 0), 0);
+}
+
+beforeAll(async () => {
+  scene = await setScene();
+  await count(100);
+  for (const key of ['likes', 'views']) {
+    await scene.server.increment(key, 7);
+    await scene.peer.increment(key, 5);
+  }
+  await until(async () => (await scene.server.read('views')).value === 12);
+  await until(async () => (await scene.peer.read('views')).value === 12);
+  await until(() => new Set(scene.requests.map(({ request }) => request.body.type)).size >= 3);
+  await until(() => scene.beacons.length >= 8);
+}, 60_000);
+
+afterAll(async () => {
+  scene.close();
+  await stopServers();
+});
+
+const noise = (length: number): string =>
+  Array.from({ length }, () => String.fromCharCode(below(random, 256))).join('');
+
+/** What somebody without the key can make of something genuine, which is never quite the same. */
+function spoiled(genuine: string, other: string): string {
+  const at = below(random, genuine.length);
+  switch (below(random, 9)) {
+    case 0:
+      return genuine.slice(0, at);
+    case 1:
+      return genuine + noise(1 + below(random, 20));
+    case 2:
+      return noise(1 + below(random, 600));
+    case 3:
+      return genuine.slice(0, 43) + other.slice(43) + ' ';
+    case 4:
+      return genuine.slice(43);
+    case 5:
+      return new Seal(['another key of 16']).close('request', '', genuine.slice(43));
+    case 6:
+      return (
+        genuine.replace(/\d/, (digit) => String((Number(digit) + 1) % 10)) +
+        pick(random, ['', ' ', '\n']).repeat(3) +
+        '}'
+      );
+    case 7:
+      return `${genuine}${'x'.repeat(below(random, 100) === 0 ? 60_000 : 600)}`;
+    default:
+      return flipped(genuine, at);
+  }
+}
+
+const flipped = (text: string, at: number): string =>
+  text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ (1 << below(random, 7))) + text.slice(at + 1);
+
+function forgedDatagram(): string {
+  const genuine = pick(random, scene.beacons);
+  const beacon: Beacon = { ...scene.own, id: `node-${below(random, 9)}`, at: 1 + below(random, 65_535) };
+  switch (below(random, 4)) {
+    case 0:
+      return genuine;
+    case 1:
+      return encodeBeacon(pick(random, [new Seal([]), new Seal(['another key of 16'])]), beacon) ?? '';
+    case 2:
+      return pick(random, scene.requests).text.slice(0, 2000);
+    default:
+      return spoiled(genuine, pick(random, scene.beacons));
+  }
+}
+
+const send = (socket: Socket, datagram: string, host: string): Promise<void> =>
+  new Promise((resolve) =>
+    socket.send(Buffer.from(datagram, 'latin1'), scene.discoveryPort, host, () => resolve()),
+  );
+
+/** A connection that is opened again when it is closed. */
+class Door {
+  #connection: Connection | undefined;
+
+  async ask(body: string): Promise<{ readonly status: number; readonly body: string }> {
+    for (let tries = 0; ; tries++) {
+      try {
+        this.#connection ??= await Connection.open(scene.server.port);
+        const { status, body: answer } = await this.#connection.ask(requestText('POST', '/peer', {}, body));
+        return { status, body: Buffer.from(answer, 'latin1').toString() };
+      } catch (error) {
+        this.#connection = undefined;
+        if (tries === 3) throw error;
+      }
+    }
+  }
+
+  close(): void {
+    this.#connection?.close();
+  }
+}
+
+const answerTo = (life: string, seq: number, sealed: string): AnswerBody | undefined => {
+  const text = seal.open('reply', `${life} ${seq}`, sealed);
+  return text === undefined ? undefined : decodeAnswer(text).body;
+};
+
+/** What has come of messages, and how often. */
+class Outcomes {
+  readonly #counts = new Map<string, number>();
+
+  add(outcome: string): void {
+    this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
+  }
+
+  get(outcome: string): number {
+    return this.#counts.get(outcome) ?? 0;
+  }
+
+  get kinds(): string[] {
+    return [...this.#counts.keys()].toSorted();
+  }
+}
+
+async function onAllDoors(times: number, act: (door: Door, time: number) => Promise<void>): Promise<void> {
+  let time = 0;
+  const work = async (): Promise<void> => {
+    const door = new Door();
+    while (time < times) await act(door, time++);
+    door.close();
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, work));
+}
+
+async function expectHealth(): Promise<void> {
+  const { server, peer } = scene;
+  const durations = await count(300);
+  expect({ seed, p99: durations[Math.floor(durations.length * 0.99)] ?? 0 }).toSatisfy(
+    ({ p99 }: { p99: number }) => p99 < 100,
+  );
+  expect([server.isRunning, peer.isRunning]).toEqual([true, true]);
+  expect([errorsOf(server), errorsOf(peer)]).toEqual([[], []]);
+  expect((await server.get('/health')).status).toBe(200);
+  expect((await server.get('/metrics')).body).not.toContain('status="500"');
+  expect(mostMemoryMb(server)).toBeLessThan(MAX_RSS_MB);
+  expect(mostMemoryMb(peer)).toBeLessThan(MAX_RSS_MB);
+  await until(async () => (await peer.read('model')).value === (await server.read('model')).value);
+}
+
+describe('somebody without the key', () => {
+  test('calls out what they like, and changes nothing', async () => {
+    const before = await stateOfBoth();
+    const dropped = droppedAt(scene.discoveryPort);
+    const socket = createSocket('udp4');
+    await new Promise<void>((resolve) => void socket.bind(0, '127.0.0.1', resolve));
+    socket.setBroadcast(true);
+    for (let sent = 0; sent < DATAGRAMS; sent += 50) {
+      const host = below(random, 2) === 0 ? '127.0.0.1' : '127.255.255.255';
+      await Promise.all(Array.from({ length: 50 }, () => send(socket, forgedDatagram(), host)));
+      await scene.server.get('/health');
+    }
+    socket.close();
+    expect({ seed, state: await stateOfBoth() }).toEqual({ seed, state: before });
+    expect(droppedAt(scene.discoveryPort) - dropped).toBeLessThan(DATAGRAMS / 20);
+    expect(await ownPart()).toBe(counted);
+    await expectHealth();
+  }, 60_000);
+
+  test('asks what they like, and is refused', async () => {
+    const before = await stateOfBoth();
+    const outcomes = new Outcomes();
+    const recorded: readonly Recorded[] = [...scene.requests];
+    await onAllDoors(REQUESTS, async (door) => {
+      const { text, request } = pick(random, recorded);
+      const isReplay = below(random, 4) === 0;
+      const { status, body } = await door.ask(isReplay ? text : spoiled(text, pick(random, recorded).text));
+      if (!isReplay) return outcomes.add(`forged: ${status}`);
+      const answer = answerTo(request.from.life, request.seq, body);
+      outcomes.add(`replay: ${answer?.type === 'refused' ? answer.why : answer?.type}`);
+    });
+    expect(outcomes.kinds).toEqual(['forged: 403', 'replay: repeated', 'replay: welcome']);
+    expect({ seed, state: await stateOfBoth() }).toEqual({ seed, state: before });
+    expect(await ownPart()).toBe(counted);
+    await expectHealth();
+  }, 60_000);
+
+  test('sends bodies that are too long, and more than one request can be, and is refused', async () => {
+    const before = await stateOfBoth();
+    const statuses = new Set<number>();
+    for (const length of [2 ** 20, 2 ** 20 + 1, 3 * 2 ** 20]) {
+      for (const body of ['{'.repeat(length), Buffer.alloc(length, 0xff)]) {
+        // Who sends on when the answer is here may lose it.
+        const answer = await scene.server.ask('POST', '/peer', {}, body).catch(() => undefined);
+        statuses.add(answer?.status ?? 413);
+      }
+    }
+    expect([...statuses]).toEqual([403, 413]);
+    expect(await stateOfBoth()).toEqual(before);
+    await expectHealth();
+  }, 30_000);
+});
+
+describe('somebody with the key', () => {
+  const life = 'hostile1';
+  let seq = 0;
+  const door = new Door();
+  afterAll(() => door.close());
+
+  const sealedBody = (body: string): { readonly seq: number; readonly text: string } => {
+    const from = { cluster: 'g-counter', id: 'node-3', life, at: 9, upMs: 1 };
+    const hello = encodeRequest({ from, to: scene.own.life, seq: ++seq, body: { type: 'hello' } });
+    return {
+      seq,
+      text: seal.close(
+        'request',
+        '',
+        hello.replace('{"type":"hello"}', () => body),
+      ),
+    };
+  };
+  /** What an answer is, or the status of a refusal. */
+  const say = async (body: string, by: Door = door): Promise<AnswerBody | number> => {
+    const sealed = sealedBody(body);
+    const { status, body: reply } = await by.ask(sealed.text);
+    return status === 200 ? (answerTo(life, sealed.seq, reply) ?? 0) : status;
+  };
+  const update = (key: string, parts: Readonly<Record<string, number>>): string =>
+    JSON.stringify({ type: 'update', totals: { [key]: parts } });
+  const done = { type: 'done' };
+
+  test('cannot lower what the server has counted, nor take it for its own', async () => {
+    const { nodes } = await scene.server.read('model');
+    const name = [...nodes.keys()].find((each) => each.startsWith('node-1~'));
+    expect(name).toBeDefined();
+    expect(await say(update('model', { [name ?? '']: 1 }))).toEqual(done);
+    expect(await ownPart()).toBe(counted);
+    const forged = 1_000_000;
+    expect(await say(update('model', { [name ?? '']: forged }))).toEqual(done);
+    expect(await ownPart()).toBe(forged + counted);
+    await count(50);
+    expect(await ownPart()).toBe(forged + counted);
+    const after = await scene.server.read('model');
+    expect(after.nodes.get(name ?? '')).toBe(forged);
+    expect(after.value).toBe(forged + counted);
+    counted += forged;
+  });
+
+  test('cannot make a counter pass what can be counted', async () => {
+    const { value } = await scene.server.read('likes');
+    const most = Number.MAX_SAFE_INTEGER;
+    expect(await say(update('likes', { a: most }))).toEqual(done);
+    expect(await say(update('likes', { b: most, c: most, d: most }))).toEqual(done);
+    expect((await scene.server.read('likes')).value).toBe(value);
+    await scene.server.increment('likes');
+    expect((await scene.server.read('likes')).value).toBe(value + 1);
+  });
+
+  test('is refused where totals are none, and names too long', async () => {
+    const bodies = [
+      '{"type":"update","totals":{"likes":{"a":9007199254740992}}}',
+      '{"type":"update","totals":{"likes":{"a":1e400}}}',
+      '{"type":"update","totals":{"likes":{"a":-1}}}',
+      '{"type":"update","totals":{"likes":{"a":0.5}}}',
+      '{"type":"update","totals":{"\\ud800":{"a":1}}}',
+      update('k'.repeat(257), { a: 1 }),
+      update('likes', { ['n'.repeat(300)]: 1 }),
+      update('\0', { a: 1 }),
+      '{"type":"update","totals":[]}',
+      '{"type":"update"}',
+      '{}',
+      '[]',
+      '['.repeat(100_000),
+    ];
+    for (const body of bodies) expect(await say(body)).toBe(403);
+  });
+
+  test('is answered within bounds, however much it asks for', async () => {
+    const range = '{"leaf":0,"after":"","end":null,"counters":[]}';
+    const ranges = (times: number): string =>
+      `{"type":"exchange","ranges":[${Array(times).fill(range).join(',')}]}`;
+    const digests = 'AAAAAAAA'.repeat(16 * 256);
+    const nodes = Array(256).fill(0).join(',');
+    const startMs = performance.now();
+    expect(await say(ranges(20_000))).toMatchObject({ type: 'entries' });
+    const tooLong = new Door();
+    expect([403, 413]).toContain(await say(ranges(70_000), tooLong).catch(() => 413));
+    tooLong.close();
+    for (let time = 0; time < 10; time++) {
+      const compare = `{"type":"compare","level":0,"nodes":[${nodes}],"digests":"${digests}"}`;
+      expect(await say(compare)).toMatchObject({ type: 'differ' });
+    }
+    expect(performance.now() - startMs).toBeLessThan(5000);
+    const many = Array.from({ length: 25_000 }, (_, number) => `"junk-${number}":{"node-3":${number + 1}}`);
+    expect(await say(`{"type":"update","totals":{${many.join(',')}}}`)).toEqual(done);
+    expect((await scene.server.read('junk-7')).value).toBe(8);
+  }, 30_000);
+
+  test('says what it likes, and the server counts on', async () => {
+    const outcomes = new Outcomes();
+    const isHarmless = ({ type }: RequestBody): boolean => type !== 'news' && type !== 'probe';
+    const samples = fc.sample(requestBody.filter(isHarmless), { numRuns: 500, seed });
+    const bodies = samples.map((body): unknown => {
+      const whole = encodeRequest({
+        from: { cluster: 'c', id: 'i', life, at: 9, upMs: 1 },
+        to: '',
+        seq: 1,
+        body,
+      });
+      return Object(JSON.parse(whole)).body;
+    });
+    const instead = [null, [], {}, -1, 0.5, '', '\ud800', 2 ** 53, '__proto__', true, 'x'.repeat(300)];
+    const working = count(200);
+    await onAllDoors(HOSTILE_REQUESTS, async (by) => {
+      const body = pick(random, bodies);
+      const place = pick(random, placesIn(body));
+      const changed =
+        below(random, 4) === 0 ? body : changedAt(body, place, () => pick<unknown>(random, instead));
+      const answer = await say(JSON.stringify(changed) ?? 'null', by);
+      outcomes.add(typeof answer === 'number' ? `${answer}` : answer.type);
+    });
+    await working;
+    expect(
+      outcomes.kinds.filter(
+        (kind) => !['403', 'done', 'differ', 'entries', 'welcome', 'pong'].includes(kind),
+      ),
+    ).toEqual([]);
+    expect(await ownPart()).toBe(counted);
+    await expectHealth();
+    expect(await ownPart()).toBe(counted);
+  }, 60_000);
+});

@@ -1,0 +1,80 @@
+/** Servers that somebody has taken out of their cluster. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { objectFrom } from '../http/json.ts';
+import { type ServerProcess, jsonOf, stopServers } from '../http/server-process.ts';
+import {
+  add,
+  addressOf,
+  agree,
+  allPeersOf,
+  beaconHeard,
+  countsOf,
+  eventually,
+  network,
+  peersOf,
+  together,
+} from './members.ts';
+
+afterEach(stopServers);
+
+let a: ServerProcess;
+let b: ServerProcess;
+let c: ServerProcess;
+
+beforeEach(async () => {
+  const start = await network();
+  [a, b, c] = await Promise.all([start('a'), start('b'), start('c')]);
+  await together([a, b, c]);
+});
+
+/** Who are peers when the third is out. */
+const apart = (): string[][] => [[addressOf(b)], [addressOf(a)], []];
+
+test('remove existing peer: it is gone on all servers though it goes on calling, until it is registered', async () => {
+  const all = [a, b, c];
+  await Promise.all(all.map((server) => add(server, 10)));
+  await eventually(async () => expect(await countsOf(all)).toEqual([30, 30, 30]));
+  const answer = objectFrom(jsonOf(await a.post('/remove-peer', { id: addressOf(c) })));
+  expect(answer).toEqual({ id: addressOf(c), node_id: 'c', peers: [addressOf(b)] });
+  await eventually(async () => expect(await allPeersOf(all)).toEqual(apart()));
+
+  await Promise.all(all.map((server) => add(server)));
+  await eventually(async () => expect(await countsOf(all)).toEqual([32, 32, 31]));
+  const heard = await Promise.all([beaconHeard(a, c), beaconHeard(b, c)]);
+  const seen = new Set<string>();
+  await eventually(async () => {
+    seen.add(JSON.stringify(await allPeersOf(all)));
+    const [byA, byB] = await Promise.all([beaconHeard(a, c), beaconHeard(b, c)]);
+    expect(Math.min(byA - heard[0], byB - heard[1])).toBeGreaterThanOrEqual(3);
+  }, 25_000);
+  expect([...seen]).toEqual([JSON.stringify(apart())]);
+  expect(await countsOf(all)).toEqual([32, 32, 31]);
+
+  expect(await b.post('/register', { id: addressOf(c) })).toMatchObject({ status: 200 });
+  await together(all);
+  await eventually(async () => expect(await countsOf(all)).toEqual([33, 33, 33]));
+  expect(await add(c)).toBe(34);
+  await eventually(async () => expect(await countsOf(all)).toEqual([34, 34, 34]));
+}, 60_000);
+
+test('remove existing peer: it stays out when it is not there to hear of it, and over a restart of all', async () => {
+  await add(c, 10);
+  await agree([a, b, c], 10);
+  await c.kill('SIGKILL');
+  await together([a, b]);
+  expect((await a.post('/remove-peer', { id: addressOf(c) })).status).toBe(200);
+  await eventually(async () => expect((await b.get('/discovery')).body).toContain('"state":"removed"'));
+  c = await c.restart();
+  await add(c, 5);
+  await eventually(async () => expect(await peersOf(c)).toEqual([]));
+
+  await Promise.all([a, b, c].map((server) => server.kill('SIGKILL')));
+  [a, b, c] = await Promise.all([a.restart(), b.restart(), c.restart()]);
+  await eventually(async () => expect(await beaconHeard(a, c)).toBeGreaterThanOrEqual(3));
+  expect(await allPeersOf([a, b, c])).toEqual(apart());
+  expect(await countsOf([a, b, c])).toEqual([10, 10, 15]);
+
+  await b.post('/register', { id: addressOf(c) });
+  await together([a, b, c]);
+  await agree([a, b, c], 15);
+}, 60_000);
