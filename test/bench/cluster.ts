@@ -17,6 +17,9 @@ const CONNECTIONS = 64;
 const INCREMENTS = 200;
 const IDLE_MS = 30_000;
 
+/** Connections that are kept would be heard of when they are closed, in the midst of a measurement. */
+const CLOSE = { headers: { connection: 'close' } };
+
 const pass = (durationMs: number): Promise<void> =>
   new Promise((resolve) => void setTimeout(resolve, durationMs));
 
@@ -34,7 +37,7 @@ async function startThree(directory: string): Promise<Server[]> {
 }
 
 async function json({ port }: Server, path: string): Promise<unknown[]> {
-  const body: unknown = await (await fetch(`http://127.0.0.1:${port}${path}`)).json();
+  const body: unknown = await (await fetch(`http://127.0.0.1:${port}${path}`, CLOSE)).json();
   return Array.isArray(body) ? body : [body];
 }
 
@@ -43,7 +46,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 }
 
 async function valueOf({ port }: Server, key: string): Promise<string> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/counter/${key}`)).text();
+  const text = await (await fetch(`http://127.0.0.1:${port}/counter/${key}`, CLOSE)).text();
   return /"value":(\d+)/.exec(text)?.[1] ?? '';
 }
 
