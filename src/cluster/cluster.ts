@@ -141,10 +141,10 @@ export class Cluster {
   /** Takes out the server that is known by an address. Answers its node id, or undefined where there is none. */
   remove(address: Address): string | undefined {
     const contact = [...this.contacts].find((candidate) => candidate.address === address);
-    const id = contact?.who?.id;
-    if (id === undefined || contact?.state === 'self' || contact?.state === 'stranger') return undefined;
-    this.#membership.remove(id);
-    return id;
+    if (contact?.who === undefined || ['self', 'duplicate', 'stranger'].includes(contact.state))
+      return undefined;
+    this.#membership.remove(contact.who.id);
+    return contact.who.id;
   }
 
   /** Calls out by `send`, again and again: first in a burst, then every few seconds. */

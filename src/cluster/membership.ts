@@ -96,6 +96,7 @@ export class Membership {
       if (added !== undefined) this.#contacts.wake(added, 0);
       return;
     }
+    if (source === 'static' && !isFixed(known)) known.source = source;
     const isOther = who !== undefined && known.who?.life !== who.life;
     if (known.state === 'unreachable') {
       this.#contacts.wake(known, 0);

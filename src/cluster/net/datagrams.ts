@@ -1,6 +1,7 @@
 import { type Socket, createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { isLoopback } from '../address.ts';
+import { MAX_BEACON_BYTES } from '../beacon.ts';
 
 export interface DatagramsOptions {
   readonly port: number;
@@ -24,6 +25,7 @@ export class Datagrams {
     this.#options = options;
     this.#socket = createSocket({ type: 'udp4', reuseAddr: true });
     this.#socket.on('message', (message, { address }) => {
+      if (message.length > MAX_BEACON_BYTES) return;
       if (options.isLoopbackOnly && !isLoopback(address)) return;
       options.onDatagram(message.toString(), address);
     });

@@ -121,7 +121,7 @@ export class SimulatedStore implements Replica {
 
   #become(incarnation: number): void {
     // A store that leaves a life of its own notes what it had counted there; here that only happens before it counts.
-    this.#identity = { ...firstIdentity(this.#identity.nodeId, incarnation) };
+    this.#identity = firstIdentity(this.#identity.nodeId, incarnation);
     this.#gathering.identity = this.#identity;
   }
 
