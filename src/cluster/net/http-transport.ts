@@ -35,8 +35,10 @@ export class HttpTransport implements Transport {
   }
 
   send(address: Address, text: string, timeoutMs: number): Promise<string> {
-    const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
     return new Promise((resolve, reject) => {
+      const parsed = parseAddress(address);
+      if (parsed === undefined) throw new NoAnswer(`'${address}' is no address`);
+      const { host, port } = parsed;
       if (isIP(host) !== 0 && !isAllowed(this.#ranges, host)) {
         throw new NoAnswer(`${host} is outside --peer-ranges`);
       }
