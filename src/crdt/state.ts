@@ -60,7 +60,8 @@ function asPresent(identity: Identity, state: CounterState): CounterState {
   const own = others.get(name) ?? 0;
   others.delete(name);
   const { incarnation } = identity;
-  return { ...state, own, incarnation, others: others.size === 0 ? nobody : others };
+  const { floor, value } = state;
+  return { own, incarnation, others: others.size === 0 ? nobody : others, floor, value };
 }
 
 /**
@@ -76,7 +77,7 @@ export function raised(identity: Identity, state: CounterState, amount: number):
   const isAhead = floor > own + (valueOf(others) ?? 0);
   const raisedFloor = isAhead ? plus(floor, amount) : floor;
   if (raisedFloor === undefined) return undefined;
-  return checked({ own: own + amount, incarnation, others, floor: raisedFloor });
+  return checked(own + amount, incarnation, others, raisedFloor);
 }
 
 /**
@@ -134,7 +135,7 @@ export function merged(
   }
   if (theirs.size === 0 && floor === before.floor) return before;
   const others = theirs.size === 0 ? before.others : merge(before.others, theirs);
-  return checked({ own, incarnation: identity.incarnation, others, floor });
+  return checked(own, identity.incarnation, others, floor);
 }
 
 /** The counter with the larger of each part, our own total included: for what comes from our own disk. */
@@ -145,17 +146,22 @@ export function restored(identity: Identity, state: CounterState, parts: GCounte
   const own = Math.max(before.own, parts.get(present) ?? 0);
   const floor = Math.max(before.floor, parts.get(FLOOR) ?? 0);
   const known = (parts.has(present) ? 1 : 0) + (parts.has(FLOOR) ? 1 : 0);
-  if (parts.size === known) return checked({ own, incarnation, others: before.others, floor });
+  if (parts.size === known) return checked(own, incarnation, before.others, floor);
   const others = new Map(parts);
   others.delete(present);
   others.delete(FLOOR);
-  return checked({ own, incarnation, others: merge(before.others, others), floor });
+  return checked(own, incarnation, merge(before.others, others), floor);
 }
 
-function checked(parts: Omit<CounterState, 'value'>): CounterState | undefined {
-  const foreign = valueOf(parts.others);
-  const sum = foreign === undefined ? undefined : plus(foreign, parts.own);
-  return sum === undefined ? undefined : { ...parts, value: Math.max(sum, parts.floor) };
+function checked(
+  own: number,
+  incarnation: number,
+  others: GCounter,
+  floor: number,
+): CounterState | undefined {
+  const foreign = valueOf(others);
+  const sum = foreign === undefined ? undefined : plus(foreign, own);
+  return sum === undefined ? undefined : { own, incarnation, others, floor, value: Math.max(sum, floor) };
 }
 
 /** The parts of `after` that `before` does not have. */
