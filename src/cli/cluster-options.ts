@@ -7,8 +7,11 @@ import { UsageError, numberFrom } from './arguments.ts';
 export interface ClusterCliOptions {
   readonly name: string;
   readonly peers: readonly Address[];
+  /** Whether somebody has set up a cluster, and not only started a server that others may find. */
+  readonly isMeant: boolean;
   /** Secrets: the first seals, all are accepted. */
   readonly keys: readonly string[];
+  readonly isInsecure: boolean;
   readonly advertise: Address | undefined;
   /** Undefined where nobody is to be discovered. */
   readonly discoveryPort: number | undefined;
@@ -22,7 +25,8 @@ export const clusterHelp = `Servers that find each other count together. Each is
   --peers LIST                host:port of other servers, separated by commas; a name may stand for several
   --cluster NAME              the name of the cluster; servers of others are left alone (default g-counter)
   --cluster-key-file PATH     a file with a secret that all servers of the cluster share, of 16 characters or more;
-                              of several, one a line, the first is used and all are accepted
+                              of several, one a line, the first is used and all are accepted (default: the token,
+                              where there is one)
   --insecure                  listen on other addresses than this machine's own without such a key
   --advertise HOST:PORT       where peers reach this server, if not at the address that they hear it from
   --peer-ranges LIST          connect to peers in these ranges only, e.g. 10.0.0.0/8,192.168.1.7
@@ -55,22 +59,38 @@ export interface Values {
   isSet(flag: 'insecure' | 'disable-discovery'): boolean;
 }
 
-/** Reads the flags of the cluster. `host` is where the server listens, `key` a secret given without a file. Throws a UsageError. */
-export function clusterOptionsFrom(values: Values, host: string, key: string | undefined): ClusterCliOptions {
+/** What the rest of the command line says that matters here. */
+export interface Circumstances {
+  /** Where the server listens. */
+  readonly host: string;
+  /** A secret that was given without a file. */
+  readonly key: string | undefined;
+  /** What clients have to present. */
+  readonly token: string | undefined;
+}
+
+/** Reads the flags of the cluster. Throws a UsageError. */
+export function clusterOptionsFrom(values: Values, { host, key, token }: Circumstances): ClusterCliOptions {
   const count = (name: Flag, fallback: number, max: number): number =>
     numberFrom(name, values.text(name) ?? String(fallback), { min: 1, max, integer: true });
-  const keys = keysFrom(values.text('cluster-key-file'), key);
+  const ownKeys = keysFrom(values.text('cluster-key-file'), key);
+  // Who may not write without a token may not write as a peer either.
+  const keys = ownKeys.length === 0 && token !== undefined ? [token] : ownKeys;
   if (keys.length === 0 && !isLoopback(host) && !values.isSet('insecure')) {
     throw new UsageError(
       `--host ${host} opens the cluster to the network: give --cluster-key-file, or say --insecure`,
     );
   }
+  const peers = listFrom(values.text('peers')).map((peer) => addressFrom('peers', peer));
+  const isDiscovering = !values.isSet('disable-discovery');
   return {
     name: nameFrom(values.text('cluster') ?? 'g-counter'),
-    peers: listFrom(values.text('peers')).map((peer) => addressFrom('peers', peer)),
+    peers,
+    isMeant: peers.length > 0 || ownKeys.length > 0 || (isDiscovering && !isLoopback(host)),
     keys,
+    isInsecure: values.isSet('insecure'),
     advertise: optional(values.text('advertise'), (address) => addressFrom('advertise', address)),
-    discoveryPort: values.isSet('disable-discovery') ? undefined : count('discovery-port', 7000, 65_535),
+    discoveryPort: isDiscovering ? count('discovery-port', 7000, 65_535) : undefined,
     multicast: optional(values.text('multicast'), groupFrom),
     peerRanges: optional(values.text('peer-ranges'), rangesFrom),
     maxPeers: count('max-peers', 100, 1000),

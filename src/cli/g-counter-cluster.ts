@@ -8,7 +8,7 @@ import { onStopSignal } from './stop-signals.ts';
 
 const help = `Usage: npm run cluster -- [options]
 
-Starts servers on this machine that count together, and stops them at Ctrl-C. They find each other.
+Starts servers on this machine that count together, and stops them at Ctrl-C.
 
   --nodes N          how many servers (default 3)
   --base-port N      the port of the first; the others take those that follow (default 8081)
@@ -84,7 +84,8 @@ async function run(nodes: readonly Node[], name: string, dataDir: string): Promi
     for (const child of children) child.kill(STOP);
   });
   const ends = nodes.map(async ({ id, port }) => {
-    const child = start({ id, port }, name, join(dataDir, id));
+    const peers = nodes.filter((other) => other.id !== id).map((other) => `${HOST}:${other.port}`);
+    const child = start({ id, port }, name, join(dataDir, id), peers);
     const tell = (text: string): void => say(text.replaceAll(/^/gm, `${id} | `));
     children.add(child);
     const end = endOf(child);
@@ -105,9 +106,10 @@ async function run(nodes: readonly Node[], name: string, dataDir: string): Promi
   return hasFailed ? 1 : 0;
 }
 
-function start({ id, port }: Node, name: string, dataDir: string): ChildProcess {
+function start({ id, port }: Node, name: string, dataDir: string, peers: readonly string[]): ChildProcess {
   const program = join(resolve(process.argv[1] ?? ''), '../g-counter-server.cjs');
   const args = ['--port', `${port}`, '--node-id', id, '--data-dir', dataDir, '--cluster', name];
+  if (peers.length > 0) args.push('--peers', peers.join(','));
   return spawn(process.execPath, [program, ...args], {
     // What is set for a single server, such as PORT or ADVERTISE, would be wrong for several.
     env: {},

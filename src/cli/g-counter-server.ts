@@ -41,7 +41,7 @@ async function run(options: ServerCliOptions): Promise<void> {
   const metrics = new Metrics();
   const life = uniqueIntegers(systemRandom)().toString(36);
   const server = new HttpServer({
-    access: options,
+    access: { ...options, isInsecure: options.cluster.isInsecure },
     page,
     maxConnections: options.maxConnections,
     maxWatchers: options.maxWatchers,
@@ -92,7 +92,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     onDuplicate: (address) => {
       note(
         'error',
-        `the node id '${store.identity.nodeId}' is taken: ${address} was here before; start this server with another --node-id, or as part of another --cluster`,
+        `the node id '${store.identity.nodeId}' is taken: ${address} was here before; start this server with another --node-id and --data-dir, or as part of another --cluster`,
       );
       stop('duplicate');
     },

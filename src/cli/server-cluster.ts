@@ -45,7 +45,7 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
   const memory = await memoryFile.read();
   const isLocal = isLoopback(host);
   // Who has set up a cluster may have lost a disk of it. Who has not gets plain names.
-  if (settings.peers.length > 0 || settings.keys.length > 0 || !isLocal) await store.beginLife();
+  if (settings.isMeant) await store.beginLife();
 
   const transport = new HttpTransport(settings.peerRanges);
   const cluster = new Cluster({
@@ -97,9 +97,11 @@ function replicaOf(store: Store, warn: Log): Replica {
     async merge(totals) {
       const [refusal] = await store.mergeAll(totals);
       if (store.failure !== undefined) throw store.failure;
-      if (refusal === undefined || refusal.message === warned) return;
-      warned = refusal.message;
-      warn(`what a peer told cannot be merged: ${refusal.message}`);
+      if (refusal !== undefined && refusal.message !== warned) {
+        warned = refusal.message;
+        warn(`what a peer told cannot be merged: ${refusal.message}`);
+      }
+      return refusal === undefined;
     },
     beginLife: () => store.beginLife(),
   };

@@ -36,8 +36,8 @@ Named counters over HTTP. An increment is answered when it is on the disk; none 
   --host ADDRESS              listen on this address (default 127.0.0.1; 0.0.0.0 or :: for all)
   --node-id ID                the name of this server in the totals (default node-1); kept in the data directory
   --data-dir PATH             where counters are kept (default data); made if it does not exist
-  --token-file PATH           a file with a token that increment, merge and sync requests must present as
-                              Authorization: Bearer TOKEN
+  --token-file PATH           a file with a token that requests to count, merge, sync, register and remove must
+                              present as Authorization: Bearer TOKEN
   --allow-origin ORIGIN       let pages of this origin use the server from a browser, e.g. https://example.org;
                               several separated by commas, * for all
   --max-counters N            how many counters there can be (default 2000000)
@@ -98,12 +98,13 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
   const isSet = (name: 'verbose' | 'insecure' | 'disable-discovery'): boolean =>
     values[name] ?? isYes(environment[name.toUpperCase().replaceAll('-', '_')]);
   const host = valueOf('host') ?? '127.0.0.1';
+  const token = tokenFrom(valueOf('token-file'), environment['TOKEN']);
   return {
     host,
     port: count('port', 8080, 65_535, 0),
     nodeId: nodeIdFrom(valueOf('node-id')),
     dataDir: valueOf('data-dir') ?? 'data',
-    token: tokenFrom(valueOf('token-file'), environment['TOKEN']),
+    token,
     allowedOrigins: originsFrom(valueOf('allow-origin')),
     maxCounters: count('max-counters', 2_000_000, 10_000_000),
     maxNodes: count('max-nodes', 1000, 100_000),
@@ -111,7 +112,7 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
     maxWatchers: count('max-watchers', 1000, 1_000_000),
     idempotencyWindowMs: count('idempotency-window-s', 600, 1_000_000) * 1000,
     maxIdempotencyKeys: count('max-idempotency-keys', 1_000_000, 10_000_000),
-    cluster: clusterOptionsFrom({ text: valueOf, isSet }, host, environment['CLUSTER_KEY']),
+    cluster: clusterOptionsFrom({ text: valueOf, isSet }, { host, key: environment['CLUSTER_KEY'], token }),
     verbose: isSet('verbose'),
     version: values.version ?? false,
     help: values.help ?? false,

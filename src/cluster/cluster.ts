@@ -133,27 +133,34 @@ export class Cluster {
     this.#membership.hint(address, 'static');
   }
 
-  /** Takes in the server at an address. Resolves with what it turns out to be. */
-  register(address: Address): Promise<Contact> {
+  /** Takes in the server at an address. Resolves with what it turns out to be; undefined where there is no room. */
+  register(address: Address): Promise<Contact | undefined> {
     return this.#membership.register(address);
   }
 
-  /** Takes out the server that is known by an address. Answers its node id, or undefined where there is none. */
-  remove(address: Address): string | undefined {
+  /**
+   * Takes out the server that is known by an address. Answers its node id: null where nobody has ever answered there,
+   * which is only forgotten, and undefined where there is nobody to be taken out.
+   */
+  remove(address: Address): string | null | undefined {
     const contact = [...this.contacts].find((candidate) => candidate.address === address);
-    if (contact?.who === undefined || ['self', 'duplicate', 'stranger'].includes(contact.state))
-      return undefined;
+    if (contact === undefined || ['self', 'duplicate', 'stranger'].includes(contact.state)) return undefined;
+    if (contact.who === undefined) {
+      this.#membership.forget(contact);
+      return null;
+    }
     this.#membership.remove(contact.who.id);
     return contact.who.id;
   }
 
   /** Calls out by `send`, again and again: first in a burst, then every few seconds. */
   beginBeacons(send: (datagram: string) => void): void {
-    const { clock, random, seal, name, life, at } = this.#options;
+    const { clock, random, seal, name, life, at, log } = this.#options;
     const call = (): void => {
       const seq = this.#beacons++;
       const datagram = encodeBeacon(seal, { cluster: name, id: this.#self().id, life, at, seq });
       if (datagram !== undefined) send(datagram);
+      else if (seq === 0) log('its names are too long for beacons: nobody hears of this server');
       const delayMs = BURST_MS[seq + 1] ?? BEACON_MS * (0.75 + random.next() / 2);
       this.#timer = clock.after(delayMs, call);
     };
@@ -219,7 +226,7 @@ export class Cluster {
     if (body.type === 'ping') return this.#membership.pong(body);
     if (body.type === 'probe') return { type: 'probed', reached: await this.#membership.probe(body.address) };
     await this.#options.replica.beginLife();
-    const answer = await this.#replication.answer(body, address);
+    const answer = await this.#replication.answer(body, from.life);
     return answer ?? { type: 'refused', why: 'other-life', message: 'this cannot be answered' };
   }
 

@@ -176,7 +176,7 @@ function decisionFrom(json: unknown): Decision {
   const { version, removed } = members(json, ['version', 'removed']);
   if (typeof removed !== 'boolean') throw new Malformed('"removed" is not a boolean');
   const count = countFrom(version);
-  if (count > MAX_VERSION) throw new Malformed('there is no such version');
+  if (count >= MAX_VERSION) throw new Malformed('there is no such version');
   return { version: count, removed };
 }
 

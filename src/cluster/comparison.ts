@@ -41,18 +41,22 @@ export class Comparison {
     this.#index = index;
   }
 
-  /** Compares everything. Rejects where the peer does not answer or the disk fails. */
-  async run(ask: AskPeer): Promise<void> {
+  /**
+   * Compares everything. Resolves with whether all that the peer has could be merged; rejects where it does not
+   * answer or the disk fails.
+   */
+  async run(ask: AskPeer): Promise<boolean> {
     const leaves = await this.#differingLeaves(ask);
     let ranges: Range[] = [];
     let most = MIN_RANGES;
+    let isAllMerged = true;
     const queue = this.#ranges(leaves);
     for (;;) {
       ranges = fill(ranges, queue, most);
-      if (ranges.length === 0) return;
+      if (ranges.length === 0) return isAllMerged;
       const entries = await ask({ type: 'exchange', ranges });
       if (entries.type !== 'entries' || !isProgress(entries, ranges)) throw new Unexpected(entries.type);
-      await this.#replica.merge(entries.totals);
+      if (!(await this.#replica.merge(entries.totals))) isAllMerged = false;
       await this.#give(entries, ask);
       const isAllDone = entries.complete === ranges.length;
       most = Math.min(MAX_RANGES, Math.max(MIN_RANGES, isAllDone ? most * 2 : entries.complete * 2));

@@ -31,6 +31,8 @@ export interface Contact {
   state: ContactState;
   /** Who answered last; undefined until somebody has. */
   who: Pick<Sender, 'id' | 'life'> | undefined;
+  /** When somebody has registered it, by the time of day; undefined where that has been seen to. */
+  wantedMs: number | undefined;
   /** Why it is no peer. */
   why: string;
   /** When to turn to it next. */

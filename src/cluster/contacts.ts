@@ -9,6 +9,9 @@ export interface ContactsOptions {
   readonly onDue: (contact: Contact) => void;
 }
 
+/** After so many, even whom an operator has named makes room for others. */
+const HOPELESS_FAILURES = 20;
+
 /** All addresses that somebody may be at, and when to turn to each: one timer serves any number of them. */
 export class Contacts {
   readonly #options: ContactsOptions;
@@ -37,6 +40,7 @@ export class Contacts {
       source,
       state: 'new',
       who: undefined,
+      wantedMs: undefined,
       why: '',
       nextMs: Infinity,
       failures: 0,
@@ -79,9 +83,15 @@ export class Contacts {
   #makeRoom(source: Source): boolean {
     if (this.#byAddress.size < this.#options.maxContacts) return true;
     const useless = [...this.#byAddress.values()].filter(
-      (contact) => !isPeer(contact) && !isFixed(contact) && !contact.isBusy && contact.state !== 'new',
+      (contact) =>
+        !isPeer(contact) &&
+        !contact.isBusy &&
+        contact.state !== 'new' &&
+        (!isFixed(contact) || contact.failures >= HOPELESS_FAILURES),
     );
-    const [least] = useless.toSorted((a, b) => b.failures - a.failures);
+    const [least] = useless.toSorted(
+      (a, b) => Number(isFixed(a)) - Number(isFixed(b)) || b.failures - a.failures,
+    );
     if (least === undefined || (least.failures === 0 && source === 'peer')) return false;
     this.delete(least);
     return true;

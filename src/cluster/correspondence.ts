@@ -42,7 +42,8 @@ export class Correspondence {
   receivedBytes = 0;
   readonly #options: CorrespondenceOptions;
   readonly #windows = new Map<string, Window>();
-  #seq = 0;
+  /** The number of the latest request to each life, the least recently asked first. */
+  readonly #sent = new Map<string, number>();
 
   constructor(options: CorrespondenceOptions) {
     this.#options = options;
@@ -52,12 +53,12 @@ export class Correspondence {
   async ask(address: Address, to: string, body: RequestBody, timeoutMs: number): Promise<Answered> {
     const { self, seal, transport } = this.#options;
     const from = self();
-    const seq = ++this.#seq;
+    const seq = this.#next(to);
     const sealed = seal.close('request', '', encodeRequest({ from, to, seq, body }));
     this.sentBytes += Buffer.byteLength(sealed);
     const reply = await transport.send(address, sealed, timeoutMs);
     this.receivedBytes += Buffer.byteLength(reply);
-    const text = seal.open('reply', `${from.life} ${seq}`, reply);
+    const text = seal.open('reply', `${from.life} ${to} ${seq}`, reply);
     if (text === undefined) throw new NoAnswer('its answer is not sealed with a key of this cluster');
     try {
       return decodeAnswer(text);
@@ -78,10 +79,19 @@ export class Correspondence {
     if (text === undefined) throw new Malformed('this is not sealed with a key of this cluster');
     const request = decodeRequest(text);
     const body = this.#refusal(request) ?? (await respond(request, addressOf(request.from, host)));
-    const context = `${request.from.life} ${request.seq}`;
+    const context = `${request.from.life} ${request.to} ${request.seq}`;
     const reply = seal.close('reply', context, encodeAnswer({ from: self(), body }));
     this.sentBytes += Buffer.byteLength(reply);
     return reply;
+  }
+
+  #next(to: string): number {
+    const seq = (this.#sent.get(to) ?? 0) + 1;
+    this.#sent.delete(to);
+    this.#sent.set(to, seq);
+    const [oldest] = this.#sent.keys();
+    if (this.#sent.size > MAX_LIVES && oldest !== undefined) this.#sent.delete(oldest);
+    return seq;
   }
 
   #refusal({ from, to, seq, body }: Request): AnswerBody | undefined {

@@ -11,7 +11,7 @@ export interface Decision {
 /** By node id. */
 export type Decisions = ReadonlyMap<string, Decision>;
 
-/** Some thousands of years of milliseconds: from there on no decision could be overruled by a later one. */
+/** Some thousands of years of milliseconds. A decision that had it could not be overruled by a later one. */
 export const MAX_VERSION = 2 ** 47;
 
 /** How many decisions are remembered. */
@@ -20,13 +20,13 @@ export const MAX_DECISIONS = 1000;
 /** A decision taken at a time of day, by somebody who knows of those in `known`. */
 export function decided(known: Decisions, nodeId: string, removed: boolean, wallClockMs: number): Decisions {
   const latest = known.get(nodeId)?.version ?? 0;
-  const version = Math.min(MAX_VERSION, Math.max(latest + 1, Math.floor(wallClockMs)));
+  const version = Math.min(MAX_VERSION - 1, Math.max(latest + 1, Math.floor(wallClockMs)));
   return mergeDecisions(known, new Map([[nodeId, { version, removed }]]));
 }
 
 /**
- * The later decision about each node; of two with one version, the removal. Where there are too many, the oldest that
- * no longer keep anybody out are forgotten first.
+ * The later decision about each node; of two with one version, the removal. Where there are too many, the oldest are
+ * forgotten, removals last.
  */
 export function mergeDecisions(a: Decisions, b: Decisions): Decisions {
   const merged = new Map(a);
@@ -52,3 +52,13 @@ export function isSame(a: Decisions, b: Decisions): boolean {
     return other?.version === version && other.removed === removed;
   });
 }
+
+/** About whom there is another decision. */
+export function changedIds(before: Decisions, after: Decisions): Set<string> {
+  const changed = [...after].filter(([id, { version }]) => before.get(id)?.version !== version);
+  return new Set(changed.map(([id]) => id));
+}
+
+/** Each decision as a line. */
+export const linesOf = (decisions: Decisions): string[] =>
+  [...decisions].map(([id, { version, removed }]) => `${id} ${version} ${removed}`);

@@ -1,22 +1,15 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { type Random, drawn } from '../runtime/random.ts';
+import type { Random } from '../runtime/random.ts';
 import type { Address } from './address.ts';
 import { type Contact, type ContactState, type Source, isFixed, isPeer, isYounger } from './contact.ts';
 import { Contacts } from './contacts.ts';
-import type { Answered } from './correspondence.ts';
-import { type Decisions, decided, isSame, mergeDecisions } from './decisions.ts';
+import { type Decisions, changedIds, decided, isSame, linesOf, mergeDecisions } from './decisions.ts';
 import { encodeDigest } from './digests.ts';
 import { hashText } from './hash.ts';
-import {
-  INDIRECT_TIMEOUT_MS,
-  MIN_BACKOFF_MS,
-  PROBE_TIMEOUT_MS,
-  RECHECK_MS,
-  backoffMs,
-  probeMs,
-} from './timing.ts';
-import type { AnswerBody, News, Ping, RequestBody, Sender, Summary } from './messages.ts';
+import { type Ask, isReachedByOthers } from './indirect-probe.ts';
+import { MIN_BACKOFF_MS, PROBE_TIMEOUT_MS, RECHECK_MS, backoffMs, probeMs } from './timing.ts';
+import type { AnswerBody, News, Ping, Sender, Summary } from './messages.ts';
 
 export interface MembershipOptions {
   readonly self: () => Sender;
@@ -26,7 +19,7 @@ export interface MembershipOptions {
   readonly random: Random;
   readonly maxPeers: number;
   readonly log: Log;
-  readonly ask: (address: Address, to: string, body: RequestBody, timeoutMs: number) => Promise<Answered>;
+  readonly ask: Ask;
   /** The digest of all counters. */
   readonly digest: () => string;
   /** A peer has answered for the first time, or again, as the same process or as another. */
@@ -41,8 +34,6 @@ export interface MembershipOptions {
   readonly onDuplicate: (address: Address) => void;
 }
 
-/** How many others try when a peer does not answer. */
-const HELPERS = 2;
 /** An address that was only hinted at and never answered is forgotten after so many attempts. */
 const MAX_ATTEMPTS = 5;
 /** How many addresses are known for each peer that there can be. */
@@ -108,20 +99,20 @@ export class Membership {
   }
 
   /**
-   * Takes a server in on somebody's word, also if it had been removed. Resolves with what it turns out to be; rejects
-   * where there is no room.
+   * Takes a server in on somebody's word, also if it had been removed. Resolves with what it turns out to be, or
+   * undefined where there is no room.
    */
-  async register(address: Address): Promise<Contact> {
+  async register(address: Address): Promise<Contact | undefined> {
     const contact = this.#contacts.get(address) ?? this.#contacts.add(address, 'registered');
-    if (contact === undefined) throw new Error(`there can be ${this.#options.maxPeers} peers`);
+    if (contact === undefined) return undefined;
+    const wantedMs = this.#options.wallClockMs();
     contact.source = 'registered';
+    contact.wantedMs = wantedMs;
     if (!isPeer(contact)) await this.#verify(contact);
     // Somebody else may have removed it, and this server not yet heard of that.
     const { who } = contact;
-    const canBePeer = isPeer(contact) || ['removed', 'unreachable'].includes(contact.state);
-    if (who !== undefined && canBePeer) {
-      this.#decide(decided(this.#decisions, who.id, false, this.#options.wallClockMs()));
-      if (contact.state === 'removed') await this.#verify(contact);
+    if (who !== undefined && (isPeer(contact) || contact.state === 'unreachable')) {
+      this.#decide(decided(this.#decisions, who.id, false, wantedMs));
     }
     if (isPeer(contact)) await this.#ping(contact);
     return contact;
@@ -130,6 +121,12 @@ export class Membership {
   /** Takes a node out until somebody registers it again, here and everywhere. */
   remove(nodeId: string): void {
     this.#decide(decided(this.#decisions, nodeId, true, this.#options.wallClockMs()));
+  }
+
+  /** Forgets an address that nobody has answered at. */
+  forget(contact: Contact): void {
+    this.#contacts.delete(contact);
+    this.#options.onChange();
   }
 
   /** Takes in what another has heard and decided. */
@@ -144,9 +141,8 @@ export class Membership {
 
   summary(): Summary {
     const ids = this.peers().map(({ who }) => who?.id ?? '');
-    const decisions = [...this.#decisions].map(([id, { version, removed }]) => `${id} ${version} ${removed}`);
-    const members = [this.#options.self().id, ...ids, '', ...decisions].toSorted(byCodeUnits).join('\n');
-    return { digest: this.#options.digest(), members: encodeDigest(hashText(members)) };
+    const members = [this.#options.self().id, ...ids, '', ...linesOf(this.#decisions)].toSorted(byCodeUnits);
+    return { digest: this.#options.digest(), members: encodeDigest(hashText(members.join('\n'))) };
   }
 
   /** What to say to a request before anything else is said; undefined where nothing is against it. */
@@ -156,7 +152,7 @@ export class Membership {
     if (contact?.who?.life === life && contact.state === 'duplicate') {
       return { type: 'refused', why: 'duplicate', message: contact.why };
     }
-    if (contact?.state === 'excluded' || contact?.state === 'alias') this.#contacts.wake(contact, 0);
+    if (contact?.state === 'excluded') this.#contacts.wake(contact, 0);
     else this.hint(address, 'request', { id, life });
     return undefined;
   }
@@ -215,11 +211,18 @@ export class Membership {
     } else if (id === self.id) {
       this.#settle(contact, 'duplicate', `its node id is ours, '${id}'`, RECHECK_MS);
       if (isYounger(self, { upMs, life })) this.#options.onDuplicate(contact.address);
-    } else if (this.isRemoved(id)) {
-      this.#settle(contact, 'removed', 'it has been removed', RECHECK_MS);
     } else {
-      const other = this.peers().find((peer) => peer !== contact && peer.who?.id === id);
-      if (other !== undefined && !(await this.#takesOver(contact, other, { upMs, life }))) return;
+      // While another is being asked, anything may happen.
+      for (;;) {
+        this.#carryOutWish(contact, id);
+        if (this.isRemoved(id)) {
+          this.#settle(contact, 'removed', 'it has been removed', RECHECK_MS);
+          return;
+        }
+        const other = this.peers().find((peer) => peer !== contact && peer.who?.id === id);
+        if (other === undefined) break;
+        if (!(await this.#takesOver(contact, other, { upMs, life }))) return;
+      }
       if (this.peers().length >= this.#options.maxPeers && !isPeer(contact)) {
         this.#settle(contact, 'unreachable', 'there are too many peers', RECHECK_MS);
         return;
@@ -228,6 +231,16 @@ export class Membership {
       const isNew = !isPeer(contact) || before?.life !== life;
       this.#settle(contact, 'alive', '', isPeer(contact) ? MIN_BACKOFF_MS : 0);
       if (isNew) this.#welcome(contact);
+    }
+  }
+
+  /** Takes in again who was registered after it had been removed, and did not answer then. */
+  #carryOutWish(contact: Contact, id: string): void {
+    const { wantedMs } = contact;
+    contact.wantedMs = undefined;
+    const decision = this.#decisions.get(id);
+    if (wantedMs !== undefined && decision?.removed === true && decision.version <= wantedMs) {
+      this.#decide(decided(this.#decisions, id, false, wantedMs));
     }
   }
 
@@ -242,7 +255,8 @@ export class Membership {
     other: Contact,
     { upMs, life }: Pick<Sender, 'upMs' | 'life'>,
   ): Promise<boolean> {
-    if (other.who?.life === life) {
+    const rival = other.who?.life;
+    if (rival === life) {
       // What somebody has registered is the address that people know.
       if (contact.source !== 'registered' || other.source === 'registered') {
         this.#settle(contact, 'alias', `it is ${other.address}`, RECHECK_MS);
@@ -254,7 +268,9 @@ export class Membership {
     const answered = await this.#contacts.busy(contact, () =>
       this.#options.ask(other.address, '', { type: 'hello' }, PROBE_TIMEOUT_MS),
     );
-    const isThere = !(answered instanceof Error) && answered.from.life === other.who?.life;
+    // It may have been found out meanwhile that one process is at both addresses.
+    if (!isPeer(other) || other.who?.life !== rival) return true;
+    const isThere = !(answered instanceof Error) && answered.from.life === rival;
     if (isThere && !isYounger(answered.from, { upMs, life })) {
       const why = `its node id '${answered.from.id}' is that of ${other.address}`;
       this.#options.log(`${contact.address} is refused: ${why}`);
@@ -307,24 +323,10 @@ export class Membership {
   /** Somebody who does not answer is tried once more, and by others. */
   async #suspect(contact: Contact, why: string): Promise<void> {
     this.#settle(contact, 'suspect', why, Infinity);
-    const helpers = drawn(
-      this.#options.random,
-      this.peers().filter((peer) => peer.state === 'alive' && peer !== contact),
-      HELPERS,
-    );
-    const { address } = contact;
-    const attempts = helpers.map(async (helper) => {
-      const body = { type: 'probe', address } as const;
-      const { body: answer } = await this.#options.ask(
-        helper.address,
-        helper.who?.life ?? '',
-        body,
-        INDIRECT_TIMEOUT_MS,
-      );
-      return answer.type === 'probed' && answer.reached;
-    });
+    const { ask, random } = this.#options;
+    const others = this.peers().filter((peer) => peer.state === 'alive' && peer !== contact);
     const reached = await this.#contacts.busy(contact, () =>
-      Promise.all([this.probe(address), ...attempts.map((attempt) => attempt.catch(() => false))]),
+      Promise.all([this.probe(contact.address), isReachedByOthers(ask, random, others, contact.address)]),
     );
     if (contact.state !== 'suspect') return;
     if (!(reached instanceof Error) && reached.includes(true)) {
@@ -358,7 +360,7 @@ export class Membership {
   /** Carries out decisions, and passes them on where they are news. */
   #decide(decisions: Decisions): void {
     if (isSame(decisions, this.#decisions)) return;
-    const concerned = this.#concerned(this.#decisions, decisions);
+    const concerned = changedIds(this.#decisions, decisions);
     const told = [...this.#contacts].filter(
       (contact) =>
         isPeer(contact) || (concerned.has(contact.who?.id ?? '') && contact.state !== 'unreachable'),
@@ -376,11 +378,6 @@ export class Membership {
     }
     for (const contact of told) this.#tell(contact, this.news());
     this.#options.onChange();
-  }
-
-  #concerned(before: Decisions, after: Decisions): Set<string> {
-    const changed = [...after].filter(([id, { version }]) => before.get(id)?.version !== version);
-    return new Set(changed.map(([id]) => id));
   }
 
   #settle(contact: Contact, state: ContactState, why: string, delayMs: number): void {

@@ -19,7 +19,7 @@ export interface Request {
   readonly from: Sender;
   /** The life that it is for; empty where that is not known yet. */
   readonly to: string;
-  /** Counts the requests of a life. */
+  /** Counts the requests of one life to another. */
   readonly seq: number;
   readonly body: RequestBody;
 }

@@ -25,7 +25,9 @@ export class ReplicaIndex {
       added: (counter) => void (this.#leaves[leafOf(hashText(counter.key))] ??= []).push(counter),
       changes: (counter, before, after) => {
         this.#rehash(counter.key, before, after);
-        if (after.own === before.own && after.floor === before.floor) return;
+        const isOurs =
+          after.own > 0 && (after.own !== before.own || after.incarnation !== before.incarnation);
+        if (!isOurs && after.floor === before.floor) return;
         this.#changed[++this.#position % REMEMBERED] = counter;
         onChange();
       },

@@ -8,10 +8,10 @@ export interface Replica {
   /** What is on the disk, and nothing else: what peers are told can never be lost again. */
   readonly counters: Counters;
   /**
-   * Merges parts of counters. Resolves when they are on the disk, except those of which it has said why they cannot
-   * be. Rejects where the disk has failed.
+   * Merges parts of counters. Resolves when they are on the disk, with whether all could be merged. Rejects where the
+   * disk has failed.
    */
-  merge(totals: Totals): Promise<void>;
+  merge(totals: Totals): Promise<boolean>;
   /** From now on counts under a name that no other disk has had. Resolves when that is on the disk. */
   beginLife(): Promise<void>;
 }

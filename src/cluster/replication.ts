@@ -1,4 +1,3 @@
-import type { Address } from './address.ts';
 import { nameOf } from '../crdt/incarnation.ts';
 import { FLOOR } from '../crdt/state.ts';
 import type { GCounter } from '../crdt/g-counter.ts';
@@ -27,6 +26,7 @@ const UPDATE_TIMEOUT_MS = 5000;
 const MAX_UPDATE_CHARS = 262_144;
 /** Two peers that differ all the time, because they are both at work, compare no more often than this. */
 const COMPARE_MS = 3000;
+const MAX_COMPARE_MS = 300_000;
 
 /** A peer, and what it has of ours. */
 interface Link {
@@ -36,6 +36,8 @@ interface Link {
   isPushing: boolean;
   isComparing: boolean;
   comparedMs: number;
+  /** How long to leave it at that. */
+  restMs: number;
   /** Since when it has not had all. */
   behindMs: number | undefined;
 }
@@ -89,6 +91,7 @@ export class Replication {
       isPushing: false,
       isComparing: false,
       comparedMs: this.#options.clock.nowMs(),
+      restMs: COMPARE_MS,
       behindMs: undefined,
     };
     this.#links.set(contact, link);
@@ -103,12 +106,12 @@ export class Replication {
   compareWith(contact: Contact, digest: string): void {
     const link = this.#links.get(contact);
     if (link === undefined || digest === this.digest) return;
-    if (this.#options.clock.nowMs() - link.comparedMs >= COMPARE_MS) void this.#compare(link);
+    if (this.#options.clock.nowMs() - link.comparedMs >= link.restMs) void this.#compare(link);
   }
 
-  /** Answers the peer at an address that replicates; undefined for requests about something else. */
-  async answer(body: RequestBody, address: Address): Promise<AnswerBody | undefined> {
-    const link = [...this.#links.values()].find(({ contact }) => contact.address === address);
+  /** Answers a life that replicates; undefined for requests about something else. */
+  async answer(body: RequestBody, life: string): Promise<AnswerBody | undefined> {
+    const link = [...this.#links.values()].find(({ contact }) => contact.who?.life === life);
     if (link !== undefined && body.type !== 'update') link.comparedMs = this.#options.clock.nowMs();
     if (body.type === 'compare') return this.#comparison.differ(body);
     if (body.type === 'exchange') return this.#comparison.entries(body);
@@ -184,7 +187,9 @@ export class Replication {
     link.isComparing = true;
     try {
       const { position } = this.#index;
-      await this.#comparison.run((body) => this.#ask(link, body));
+      const isAllMerged = await this.#comparison.run((body) => this.#ask(link, body));
+      // What cannot be merged now will hardly be in a moment.
+      link.restMs = isAllMerged ? COMPARE_MS : Math.min(2 * link.restMs, MAX_COMPARE_MS);
       if (position === this.#index.position && link.position === position) link.behindMs = undefined;
     } catch {
       // What interrupts it shows elsewhere: a peer that does not answer in its probes, a disk in the health.

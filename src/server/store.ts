@@ -169,20 +169,26 @@ export class Store {
    * Merges parts into a counter. Resolves with what it then is, when that is stored. Rejects with a Refusal.
    */
   async merge(key: string, shown: GCounter): Promise<CounterState> {
-    const after = this.#merge(key, shown);
+    for (const name of shown.keys()) {
+      if (!isBeyond(this.#identity.nodeId, name)) continue;
+      throw new Refusal(400, 'invalid_nodes', `this node never gets to incarnation '${name}'`);
+    }
+    const after = this.#merge(key, shown, this.#options.limits.maxNodes);
     await this.#batchOf(key)?.stored;
     return after;
   }
 
   /**
-   * Merges what it can of parts of several counters. Resolves, when that is stored, with why others were refused.
+   * Merges what it can of parts of several counters. Resolves, when that is stored, with why others were refused. What
+   * a peer has counted under any number of names has been acknowledged there, so no limit keeps it out.
    */
   async mergeAll(totals: Totals): Promise<Refusal[]> {
     const refusals: Refusal[] = [];
     const batches = new Set<Batch>();
     for (const [key, shown] of totals) {
+      const known = [...shown].filter(([name]) => !isBeyond(this.#identity.nodeId, name));
       try {
-        this.#merge(key, shown);
+        this.#merge(key, known.length === shown.size ? shown : new Map(known), Infinity);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         refusals.push(error);
@@ -221,12 +227,7 @@ export class Store {
   }
 
   /** Puts what a counter becomes by a merge into the batch, if it changes. Throws a Refusal. */
-  #merge(key: string, shown: GCounter): CounterState {
-    for (const name of shown.keys()) {
-      if (isBeyond(this.#identity.nodeId, name)) {
-        throw new Refusal(400, 'invalid_nodes', `this node never gets to incarnation '${name}'`);
-      }
-    }
+  #merge(key: string, shown: GCounter, maxNodes: number): CounterState {
     const known = this.#latest(key);
     const before = known ?? zero;
     const next = nextIncarnation(this.#identity, before, shown, this.#newLife);
@@ -235,7 +236,6 @@ export class Store {
     if (after === undefined) throw overflow(key);
     const changes = changedParts(identity, before, after);
     if (changes.size === 0) return after;
-    const { maxNodes } = this.#options.limits;
     const nodes = nodesOf(identity, after).size;
     if (nodes > maxNodes && nodes > nodesOf(identity, before).size) {
       throw new Refusal(409, 'too_many_nodes', `a counter can have totals of ${maxNodes} nodes`);

@@ -19,7 +19,7 @@ class Pair {
   patience = Infinity;
 
   /** Compares all, asked for by `a` or by `b`. */
-  run(isFromB = false): Promise<void> {
+  run(isFromB = false): Promise<boolean> {
     const [asking, asked] = isFromB ? [this.b, this.a] : [this.a, this.b];
     return asking.comparison.run(
       overText(asked, (text, body) => {

@@ -52,8 +52,8 @@ function asking(
 const sealedRequest = (seq: number, to: string, body: RequestBody = PING, life = 'asker'): string =>
   seal.close('request', '', encodeRequest({ from: { ...SENDER, life }, to, seq, body }));
 
-const bodyOf = (life: string, seq: number, reply: string): unknown => {
-  const text = seal.open('reply', `${life} ${seq}`, reply);
+const bodyOf = (life: string, seq: number, reply: string, to = 'here'): unknown => {
+  const text = seal.open('reply', `${life} ${to} ${seq}`, reply);
   return text === undefined ? undefined : Object(JSON.parse(text)).body;
 };
 
@@ -123,7 +123,7 @@ describe('a request', () => {
     const listener = new Listener('here');
     for (const to of ['there', '', 'her', 'heree']) {
       const reply = await listener.receive(sealedRequest(1, to));
-      expect(bodyOf('asker', 1, reply)).toMatchObject({ type: 'refused', why: 'other-life' });
+      expect(bodyOf('asker', 1, reply, to)).toMatchObject({ type: 'refused', why: 'other-life' });
     }
     expect(listener.heard).toEqual([]);
   });
@@ -195,8 +195,8 @@ describe('an answer', () => {
     ['was changed', (reply) => reply.replace('"done"', '"welcome"')],
     ['was cut', (reply) => reply.slice(0, -1)],
     ['is empty', () => ''],
-    ['makes no sense under its seal', () => seal.close('reply', 'asker 1', '{}')],
-    ['is no JSON under its seal', () => seal.close('reply', 'asker 1', '{')],
+    ['makes no sense under its seal', () => seal.close('reply', 'asker here 1', '{}')],
+    ['is no JSON under its seal', () => seal.close('reply', 'asker here 1', '{')],
   ])('that %s is refused', async (_what, spoil) => {
     const asker = asking(new Listener('here'), async (sealed, deliver) => spoil(await deliver(sealed)));
     await expect(asker.ask('a:1', 'here', PING, 1000)).rejects.toThrow(NoAnswer);

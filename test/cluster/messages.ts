@@ -35,7 +35,7 @@ const mapOf = <T>(value: fc.Arbitrary<T>, key: fc.Arbitrary<string> = name): fc.
 const totals: fc.Arbitrary<Totals> = mapOf(mapOf(count, fc.oneof(name, fc.constant(FLOOR))));
 const decisions: fc.Arbitrary<Decisions> = mapOf(
   fc.record({
-    version: fc.maxSafeNat().map((version) => version % (MAX_VERSION + 1)),
+    version: fc.maxSafeNat().map((version) => version % MAX_VERSION),
     removed: fc.boolean(),
   }),
 );

@@ -60,7 +60,7 @@ export class MemoryReplica implements Replica {
     this.#identity = { ...this.#identity, incarnation, counted };
   }
 
-  merge(totals: Totals): Promise<void> {
+  merge(totals: Totals): Promise<boolean> {
     for (const [key, shown] of totals) {
       const before = this.#stateOf(key);
       const next = nextIncarnation(this.#identity, before, shown, this.#newLife);
@@ -70,7 +70,7 @@ export class MemoryReplica implements Replica {
       if ([...shown].every(([name, part]) => part <= (held.get(name) ?? 0))) this.useless++;
       if (after !== undefined) this.#set(key, after);
     }
-    return Promise.resolve();
+    return Promise.resolve(true);
   }
 
   beginLife(): Promise<void> {

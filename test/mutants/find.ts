@@ -10,9 +10,13 @@ import { spawn } from 'node:child_process';
 import type { Workload } from '../../src/maelstrom/counter-node.ts';
 import type { CreateNode } from '../../src/workbench/memory-host.ts';
 import { simulate } from '../../src/workbench/simulation.ts';
+import { drawPeersOptions } from '../../src/workbench/peers/options.ts';
+import { type CreatePeer, shippedPeer } from '../../src/workbench/peers/peer.ts';
+import { simulatePeers } from '../../src/workbench/peers/run.ts';
 import { drawOptions } from '../../src/workbench/sweep.ts';
 import { shippedNode, shippedPnNode } from '../workbench/options.ts';
 import { mutants, pnMutants } from './node.ts';
+import { peersMutants } from './peers.ts';
 import { plainMutants } from './plain.ts';
 
 const MOST_SEEDS = 200;
@@ -125,6 +129,16 @@ const shippedCandidate = (workload: Workload, createNode: CreateNode): Candidate
   isRight: true,
 });
 
+/** The first seed that condemns a server of a cluster, if any does; prints its row. */
+async function peersRow(name: string, createPeer: CreatePeer, isRight: boolean): Promise<boolean> {
+  let found: number | undefined;
+  for (let seed = 1; seed <= MOST_SEEDS && found === undefined; seed++) {
+    if (!(await simulatePeers(drawPeersOptions(seed), createPeer)).valid) found = seed;
+  }
+  console.log(`| ${name} | ${found ?? '-'} |`);
+  return (found === undefined) === isRight;
+}
+
 async function main(): Promise<void> {
   console.log('| planted bug | seed | run at 10/s | run at 100/s |\n| --- | --: | --: | --: |');
   const candidates = [
@@ -142,6 +156,12 @@ async function main(): Promise<void> {
     }
   });
   await Promise.all(workers);
+  console.log('\n| planted bug among peers | seed |\n| --- | --: |');
+  const peers = [...Object.entries(peersMutants), ['the shipped server', shippedPeer] as const];
+  for (const [name, createPeer] of peers) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    outcomes.push(await peersRow(name, createPeer, createPeer === shippedPeer));
+  }
   const failed = outcomes.filter((outcome) => !outcome).length;
   console.log(`${outcomes.length - failed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;

@@ -40,9 +40,13 @@ export class Datagrams {
       socket.bind(options.port, () => {
         socket.off('error', reject);
         socket.on('error', options.onError);
-        socket.setBroadcast(true);
-        if (options.multicast !== undefined) datagrams.#joinGroup(options.multicast);
-        resolve(datagrams);
+        try {
+          socket.setBroadcast(true);
+          if (options.multicast !== undefined) datagrams.#joinGroup(options.multicast);
+          resolve(datagrams);
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
       });
     });
   }
@@ -51,9 +55,13 @@ export class Datagrams {
   send(text: string): void {
     if (this.#isClosed) return;
     const { port, isLoopbackOnly, multicast } = this.#options;
-    const targets = isLoopbackOnly ? [LOOPBACK_BROADCAST] : broadcastAddresses();
-    if (multicast !== undefined) targets.push(multicast);
-    for (const target of targets) this.#socket.send(text, port, target, () => {});
+    try {
+      const targets = isLoopbackOnly ? [LOOPBACK_BROADCAST] : broadcastAddresses();
+      if (multicast !== undefined) targets.push(multicast);
+      for (const target of targets) this.#socket.send(text, port, target, () => {});
+    } catch (error) {
+      this.#options.onError(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   close(): void {

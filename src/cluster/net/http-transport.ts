@@ -69,6 +69,8 @@ export class HttpTransport implements Transport {
       asked.on('error', (error) =>
         reject(error.name === 'AbortError' ? new NoAnswer(`no answer within ${timeoutMs} ms`) : error),
       );
+      // Of an answer that is none, such as another protocol's, nothing else is heard.
+      asked.on('close', () => reject(new NoAnswer('the connection was closed')));
       asked.end(text);
     });
   }

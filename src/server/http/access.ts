@@ -1,11 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isLoopback } from '../../cluster/address.ts';
 import { Refusal } from '../refusal.ts';
 
 /** Who may do what. */
 export interface Access {
   /** What writers must present; undefined where everybody may write. */
   readonly token: string | undefined;
+  /** Whether everybody may say who belongs to the cluster, where there is no token. */
+  readonly isInsecure: boolean;
   /** The origins whose pages may use the server from a browser, or `*` for all. */
   readonly allowedOrigins: readonly string[];
 }
@@ -18,6 +21,16 @@ export function checkToken({ token }: Access, { headers }: IncomingMessage): voi
   throw new Refusal(401, 'unauthorized', 'this needs the header Authorization: Bearer TOKEN', {
     'www-authenticate': 'Bearer',
   });
+}
+
+/** Throws a Refusal where a request that needs a token, which there is not, does not come from this machine. */
+export function checkLocal({ token, isInsecure }: Access, { socket }: IncomingMessage): void {
+  if (token !== undefined || isInsecure || isLoopback(socket.remoteAddress ?? '')) return;
+  throw new Refusal(
+    403,
+    'not_local',
+    'without a token this is only taken from the same machine; see --token-file',
+  );
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -35,9 +35,10 @@ export const peers = ({ site }: Call): Reply => jsonReply(JSON.stringify(cluster
 export async function register({ site, request }: Call): Promise<Reply> {
   const cluster = clusterOf(site);
   const address = peerFromBody(await readJson(request));
-  const contact = await cluster.register(address).catch((error: unknown) => {
-    throw new Refusal(409, 'too_many_peers', error instanceof Error ? error.message : String(error));
-  });
+  const contact = await cluster.register(address);
+  if (contact === undefined) {
+    throw new Refusal(409, 'too_many_peers', 'as many addresses are known as can be; see --max-peers');
+  }
   const status = statusOf(contact);
   const body = { id: address, node_id: contact.who?.id, status, reason: contact.why || undefined };
   return jsonReply(JSON.stringify({ ...body, peers: cluster.peers }), status === 'pending' ? 202 : 200);
@@ -104,7 +105,9 @@ export async function peer({ site, request }: Call): Promise<Reply> {
   const cluster = clusterOf(site);
   const text = await readMessage(request);
   try {
-    return jsonReply(await cluster.receive(text, request.socket.remoteAddress ?? ''));
+    const { remoteAddress } = request.socket;
+    if (remoteAddress === undefined) throw new Refusal(400, 'no_peer', 'nobody is there any more');
+    return jsonReply(await cluster.receive(text, remoteAddress));
   } catch (error) {
     if (error instanceof Malformed) throw new Refusal(403, 'no_peer', error.message);
     throw error;

@@ -20,6 +20,8 @@ export interface Route {
   readonly method: 'GET' | 'POST';
   /** Whether the token is needed, where one is set. */
   readonly isGuarded: boolean;
+  /** Whether it is only taken from this machine, where none is set. */
+  readonly isLocal?: boolean;
   readonly handle: Handler;
 }
 
@@ -33,8 +35,11 @@ const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/increment', { name: 'increment_shared', method: 'POST', isGuarded: true, handle: incrementShared }],
   ['/sync', { name: 'sync_shared', method: 'POST', isGuarded: true, handle: syncShared }],
   ['/peers', { name: 'peers', method: 'GET', isGuarded: false, handle: peers }],
-  ['/register', { name: 'register', method: 'POST', isGuarded: true, handle: register }],
-  ['/remove-peer', { name: 'remove_peer', method: 'POST', isGuarded: true, handle: removePeer }],
+  ['/register', { name: 'register', method: 'POST', isGuarded: true, isLocal: true, handle: register }],
+  [
+    '/remove-peer',
+    { name: 'remove_peer', method: 'POST', isGuarded: true, isLocal: true, handle: removePeer },
+  ],
   ['/discovery', { name: 'discovery', method: 'GET', isGuarded: false, handle: discovery }],
   // Peers show that they belong here in what they say.
   [PEER_PATH, { name: 'peer', method: 'POST', isGuarded: false, handle: peer }],

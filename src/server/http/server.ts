@@ -4,7 +4,7 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Refusal } from '../refusal.ts';
 import type { Store } from '../store.ts';
-import { type Access, checkOrigin, checkToken, corsHeaders, preflightHeaders } from './access.ts';
+import { type Access, checkLocal, checkOrigin, checkToken, corsHeaders, preflightHeaders } from './access.ts';
 import { type Handler, type Reply, type Site, jsonReply, refusalReply } from './call.ts';
 import { answerClientError } from './client-error.ts';
 import { Connections } from './connections.ts';
@@ -157,6 +157,7 @@ export class HttpServer {
     }
     if (route.method === 'POST') checkOrigin(access, request);
     if (route.isGuarded) checkToken(access, request);
+    if (route.isLocal) checkLocal(access, request);
     return route.handle({ site: this.#site, request, response, segment, query });
   }
 

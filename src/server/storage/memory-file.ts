@@ -1,6 +1,6 @@
 import { type Address, normalAddress } from '../../cluster/address.ts';
 import type { Memory } from '../../cluster/cluster.ts';
-import type { Decision } from '../../cluster/decisions.ts';
+import { type Decision, MAX_VERSION } from '../../cluster/decisions.ts';
 import { isTotal } from '../../crdt/g-counter.ts';
 import { isObject } from '../../runtime/json.ts';
 import type { Files } from './files.ts';
@@ -51,6 +51,8 @@ export class MemoryFile {
       while (this.#latest !== undefined) {
         const { peers, decisions } = this.#latest;
         this.#latest = undefined;
+        // What a write that failed has left must not become the beginning of this one.
+        if ((await this.#files.list()).includes(DRAFT)) await this.#files.remove(DRAFT);
         const file = await this.#files.open(DRAFT);
         const json = { peers, decisions: Object.fromEntries(decisions) };
         const text = `${JSON.stringify(json, null, 2)}\n`;
@@ -83,7 +85,12 @@ function memoryFrom(json: unknown): Memory {
 }
 
 function decisionFrom(json: unknown): Decision {
-  if (isObject(json) && isTotal(json['version']) && typeof json['removed'] === 'boolean') {
+  if (
+    isObject(json) &&
+    isTotal(json['version']) &&
+    json['version'] < MAX_VERSION &&
+    typeof json['removed'] === 'boolean'
+  ) {
     return { version: json['version'], removed: json['removed'] };
   }
   throw new TypeError(`${FILE} has a decision that is none`);

@@ -154,7 +154,7 @@ class PeersRun implements PeersControl {
     this.#host(by).whenRunning(({ cluster }) => {
       // It may have been paused until nobody wants that any more.
       if (!this.#unwanted.has(nodeId)) return;
-      if (cluster.remove(addressOfNode(nodeId)) !== undefined) this.#removed.set(nodeId, by);
+      if (typeof cluster.remove(addressOfNode(nodeId)) === 'string') this.#removed.set(nodeId, by);
     });
   }
 

@@ -77,13 +77,14 @@ export class SimulatedStore implements Replica {
   }
 
   /** Makes a counter at least `floor`. Resolves when that is on the disk. */
-  raiseTo(key: string, floor: number): Promise<void> {
-    if (floor <= this.latest(key).value) return this.#stored(key);
-    return this.merge(new Map([[key, new Map([[FLOOR, floor]])]]));
+  async raiseTo(key: string, floor: number): Promise<void> {
+    if (floor <= this.latest(key).value) await this.#stored(key);
+    else await this.merge(new Map([[key, new Map([[FLOOR, floor]])]]));
   }
 
-  async merge(totals: Totals): Promise<void> {
+  async merge(totals: Totals): Promise<boolean> {
     await Promise.all([...totals].map(([key, shown]) => this.put(key, this.mergedWith(key, shown))));
+    return true;
   }
 
   async beginLife(): Promise<void> {

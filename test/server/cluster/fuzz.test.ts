@@ -148,8 +148,8 @@ class Door {
   }
 }
 
-const answerTo = (life: string, seq: number, sealed: string): AnswerBody | undefined => {
-  const text = seal.open('reply', `${life} ${seq}`, sealed);
+const answerTo = (life: string, to: string, seq: number, sealed: string): AnswerBody | undefined => {
+  const text = seal.open('reply', `${life} ${to} ${seq}`, sealed);
   return text === undefined ? undefined : decodeAnswer(text).body;
 };
 
@@ -223,7 +223,7 @@ describe('somebody without the key', () => {
       const isReplay = below(random, 4) === 0;
       const { status, body } = await door.ask(isReplay ? text : spoiled(text, pick(random, recorded).text));
       if (!isReplay) return outcomes.add(`forged: ${status}`);
-      const answer = answerTo(request.from.life, request.seq, body);
+      const answer = answerTo(request.from.life, request.to, request.seq, body);
       outcomes.add(`replay: ${answer?.type === 'refused' ? answer.why : answer?.type}`);
     });
     expect(outcomes.kinds).toEqual(['forged: 403', 'replay: repeated', 'replay: welcome']);
@@ -270,7 +270,7 @@ describe('somebody with the key', () => {
   const say = async (body: string, by: Door = door): Promise<AnswerBody | number> => {
     const sealed = sealedBody(body);
     const { status, body: reply } = await by.ask(sealed.text);
-    return status === 200 ? (answerTo(life, sealed.seq, reply) ?? 0) : status;
+    return status === 200 ? (answerTo(life, scene.own.life, sealed.seq, reply) ?? 0) : status;
   };
   const update = (key: string, parts: Readonly<Record<string, number>>): string =>
     JSON.stringify({ type: 'update', totals: { [key]: parts } });

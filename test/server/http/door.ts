@@ -36,7 +36,7 @@ export async function openDoor(
 ): Promise<Door> {
   const errors: unknown[] = [];
   const server = new HttpServer({
-    access: { token: undefined, allowedOrigins: [] },
+    access: { token: undefined, isInsecure: false, allowedOrigins: [] },
     page: '<!doctype html>',
     maxConnections: 100,
     maxWatchers: 100,

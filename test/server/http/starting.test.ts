@@ -40,7 +40,7 @@ test.each([
 });
 
 test('what nobody may ask is refused as ever', async () => {
-  door = await openDoor({}, { access: { token: 'secret', allowedOrigins: [] } });
+  door = await openDoor({}, { access: { token: 'secret', isInsecure: false, allowedOrigins: [] } });
   const statuses = [
     await ask('GET', '/nothing'),
     await ask('PUT', '/counter/k'),
