@@ -19,6 +19,8 @@ export type AskPeer = (body: RequestBody) => Promise<AnswerBody>;
 
 /** What one message carries of counters, so that neither side is busy with it for longer than some milliseconds. */
 export const MAX_PIECE_CHARS = 65_536;
+/** A counter of more names than this has room for would fit into no message, and keep all others from being told. */
+const MAX_COUNTER_CHARS = 262_144;
 const MAX_RANGE_COUNTERS = 500;
 const MAX_REQUEST_COUNTERS = 1000;
 const MIN_RANGES = 16;
@@ -98,6 +100,7 @@ export class Comparison {
           continue;
         }
         const parts = partsOf(this.#replica.identity, counter);
+        if (charsOf(key, parts) > MAX_COUNTER_CHARS) continue;
         totals.set(key, parts);
         chars += charsOf(key, parts);
       }
@@ -144,7 +147,7 @@ export class Comparison {
       const lacking = new Map(
         [...partsOf(identity, counter)].filter(([name, part]) => part > (theirs?.get(name) ?? 0)),
       );
-      if (lacking.size === 0) continue;
+      if (lacking.size === 0 || charsOf(key, lacking) > MAX_COUNTER_CHARS) continue;
       piece.set(key, lacking);
       chars += charsOf(key, lacking);
       if (chars > MAX_PIECE_CHARS) await send();
