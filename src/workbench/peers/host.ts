@@ -30,7 +30,9 @@ export class Host {
   /** The disk in use. */
   disk: Disk;
   readonly #options: HostOptions;
-  readonly #gate = new Gate();
+  /** What the process is held up at while it is paused. Another process has another. */
+  #gate = new Gate();
+  #isPaused = false;
   readonly #random: Random;
   #memory: Memory = { peers: [], decisions: new Map() };
   #lifetime: LifetimeClock | undefined;
@@ -97,6 +99,8 @@ export class Host {
     this.#options.network.detach(this.nodeId);
     this.#peer = undefined;
     this.#waiting.clear();
+    this.#gate = new Gate();
+    if (this.#isPaused) this.#gate.close();
   }
 
   /** Puts an empty disk in the place of the old. */
@@ -107,10 +111,12 @@ export class Host {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#gate.close();
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#gate.open();
   }
 
