@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 /** The command line makes no sense. The message is one line, for the person who typed it. */
@@ -6,6 +6,14 @@ export class UsageError extends Error {}
 
 /** The exit status after a UsageError. */
 export const EXIT_USAGE = 2;
+
+/** Says what is wrong with the command line, and sets the exit status. Answers false for any other error. */
+export function reportsUsage(program: string, error: unknown): boolean {
+  if (!(error instanceof UsageError)) return false;
+  process.stderr.write(`${program}: ${error.message}; see --help\n`);
+  process.exitCode = EXIT_USAGE;
+  return true;
+}
 
 export type OptionSpecs = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
 
@@ -53,6 +61,35 @@ export function choiceFrom<Choice extends string>(
   const choice = choices.find((candidate) => candidate === text);
   if (choice === undefined) throw new UsageError(`--${flag} takes ${choices.join(', ')}, not '${text}'`);
   return choice;
+}
+
+/** The elements of a list that is separated by commas. */
+export const listFrom = (list: string): string[] =>
+  list
+    .split(',')
+    .map((element) => element.trim())
+    .filter((element) => element !== '');
+
+/** Reads the value of a flag that names several of a few things, or `all` of them. */
+export function choicesFrom<Choice extends string>(
+  flag: string,
+  list: string,
+  choices: readonly Choice[],
+): Set<Choice> {
+  const chosen = listFrom(list).map((name) => choiceFrom<Choice | 'all'>(flag, name, ['all', ...choices]));
+  return new Set(chosen.flatMap((name): readonly Choice[] => (name === 'all' ? choices : [name])));
+}
+
+/** Reads the file that a flag names, which must have something in it. */
+export function contentFrom(flag: string, path: string): string {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8').trim();
+  } catch {
+    throw new UsageError(`--${flag} ${path} cannot be read`);
+  }
+  if (content === '') throw new UsageError(`--${flag} ${path} is empty`);
+  return content;
 }
 
 /** Reads the value of --bin, the path of a program. */

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { type Address, isLoopback, normalAddress } from '../cluster/address.ts';
 import { nameFault } from '../cluster/names.ts';
-import { UsageError, numberFrom } from './arguments.ts';
+import { UsageError, contentFrom, listFrom, numberFrom } from './arguments.ts';
 
 export interface ClusterCliOptions {
   readonly name: string;
@@ -81,7 +80,7 @@ export function clusterOptionsFrom(values: Values, { host, key, token }: Circums
       `--host ${host} opens the cluster to the network: give --cluster-key-file, or say --insecure`,
     );
   }
-  const peers = listFrom(values.text('peers')).map((peer) => addressFrom('peers', peer));
+  const peers = listFrom(values.text('peers') ?? '').map((peer) => addressFrom('peers', peer));
   const isDiscovering = !values.isSet('disable-discovery');
   return {
     name: nameFrom(values.text('cluster') ?? 'g-counter'),
@@ -99,12 +98,6 @@ export function clusterOptionsFrom(values: Values, { host, key, token }: Circums
 
 const optional = <T>(value: string | undefined, from: (value: string) => T): T | undefined =>
   value === undefined ? undefined : from(value);
-
-const listFrom = (list: string | undefined): string[] =>
-  (list ?? '')
-    .split(',')
-    .map((element) => element.trim())
-    .filter((element) => element !== '');
 
 /** So long a name leaves room in a beacon. */
 const MAX_NAME_BYTES = 64;
@@ -145,17 +138,10 @@ const MIN_KEY_CHARS = 16;
 
 function keysFrom(path: string | undefined, key: string | undefined): string[] {
   if (path === undefined) return key === undefined || key === '' ? [] : [checkedKey('CLUSTER_KEY', key)];
-  let content: string;
-  try {
-    content = readFileSync(path, 'utf8');
-  } catch {
-    throw new UsageError(`--cluster-key-file ${path} cannot be read`);
-  }
-  const keys = content
+  const keys = contentFrom('cluster-key-file', path)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  if (keys.length === 0) throw new UsageError(`--cluster-key-file ${path} is empty`);
   return keys.map((line) => checkedKey(`--cluster-key-file ${path}`, line));
 }
 

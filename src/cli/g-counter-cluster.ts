@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { readLines } from '../maelstrom/lines.ts';
 import { isObject } from '../runtime/json.ts';
-import { EXIT_USAGE, UsageError, numberFrom, parseOptions } from './arguments.ts';
+import { numberFrom, parseOptions, reportsUsage } from './arguments.ts';
 import { onStopSignal } from './stop-signals.ts';
 
 const help = `Usage: npm run cluster -- [options]
@@ -165,8 +165,6 @@ function isTaken(port: number): Promise<boolean> {
 main(process.argv.slice(2)).then(
   (status) => (process.exitCode = status),
   (error: unknown) => {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`g-counter-cluster: ${error.message}; see --help\n`);
-    process.exitCode = EXIT_USAGE;
+    if (!reportsUsage('g-counter-cluster', error)) throw error;
   },
 );

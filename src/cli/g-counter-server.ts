@@ -1,3 +1,4 @@
+import { asError } from '../runtime/error.ts';
 import { uniqueIntegers } from '../runtime/random.ts';
 import {
   systemClock,
@@ -13,7 +14,7 @@ import page from '../server/page.html';
 import { lockDirectory } from '../server/storage/lock.ts';
 import { openDirectory } from '../server/storage/system-files.ts';
 import { Store } from '../server/store.ts';
-import { EXIT_USAGE, UsageError } from './arguments.ts';
+import { reportsUsage } from './arguments.ts';
 import { startCluster } from './server-cluster.ts';
 import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-options.ts';
 import { onStopSignal } from './stop-signals.ts';
@@ -25,8 +26,6 @@ const TIMEOUTS = { headMs: 10_000, requestMs: 30_000, idleMs: 65_000, stopMs: 10
 function note(level: 'info' | 'warning' | 'error', message: string, details: object = {}): void {
   stderrLog(JSON.stringify({ time: timeOfDay(), level, message, ...details }));
 }
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function main(args: string[]): Promise<void> {
   // A log that nobody reads any more is no reason to stop.
@@ -54,7 +53,7 @@ async function run(options: ServerCliOptions): Promise<void> {
           note('info', `${method} ${path} ${status}`, { duration_ms: Math.round(durationMs * 1000) / 1000 })
       : () => {},
     onError: (error) =>
-      note('error', textOf(error), { stack: error instanceof Error ? error.stack : undefined }),
+      note('error', asError(error).message, { stack: error instanceof Error ? error.stack : undefined }),
   });
   let stop: (reason: string) => void = () => {};
   const stopRequest = new Promise<string>((resolve) => (stop = resolve));
@@ -77,7 +76,8 @@ async function run(options: ServerCliOptions): Promise<void> {
     wallClockMs,
     afterThisTurn,
     warn: (text) => note('warning', text),
-    onFailure: (error) => note('error', `the disk has failed, read-only until a restart: ${textOf(error)}`),
+    onFailure: (error) =>
+      note('error', `the disk has failed, read-only until a restart: ${asError(error).message}`),
     onStored: (increments, durationMs) => metrics.flush(increments, durationMs),
   });
   const running = await startCluster({
@@ -117,11 +117,7 @@ async function run(options: ServerCliOptions): Promise<void> {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    process.stderr.write(`g-counter-server: ${error.message}; see --help\n`);
-    process.exitCode = EXIT_USAGE;
-    return;
-  }
-  note('error', textOf(error));
+  if (reportsUsage('g-counter-server', error)) return;
+  note('error', asError(error).message);
   process.exit(1);
 });

@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { EXIT_USAGE, UsageError } from './arguments.ts';
+import { UsageError, reportsUsage } from './arguments.ts';
 import { compareCommand, compareHelp } from './compare-command.ts';
 import { replayCommand, replayHelp } from './replay-command.ts';
 import { serveCommand, serveHelp } from './serve-command.ts';
@@ -57,10 +57,8 @@ function start(): void {
   main(process.argv.slice(2)).then(
     (status) => (process.exitCode = status),
     (error: unknown) => {
-      if (error instanceof UsageError) {
-        process.stderr.write(`g-counter-workbench: ${error.message}; see --help\n`);
-        process.exitCode = EXIT_USAGE;
-      } else if (error instanceof Error && 'syscall' in error) {
+      if (reportsUsage('g-counter-workbench', error)) return;
+      if (error instanceof Error && 'syscall' in error) {
         // The system's own words say what could not be done, and to which file.
         process.stderr.write(`g-counter-workbench: ${error.message}\n`);
         process.exitCode = EXIT_HARNESS_FAILED;

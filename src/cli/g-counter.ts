@@ -2,7 +2,7 @@ import { createCounterNode } from '../maelstrom/counter-node.ts';
 import { LineWriter, readLines } from '../maelstrom/lines.ts';
 import { silent } from '../runtime/log.ts';
 import { afterThisTurn, stderrLog, systemClock, systemRandom } from '../runtime/system.ts';
-import { EXIT_USAGE, UsageError, parseOptions } from './arguments.ts';
+import { parseOptions, reportsUsage } from './arguments.ts';
 import { nodeOptionSpecs, nodeOptionsFrom } from './node-options.ts';
 import { version } from './version.ts';
 
@@ -78,7 +78,5 @@ function main(args: string[]): void {
 try {
   main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`g-counter: ${error.message}; see --help\n`);
-  process.exitCode = EXIT_USAGE;
+  if (!reportsUsage('g-counter', error)) throw error;
 }

@@ -1,8 +1,8 @@
 /** The flags of `simulate -w peers`. */
 import { latencyDistributions } from '../workbench/latency.ts';
-import { type PeersFaultName, type PeersOptions, peersFaultNames } from '../workbench/peers/options.ts';
+import { type PeersOptions, peersFaultNames } from '../workbench/peers/options.ts';
 import { nodeNames } from '../workbench/sweep.ts';
-import { UsageError, choiceFrom, numberFrom } from './arguments.ts';
+import { UsageError, choiceFrom, choicesFrom, numberFrom } from './arguments.ts';
 
 export const peersHelp = `With -w peers it runs a cluster of g-counter-server instead: servers that find each other and keep each other's counters,
 over simulated disks. There is no store, so --store-model and --concurrency have no meaning, nor has what follows --.
@@ -72,7 +72,8 @@ export function applyPeersFlags(base: PeersOptions, flags: PeersFlags): PeersOpt
       flags['latency-dist'] ?? base.latencyDistribution,
       latencyDistributions,
     ),
-    faults: flags.nemesis === undefined ? base.faults : faultsFrom(flags.nemesis),
+    faults:
+      flags.nemesis === undefined ? base.faults : choicesFrom('nemesis', flags.nemesis, peersFaultNames),
     nemesisIntervalMs: number('nemesis-interval', base.nemesisIntervalMs, 1000, 0.001),
     clockSkew:
       flags['clock-skew'] === undefined
@@ -111,16 +112,4 @@ export function describePeersOptions(options: PeersOptions): string {
     options.hasFloors ? ', with floors' : '',
     `, seed ${options.seed}`,
   ].join('');
-}
-
-function faultsFrom(text: string): Set<PeersFaultName> {
-  const names = text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-  return new Set(
-    names
-      .map((name) => choiceFrom<PeersFaultName | 'all'>('nemesis', name, ['all', ...peersFaultNames]))
-      .flatMap((name): readonly PeersFaultName[] => (name === 'all' ? peersFaultNames : [name])),
-  );
 }

@@ -2,10 +2,10 @@
 import { workloads } from '../maelstrom/counter-node.ts';
 import { storeModels } from '../workbench/kv-service.ts';
 import { latencyDistributions } from '../workbench/latency.ts';
-import { type FaultName, faultNames } from '../workbench/nemesis.ts';
+import { faultNames } from '../workbench/nemesis.ts';
 import type { RunOptions } from '../workbench/run.ts';
 import { nodeNames } from '../workbench/sweep.ts';
-import { UsageError, choiceFrom, numberFrom } from './arguments.ts';
+import { UsageError, choiceFrom, choicesFrom, numberFrom } from './arguments.ts';
 
 export const runOptionsHelp = `  -w, --workload NAME      what clients add: g-counter (0 to 4) or pn-counter (−5 to 4)
   --node-count N           that many nodes, named from n0 (default: five nodes, n1 to n5)
@@ -88,7 +88,7 @@ export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
       flags['latency-dist'] ?? base.latencyDistribution,
       latencyDistributions,
     ),
-    faults: flags.nemesis === undefined ? base.faults : faultsFrom(flags.nemesis),
+    faults: flags.nemesis === undefined ? base.faults : choicesFrom('nemesis', flags.nemesis, faultNames),
     nemesisIntervalMs: milliseconds('nemesis-interval') ?? base.nemesisIntervalMs,
     storeModel: choiceFrom('store-model', flags['store-model'] ?? base.storeModel, storeModels),
   };
@@ -142,12 +142,4 @@ function concurrencyFrom(text: string, nodeCount: number): number {
   const clients = text.endsWith('n') ? Number(text.slice(0, -1)) * nodeCount : Number(text);
   if (clients > 100_000) throw new UsageError(`--concurrency ${text} is more than 100000 clients`);
   return clients;
-}
-
-function faultsFrom(text: string): Set<FaultName> {
-  const names = text.split(',').map((name) => name.trim());
-  const chosen = names
-    .filter((name) => name !== '')
-    .map((name) => choiceFrom<FaultName | 'all'>('nemesis', name, ['all', ...faultNames]));
-  return new Set(chosen.flatMap((name): readonly FaultName[] => (name === 'all' ? faultNames : [name])));
 }

@@ -2,6 +2,7 @@ import { createReadStream, readFileSync, readdirSync, realpathSync, statSync } f
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, sep } from 'node:path';
+import { asError } from '../runtime/error.ts';
 import { type StoredRun, runListPage } from '../workbench/report/run-list.ts';
 import { UsageError, numberFrom, parseOptions } from './arguments.ts';
 
@@ -39,14 +40,14 @@ export async function serveCommand(args: string[]): Promise<number> {
       answer(realpathSync(values.store), request, response);
     } catch (error) {
       // Somebody is tidying up the store while it is being read.
-      plain(response, 500, error instanceof Error ? error.message : String(error));
+      plain(response, 500, asError(error).message);
     }
   });
   try {
     const address = await listen(server, port);
     console.log(`runs in ${values.store}: http://${HOST}:${address.port}/`);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = asError(error).message;
     process.stderr.write(`g-counter-workbench: cannot listen on port ${port}: ${reason}\n`);
     return 1;
   }

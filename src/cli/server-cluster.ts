@@ -6,6 +6,7 @@ import { StaticPeers } from '../cluster/net/static-peers.ts';
 import type { Replica } from '../cluster/replica.ts';
 import { Seal } from '../cluster/seal.ts';
 import { isLife } from '../crdt/incarnation.ts';
+import { asError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import { systemClock, systemRandom, wallClockMs } from '../runtime/system.ts';
 import type { Files } from '../server/storage/files.ts';
@@ -123,8 +124,10 @@ async function openDatagrams(
       onError: (error) => warn(`discovery: ${error.message}`),
     });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    warn(`nobody can be discovered: UDP port ${discoveryPort} cannot be used (${why}); see --discovery-port`);
+    const { message } = asError(error);
+    warn(
+      `nobody can be discovered: UDP port ${discoveryPort} cannot be used (${message}); see --discovery-port`,
+    );
     return undefined;
   }
 }

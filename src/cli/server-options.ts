@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { nameFault } from '../cluster/names.ts';
-import { UsageError, numberFrom, parseOptions } from './arguments.ts';
+import { UsageError, contentFrom, listFrom, numberFrom, parseOptions } from './arguments.ts';
 import {
   type ClusterCliOptions,
   clusterHelp,
@@ -133,14 +132,7 @@ function nodeIdFrom(id: string | undefined): string | undefined {
 
 function tokenFrom(path: string | undefined, inEnvironment: string | undefined): string | undefined {
   if (path === undefined) return inEnvironment ? checkedToken('TOKEN', inEnvironment) : undefined;
-  let content: string;
-  try {
-    content = readFileSync(path, 'utf8');
-  } catch {
-    throw new UsageError(`--token-file ${path} cannot be read`);
-  }
-  if (content.trim() === '') throw new UsageError(`--token-file ${path} is empty`);
-  return checkedToken(`--token-file ${path}`, content.trim());
+  return checkedToken(`--token-file ${path}`, contentFrom('token-file', path));
 }
 
 function checkedToken(source: string, token: string): string {
@@ -149,10 +141,7 @@ function checkedToken(source: string, token: string): string {
 }
 
 function originsFrom(list: string | undefined): string[] {
-  const origins = (list ?? '')
-    .split(',')
-    .map((origin) => origin.trim())
-    .filter((origin) => origin !== '');
+  const origins = listFrom(list ?? '');
   for (const origin of origins) {
     if (origin !== '*' && (!URL.canParse(origin) || new URL(origin).origin !== origin)) {
       throw new UsageError(`--allow-origin takes origins such as https://example.org, not '${origin}'`);

@@ -226,8 +226,7 @@ export class Cluster {
     if (body.type === 'ping') return this.#membership.pong(body);
     if (body.type === 'probe') return { type: 'probed', reached: await this.#membership.probe(body.address) };
     await this.#options.replica.beginLife();
-    const answer = await this.#replication.answer(body, from.life);
-    return answer ?? { type: 'refused', why: 'other-life', message: 'this cannot be answered' };
+    return this.#replication.answer(body, from.life);
   }
 
   #self(): Sender {

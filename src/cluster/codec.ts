@@ -9,6 +9,7 @@ import {
   type Answer,
   type AnswerBody,
   type Compare,
+  type Member,
   type News,
   REFUSED_WHYS,
   type Range,
@@ -181,13 +182,17 @@ function decisionFrom(json: unknown): Decision {
 }
 
 function senderFrom(json: unknown): Sender {
-  const { cluster, id, life, at, upMs } = members(json, ['cluster', 'id', 'life', 'at', 'upMs']);
+  const sender = members(json, ['cluster', 'id', 'life', 'at', 'upMs']);
+  return { ...memberFrom(sender), upMs: countFrom(sender['upMs']) };
+}
+
+/** Who somebody says to be, among whatever else. */
+export function memberFrom({ cluster, id, life, at }: Members): Member {
   return {
     cluster: nameFrom(cluster),
     id: nameFrom(id),
     life: ownLifeFrom(life),
     at: typeof at === 'number' ? portFrom(at) : addressFrom(at),
-    upMs: countFrom(upMs),
   };
 }
 
@@ -270,7 +275,7 @@ function addressFrom(json: unknown): Address {
   return address;
 }
 
-function countFrom(json: unknown): number {
+export function countFrom(json: unknown): number {
   if (!isTotal(json)) throw new Malformed('this is not a whole number from 0 to 2^53 - 1');
   return json;
 }

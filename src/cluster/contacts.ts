@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../runtime/clock.ts';
+import { asError } from '../runtime/error.ts';
 import type { Address } from './address.ts';
 import { type Contact, type Source, isFixed, isPeer } from './contact.ts';
 
@@ -67,7 +68,7 @@ export class Contacts {
     try {
       return await work();
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      return asError(error);
     } finally {
       contact.isBusy = false;
       this.#schedule(contact.nextMs);

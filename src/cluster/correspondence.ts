@@ -1,18 +1,12 @@
 import { type Address, formatAddress } from './address.ts';
 import { Malformed, decodeAnswer, decodeRequest, encodeAnswer, encodeRequest } from './codec.ts';
-import type { AnswerBody, Request, RequestBody, Sender } from './messages.ts';
+import type { Answer, AnswerBody, Request, RequestBody, Sender } from './messages.ts';
 import type { Seal } from './seal.ts';
 
 /** Carries a text to a server and its answer back. */
 export interface Transport {
   /** Resolves with the answer. Rejects where there is none within the time. */
   send(address: Address, text: string, timeoutMs: number): Promise<string>;
-}
-
-/** What somebody has answered. */
-export interface Answered {
-  readonly from: Sender;
-  readonly body: AnswerBody;
 }
 
 /** Answers a request of somebody who can be reached at `address`. */
@@ -50,7 +44,7 @@ export class Correspondence {
   }
 
   /** Asks a life, or with '' whoever is there. Rejects with an Error that says why there is no answer. */
-  async ask(address: Address, to: string, body: RequestBody, timeoutMs: number): Promise<Answered> {
+  async ask(address: Address, to: string, body: RequestBody, timeoutMs: number): Promise<Answer> {
     const { self, seal, transport } = this.#options;
     const from = self();
     const seq = this.#next(to);

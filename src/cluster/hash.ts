@@ -1,4 +1,4 @@
-/** 64 bits in two halves, since numbers have no operation on 64. Scratch space: the last result of `mix`. */
+/** 64 bits in two halves, since numbers have no operation on 64. */
 export interface Hash {
   high: number;
   low: number;

@@ -1,12 +1,11 @@
 import { type Random, drawn } from '../runtime/random.ts';
 import type { Address } from './address.ts';
 import type { Contact } from './contact.ts';
-import type { Answered } from './correspondence.ts';
-import type { RequestBody } from './messages.ts';
+import type { Answer, RequestBody } from './messages.ts';
 import { INDIRECT_TIMEOUT_MS } from './timing.ts';
 
 /** Asks whoever is at an address, or a certain life there. */
-export type Ask = (address: Address, to: string, body: RequestBody, timeoutMs: number) => Promise<Answered>;
+export type Ask = (address: Address, to: string, body: RequestBody, timeoutMs: number) => Promise<Answer>;
 
 /** How many others try when a peer does not answer. */
 const HELPERS = 2;

@@ -9,7 +9,7 @@ import { encodeDigest } from './digests.ts';
 import { hashText } from './hash.ts';
 import { type Ask, isReachedByOthers } from './indirect-probe.ts';
 import { MIN_BACKOFF_MS, PROBE_TIMEOUT_MS, RECHECK_MS, backoffMs, probeMs } from './timing.ts';
-import type { AnswerBody, News, Ping, Sender, Summary } from './messages.ts';
+import type { Answer, AnswerBody, News, Ping, Sender, Summary } from './messages.ts';
 
 export interface MembershipOptions {
   readonly self: () => Sender;
@@ -170,11 +170,15 @@ export class Membership {
   /** Tries to reach somebody for another. */
   async probe(address: Address): Promise<boolean> {
     try {
-      const { from } = await this.#options.ask(address, '', { type: 'hello' }, PROBE_TIMEOUT_MS);
+      const { from } = await this.#hello(address);
       return from.cluster === this.#options.self().cluster;
     } catch {
       return false;
     }
+  }
+
+  #hello(address: Address): Promise<Answer> {
+    return this.#options.ask(address, '', { type: 'hello' }, PROBE_TIMEOUT_MS);
   }
 
   #turnTo(contact: Contact): Promise<void> {
@@ -184,9 +188,7 @@ export class Membership {
 
   /** Asks who is there. */
   async #verify(contact: Contact): Promise<void> {
-    const answered = await this.#contacts.busy(contact, () =>
-      this.#options.ask(contact.address, '', { type: 'hello' }, PROBE_TIMEOUT_MS),
-    );
+    const answered = await this.#contacts.busy(contact, () => this.#hello(contact.address));
     if (answered instanceof Error) {
       contact.failures++;
       const isWorthless = contact.source !== 'remembered' && !isFixed(contact) && contact.who === undefined;
@@ -265,9 +267,7 @@ export class Membership {
       this.#settle(other, 'alias', `it is ${contact.address}`, RECHECK_MS);
       return true;
     }
-    const answered = await this.#contacts.busy(contact, () =>
-      this.#options.ask(other.address, '', { type: 'hello' }, PROBE_TIMEOUT_MS),
-    );
+    const answered = await this.#contacts.busy(contact, () => this.#hello(other.address));
     // It may have been found out meanwhile that one process is at both addresses.
     if (!isPeer(other) || other.who?.life !== rival) return true;
     const isThere = !(answered instanceof Error) && answered.from.life === rival;

@@ -2,8 +2,8 @@ import type { Totals } from '../crdt/state.ts';
 import type { Address } from './address.ts';
 import type { Decisions } from './decisions.ts';
 
-/** Who says something: peers say one request, and one answer to it. */
-export interface Sender {
+/** Who says something. */
+export interface Member {
   readonly cluster: string;
   /** The node id. */
   readonly id: string;
@@ -11,6 +11,10 @@ export interface Sender {
   readonly life: string;
   /** Where others reach it: an address, or a port, which is then one of the host that the request comes from. */
   readonly at: Address | number;
+}
+
+/** Who says something over HTTP: peers say one request, and one answer to it. */
+export interface Sender extends Member {
   /** How long it has lived. */
   readonly upMs: number;
 }

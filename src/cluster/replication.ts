@@ -4,7 +4,7 @@ import type { GCounter } from '../crdt/g-counter.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { Comparison, charsOf } from './comparison.ts';
 import type { Contact } from './contact.ts';
-import type { AnswerBody, RequestBody } from './messages.ts';
+import type { AnswerBody, Compare, Exchange, RequestBody, Update } from './messages.ts';
 import { ReplicaIndex } from './replica-index.ts';
 import type { Replica } from './replica.ts';
 
@@ -109,13 +109,12 @@ export class Replication {
     if (this.#options.clock.nowMs() - link.comparedMs >= link.restMs) void this.#compare(link);
   }
 
-  /** Answers a life that replicates; undefined for requests about something else. */
-  async answer(body: RequestBody, life: string): Promise<AnswerBody | undefined> {
+  /** Answers a life that replicates. */
+  async answer(body: Update | Compare | Exchange, life: string): Promise<AnswerBody> {
     const link = [...this.#links.values()].find(({ contact }) => contact.who?.life === life);
     if (link !== undefined && body.type !== 'update') link.comparedMs = this.#options.clock.nowMs();
     if (body.type === 'compare') return this.#comparison.differ(body);
     if (body.type === 'exchange') return this.#comparison.entries(body);
-    if (body.type !== 'update') return undefined;
     await this.#options.replica.merge(body.totals);
     return { type: 'done' };
   }

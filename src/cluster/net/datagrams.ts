@@ -1,5 +1,6 @@
 import { type Socket, createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
+import { asError } from '../../runtime/error.ts';
 import { isLoopback } from '../address.ts';
 import { MAX_BEACON_BYTES } from '../beacon.ts';
 
@@ -45,7 +46,7 @@ export class Datagrams {
           if (options.multicast !== undefined) datagrams.#joinGroup(options.multicast);
           resolve(datagrams);
         } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
+          reject(asError(error));
         }
       });
     });
@@ -60,7 +61,7 @@ export class Datagrams {
       if (multicast !== undefined) targets.push(multicast);
       for (const target of targets) this.#socket.send(text, port, target, () => {});
     } catch (error) {
-      this.#options.onError(error instanceof Error ? error : new Error(String(error)));
+      this.#options.onError(asError(error));
     }
   }
 
@@ -76,7 +77,7 @@ export class Datagrams {
       try {
         this.#socket.addMembership(group, address);
       } catch (error) {
-        this.#options.onError(error instanceof Error ? error : new Error(String(error)));
+        this.#options.onError(asError(error));
       }
     }
     if (this.#options.isLoopbackOnly) this.#socket.setMulticastInterface('127.0.0.1');

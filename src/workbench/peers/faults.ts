@@ -12,8 +12,8 @@ export interface PeersControl {
   restart(nodeId: string): void;
   /** Has `by` take a server out of the cluster. */
   remove(nodeId: string, by: string): void;
-  /** Has `by` take it in again. */
-  register(nodeId: string, by: string): void;
+  /** Has others take it in again. */
+  register(nodeId: string): void;
 }
 
 export const peersFaultKinds = (control: PeersControl): Readonly<Record<PeersFaultName, FaultKind>> => ({
@@ -31,6 +31,6 @@ export const peersFaultKinds = (control: PeersControl): Readonly<Record<PeersFau
   remove: ({ random, nodeIds }) => {
     const [nodeId = '', by = ''] = shuffled(random, nodeIds);
     control.remove(nodeId, by);
-    return { description: `${by} removes ${nodeId}`, end: () => control.register(nodeId, by) };
+    return { description: `${by} removes ${nodeId}`, end: () => control.register(nodeId) };
   },
 });
