@@ -72,6 +72,10 @@ const portsOnly: Rule = (file) =>
 const environmentInCli: Rule = (file) =>
   folderOf(file.path) === 'cli' ? [] : mentions(file, /\b(?:process\.(?:argv|env)|node:process)\b/g);
 
+/** V8 reads some object keys wrongly; `parseJson` does not. */
+const oneJsonReader: Rule = (file) =>
+  file.path === 'src/runtime/json.ts' ? [] : mentions(file, /\bJSON\s*\.\s*parse\b|\.json\(\)/g);
+
 const shortFiles: Rule = ({ text }) => {
   const lines = text.trimEnd().split('\n').length;
   return lines > MAX_LINES ? [`has ${lines} lines`] : [];
@@ -92,6 +96,7 @@ test.each([
   ['no package of somebody else is imported', noPackages],
   ['time and chance come from src/runtime alone', portsOnly],
   ['only the command line reads arguments and environment', environmentInCli],
+  ['JSON is parsed in one place', oneJsonReader],
   [`no file is longer than ${MAX_LINES} lines`, shortFiles],
 ] as const)('%s', (_, rule) => {
   const offences = sources.flatMap((file) => rule(file).map((offence) => `${file.path} ${offence}`));
@@ -162,6 +167,15 @@ test.each(['process.argv[2]', 'process.env', "import { env } from 'node:process'
     expect(offends(environmentInCli, 'src/server/x.ts', text)).toHaveLength(1);
     expect(offends(environmentInCli, 'src/cli/x.ts', text)).toEqual([]);
     expect(offends(environmentInCli, 'src/server/x.ts', 'process.stderr.write("environment")')).toEqual([]);
+  },
+);
+
+test.each(['JSON.parse(text)', 'texts.map(JSON.parse)', 'await response.json()'])(
+  '%j is found, except in src/runtime/json.ts',
+  (text) => {
+    expect(offends(oneJsonReader, 'src/runtime/lines.ts', text)).toHaveLength(1);
+    expect(offends(oneJsonReader, 'src/runtime/json.ts', text)).toEqual([]);
+    expect(offends(oneJsonReader, 'src/cli/x.ts', 'JSON.stringify(parseJson(text))')).toEqual([]);
   },
 );
 

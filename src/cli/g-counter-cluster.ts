@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { readLines } from '../maelstrom/lines.ts';
-import { isObject } from '../runtime/json.ts';
+import { isObject, parseJson } from '../runtime/json.ts';
 import { numberFrom, parseOptions, reportsUsage } from './arguments.ts';
 import { onStopSignal } from './stop-signals.ts';
 
@@ -142,7 +142,7 @@ function readable(line: string): string {
 
 function noteFrom(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const json: unknown = JSON.parse(line);
+    const json: unknown = parseJson(line);
     return isObject(json) && typeof json['message'] === 'string' ? json : undefined;
   } catch {
     return undefined;

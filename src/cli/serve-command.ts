@@ -3,6 +3,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from 'node:net';
 import { extname, join, sep } from 'node:path';
 import { asError } from '../runtime/error.ts';
+import { parseJson } from '../runtime/json.ts';
 import { type StoredRun, runListPage } from '../workbench/report/run-list.ts';
 import { UsageError, numberFrom, parseOptions } from './arguments.ts';
 
@@ -158,7 +159,7 @@ const directoriesIn = (path: string): string[] =>
 
 function resultsIn(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(join(path, 'results.json'), 'utf8'));
+    return parseJson(readFileSync(join(path, 'results.json'), 'utf8'));
   } catch {
     return undefined;
   }

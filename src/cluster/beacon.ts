@@ -1,4 +1,4 @@
-import { isObject } from '../runtime/json.ts';
+import { isObject, parseJson } from '../runtime/json.ts';
 import { Malformed, countFrom, memberFrom } from './codec.ts';
 import type { Member } from './messages.ts';
 import type { Seal } from './seal.ts';
@@ -25,7 +25,7 @@ export function decodeBeacon(seal: Seal, datagram: string): Beacon | undefined {
   const text = seal.open('beacon', '', datagram);
   if (text === undefined) return undefined;
   try {
-    const json: unknown = JSON.parse(text);
+    const json: unknown = parseJson(text);
     if (!isObject(json) || json['g-counter'] !== VERSION) return undefined;
     return { ...memberFrom(json), seq: countFrom(json['seq']) };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { encodeTotals } from '../crdt/encode.ts';
 import { type GCounter, isTotal } from '../crdt/g-counter.ts';
 import { FLOOR, type Totals } from '../crdt/state.ts';
-import { isObject } from '../runtime/json.ts';
+import { isObject, parseJson } from '../runtime/json.ts';
 import { type Address, normalAddress } from './address.ts';
 import { type Decision, MAX_DECISIONS, MAX_VERSION } from './decisions.ts';
 import { DIGEST_CHARS, FAN_OUT, LEAVES, LEVELS } from './digests.ts';
@@ -209,7 +209,7 @@ type Members = Readonly<Record<string, unknown>>;
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     throw new Malformed('this is not JSON');
   }

@@ -1,4 +1,4 @@
-import { isObject } from '../runtime/json.ts';
+import { isObject, parseJson } from '../runtime/json.ts';
 
 /** What travels between clients, nodes and services: one JSON object a line. */
 export interface Message {
@@ -21,7 +21,7 @@ export interface OutgoingBody {
 /** Reads one line. Undefined for anything that is not a message, which no peer of ours would send. */
 export function decodeMessage(line: string): Message | undefined {
   try {
-    const message: unknown = JSON.parse(line);
+    const message: unknown = parseJson(line);
     return isMessage(message) ? message : undefined;
   } catch {
     return undefined;

@@ -96,7 +96,7 @@ function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
 /** Maelstrom accepts no other keys, and stops listening to a node that writes anything else to stdout. */
 const MESSAGE_KEYS = new Set(['id', 'src', 'dest', 'body']);
 
-/** Nor does it take 3.0 for an integer, which JSON.parse does. */
+/** Nor does it take 3.0 for an integer, which parseJson does. */
 const FRACTIONAL_INTEGER = /"(?:value|msg_id|in_reply_to)"\s*:\s*-?\d+(?:\.|[eE])/;
 
 function takeLine(line: string, events: HostEvents): void {

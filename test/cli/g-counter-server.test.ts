@@ -4,6 +4,7 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { parseJson } from '../../src/runtime/json.ts';
 import { serverHelp } from '../../src/cli/server-options.ts';
 import { objectFrom } from '../server/http/json.ts';
 import { refusalOf } from '../server/http/refusal.ts';
@@ -64,7 +65,7 @@ describe('--help and --version', () => {
   });
 
   test('--version is that of the package', () => {
-    const { version } = objectFrom(JSON.parse(readFileSync('package.json', 'utf8')));
+    const { version } = objectFrom(parseJson(readFileSync('package.json', 'utf8')));
     expect(run(['--version'])).toEqual({ status: 0, stdout: `${String(version)}\n`, stderr: '' });
   });
 });

@@ -1,6 +1,7 @@
 /** The protocol, spoken with the real binary. */
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
+import { parseJson } from '../../src/runtime/json.ts';
 import { isDefinite } from '../../src/maelstrom/errors.ts';
 import type { Message } from '../../src/maelstrom/message.ts';
 import { LinearizableKv } from '../../src/workbench/kv-service.ts';
@@ -60,7 +61,7 @@ describe('init', () => {
   test('a request before it is refused with 11', async () => {
     const lines = await converse(add(5, 1), init(), read(2));
     expect(errorCode(lines[0])).toBe(11);
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ src: 'n1', dest: 'c1', body: { in_reply_to: 5 } });
+    expect(parseJson(lines[0] ?? '')).toMatchObject({ src: 'n1', dest: 'c1', body: { in_reply_to: 5 } });
     expect(lines.slice(1)).toEqual([initOk, readOk(2, 0)]);
   });
 
@@ -216,9 +217,9 @@ describe('the store', () => {
     await node.nextToClient(store);
     for (let id = 2; id < 40; id += 2) {
       node.send(add(id, 1));
-      expect(await node.nextToClient(store, 2)).toEqual(JSON.parse(addOk(id)));
+      expect(await node.nextToClient(store, 2)).toEqual(parseJson(addOk(id)));
       node.send(read(id + 1));
-      expect(await node.nextToClient(store, 2)).toEqual(JSON.parse(readOk(id + 1, id / 2)));
+      expect(await node.nextToClient(store, 2)).toEqual(parseJson(readOk(id + 1, id / 2)));
     }
   });
 
@@ -241,7 +242,7 @@ describe('the store', () => {
       replyTo(barrier, { type: 'read_ok', value: 9 }),
       replyTo(readOwn, { type: 'read_ok', value: 3 }),
     );
-    expect(await node.next()).toEqual(JSON.parse(readOk(2, 3)));
+    expect(await node.next()).toEqual(parseJson(readOk(2, 3)));
     node.send(replyTo(readOwn, { type: 'read_ok', value: 8 }), read(3));
     expect((await node.next()).body['type']).toBe('write');
   });

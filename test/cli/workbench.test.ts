@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseJson } from '../../src/runtime/json.ts';
 
 interface Finished {
   readonly status: number | null;
@@ -54,7 +55,7 @@ const readJsonLines = (file: string): Record<string, unknown>[] =>
   readFileSync(file, 'utf8')
     .trim()
     .split('\n')
-    .map((line) => Object(JSON.parse(line)));
+    .map((line) => Object(parseJson(line)));
 
 describe('test', () => {
   test('a valid run exits with 0, shows its figures, and leaves its results', async () => {
@@ -89,7 +90,7 @@ describe('test', () => {
       'value.svg',
     ]);
     expect(readdirSync(join(run, 'node-logs'))).toEqual(['n0.log', 'n1.log', 'n2.log']);
-    const results: unknown = JSON.parse(readFileSync(join(run, 'results.json'), 'utf8'));
+    const results: unknown = parseJson(readFileSync(join(run, 'results.json'), 'utf8'));
     expect(results).toMatchObject({ valid: true, problems: [], options: { seed: 5, faults: ['partition'] } });
     const events = readJsonLines(join(run, 'history.jsonl'));
     expect(events.map((event) => event['index'])).toEqual(events.map((_, index) => index));

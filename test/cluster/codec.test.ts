@@ -11,7 +11,7 @@ import {
 } from '../../src/cluster/codec.ts';
 import { MAX_DECISIONS } from '../../src/cluster/decisions.ts';
 import { FAN_OUT, LEAVES } from '../../src/cluster/digests.ts';
-import { isObject } from '../../src/runtime/json.ts';
+import { isObject, parseJson } from '../../src/runtime/json.ts';
 import { nameOf } from '../../src/crdt/incarnation.ts';
 import { answer, changedAt, placesIn, request } from './messages.ts';
 import { SENDER } from './replicas.ts';
@@ -72,7 +72,7 @@ describe('a message with a member too many or too few is refused:', () => {
       .filter((place) => !place.includes('totals') && !place.includes('decisions'))
       .filter((place) => !['peers', 'nodes', 'ranges', 'counters', 'wanted'].includes(place.at(-2) ?? ''))
       .map((place) => changedAt(json, place, () => undefined))
-      .map((changed) => JSON.parse(JSON.stringify(changed)));
+      .map((changed) => parseJson(JSON.stringify(changed)));
   const putIn = (json: unknown): unknown[] =>
     placesIn(json)
       .filter((place) => !place.includes('totals') && !place.includes('decisions'))
@@ -82,7 +82,7 @@ describe('a message with a member too many or too few is refused:', () => {
   test('requests', () => {
     fc.assert(
       fc.property(request, (sent) => {
-        const json: unknown = JSON.parse(encodeRequest(sent));
+        const json: unknown = parseJson(encodeRequest(sent));
         for (const changed of [...takenOut(json), ...putIn(json)]) {
           expect(readBy(decodeRequest, JSON.stringify(changed))).toBeUndefined();
         }
@@ -94,7 +94,7 @@ describe('a message with a member too many or too few is refused:', () => {
   test('answers', () => {
     fc.assert(
       fc.property(answer, (sent) => {
-        const json: unknown = JSON.parse(encodeAnswer(sent));
+        const json: unknown = parseJson(encodeAnswer(sent));
         for (const changed of [...takenOut(json), ...putIn(json)]) {
           expect(readBy(decodeAnswer, JSON.stringify(changed))).toBeUndefined();
         }
@@ -233,7 +233,7 @@ test('whatever has become of a message, reading it gives a message or says that 
   );
   const changed = fc
     .oneof(request.map(encodeRequest), answer.map(encodeAnswer))
-    .map((text): unknown => JSON.parse(text))
+    .map((text): unknown => parseJson(text))
     .chain((json) =>
       fc
         .array(fc.tuple(fc.constantFrom(...placesIn(json)), instead), { minLength: 1, maxLength: 3 })

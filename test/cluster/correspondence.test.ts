@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseJson } from '../../src/runtime/json.ts';
 import { Malformed, encodeAnswer, encodeRequest } from '../../src/cluster/codec.ts';
 import { Correspondence, NoAnswer, addressOf } from '../../src/cluster/correspondence.ts';
 import type { AnswerBody, RequestBody, Sender } from '../../src/cluster/messages.ts';
@@ -54,7 +55,7 @@ const sealedRequest = (seq: number, to: string, body: RequestBody = PING, life =
 
 const bodyOf = (life: string, seq: number, reply: string, to = 'here'): unknown => {
   const text = seal.open('reply', `${life} ${to} ${seq}`, reply);
-  return text === undefined ? undefined : Object(JSON.parse(text)).body;
+  return text === undefined ? undefined : Object(parseJson(text)).body;
 };
 
 const REPEATED = { type: 'refused', why: 'repeated' };

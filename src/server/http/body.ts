@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { parseJson } from '../../runtime/json.ts';
 import { MAX_MESSAGE_BYTES } from '../../cluster/net/http-transport.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -20,7 +21,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   const bytes = await readBytes(request, MAX_BODY_BYTES);
   if (bytes.length === 0) return {};
   try {
-    if (isUtf8(bytes)) return JSON.parse(bytes.toString());
+    if (isUtf8(bytes)) return parseJson(bytes.toString());
   } catch {}
   throw new Refusal(400, 'invalid_json', 'the body is not JSON in UTF-8');
 }

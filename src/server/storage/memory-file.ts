@@ -2,7 +2,7 @@ import { type Address, normalAddress } from '../../cluster/address.ts';
 import type { Memory } from '../../cluster/cluster.ts';
 import { type Decision, MAX_VERSION } from '../../cluster/decisions.ts';
 import { isTotal } from '../../crdt/g-counter.ts';
-import { isObject } from '../../runtime/json.ts';
+import { isObject, parseJson } from '../../runtime/json.ts';
 import type { Files } from './files.ts';
 
 /** Who the peers were, and what has been decided about members: `{"peers": […], "decisions": {…}}`. */
@@ -28,7 +28,7 @@ export class MemoryFile {
     if (names.includes(DRAFT)) await this.#files.remove(DRAFT);
     if (!names.includes(FILE)) return nothing;
     try {
-      return memoryFrom(JSON.parse((await this.#files.read(FILE)).toString()));
+      return memoryFrom(parseJson((await this.#files.read(FILE)).toString()));
     } catch (error) {
       this.#onError(error);
       return nothing;

@@ -1,7 +1,7 @@
 import { encodeTotals } from '../../crdt/encode.ts';
 import { isTotal } from '../../crdt/g-counter.ts';
 import type { Totals } from '../../crdt/state.ts';
-import { isObject } from '../../runtime/json.ts';
+import { isObject, parseJson } from '../../runtime/json.ts';
 import type { Answer } from '../answers.ts';
 import type { Identity } from '../../crdt/incarnation.ts';
 
@@ -65,7 +65,7 @@ export function encodeRecord(record: LogRecord): string {
 
 /** Reads a record. Throws a TypeError for anything that encodeRecord does not write. */
 export function decodeRecord(text: string): LogRecord {
-  const { segment, identity, totals, answers, snapshot, isContinued } = objectFrom(JSON.parse(text));
+  const { segment, identity, totals, answers, snapshot, isContinued } = objectFrom(parseJson(text));
   return {
     ...(segment === undefined ? {} : { segment: segmentFrom(segment) }),
     ...(identity === undefined ? {} : { identity: identityFrom(identity) }),

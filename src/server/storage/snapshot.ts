@@ -1,5 +1,6 @@
 import { encodeParts } from '../../crdt/encode.ts';
 import type { GCounter } from '../../crdt/g-counter.ts';
+import { parseJson } from '../../runtime/json.ts';
 import { crc32 } from './crc32.ts';
 import type { Files } from './files.ts';
 import type { Totals } from '../../crdt/state.ts';
@@ -72,7 +73,7 @@ export function* readSnapshot(bytes: Buffer, { slices }: Snapshot): Generator<To
     const text = bytes.toString('utf8', start, start + length);
     const open = index === 0 ? '' : '{';
     const close = index === slices.length - 1 ? '' : '}';
-    yield totalsFrom(JSON.parse(`${open}${text.replace(/^,/, '')}${close}`));
+    yield totalsFrom(parseJson(`${open}${text.replace(/^,/, '')}${close}`));
     start += length;
   }
 }

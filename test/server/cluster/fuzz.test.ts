@@ -2,6 +2,7 @@
 import { type Socket, createSocket } from 'node:dgram';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { type Beacon, encodeBeacon } from '../../../src/cluster/beacon.ts';
 import { decodeAnswer, encodeRequest } from '../../../src/cluster/codec.ts';
 import type { AnswerBody, RequestBody } from '../../../src/cluster/messages.ts';
@@ -354,7 +355,7 @@ describe('somebody with the key', () => {
         seq: 1,
         body,
       });
-      return Object(JSON.parse(whole)).body;
+      return Object(parseJson(whole)).body;
     });
     const instead = [null, [], {}, -1, 0.5, '', '\ud800', 2 ** 53, '__proto__', true, 'x'.repeat(300)];
     const working = count(200);

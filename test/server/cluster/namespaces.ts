@@ -3,6 +3,7 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { listFrom, numberFrom, objectFrom, textFrom } from '../http/json.ts';
 import { temporaryDirectory } from '../http/server-process.ts';
 
@@ -131,6 +132,6 @@ export class Machine {
     const init = JSON.stringify({ method, headers, body: body && JSON.stringify(body) });
     const script = `fetch('http://127.0.0.1:${PORT}${path}', ${init}).then((answer) => answer.text()).then(console.log)`;
     const command = ['netns', 'exec', this.#namespace, process.execPath, '--eval', script];
-    return JSON.parse((await run('ip', command)).stdout);
+    return parseJson((await run('ip', command)).stdout);
   }
 }

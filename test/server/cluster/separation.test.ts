@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { objectFrom } from '../http/json.ts';
 import { refusalOf } from '../http/refusal.ts';
 import {
@@ -76,7 +77,7 @@ describe('servers on one network', () => {
       [stranger, a],
     ] as const) {
       const answer = await one.post('/register', { id: addressOf(other) });
-      expect([answer.status, objectFrom(JSON.parse(answer.body))['status']]).toEqual([202, 'pending']);
+      expect([answer.status, objectFrom(parseJson(answer.body))['status']]).toEqual([202, 'pending']);
     }
     await Promise.all([add(a, 1), add(stranger, 10)]);
     await eventually(async () => expect(await countsOf([a, c])).toEqual([1, 1]));

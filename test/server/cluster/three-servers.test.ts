@@ -1,5 +1,6 @@
 /** Three servers as one: what somebody sees who asks any of them. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { objectFrom } from '../http/json.ts';
 import { refusalOf } from '../http/refusal.ts';
 import { type ServerProcess, jsonOf, stopServers } from '../http/server-process.ts';
@@ -165,7 +166,7 @@ describe('three servers that hear no beacons', () => {
     const a = await deaf('a');
     const port = await freePort();
     const answer = await a.post('/register', { id: `127.0.0.1:${port}` });
-    expect([answer.status, objectFrom(JSON.parse(answer.body))['status']]).toEqual([202, 'pending']);
+    expect([answer.status, objectFrom(parseJson(answer.body))['status']]).toEqual([202, 'pending']);
     expect(await peersOf(a)).toEqual([]);
     await add(a, 7);
     const b = await deaf('b', '--port', String(port));

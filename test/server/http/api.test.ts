@@ -1,5 +1,6 @@
 /** The HTTP interface, as it is documented, spoken with the real server. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { Connection, requestText } from './connection.ts';
 import { counterFrom, listFrom, numberFrom, objectFrom } from './json.ts';
 import { type ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
@@ -155,7 +156,7 @@ describe('at the same time', () => {
       const connection = await Connection.open(server.port);
       for (let asked = 0; asked < increments; asked++) {
         const { body } = await connection.ask(request);
-        values.add(numberFrom(objectFrom(JSON.parse(body))['new_value']));
+        values.add(numberFrom(objectFrom(parseJson(body))['new_value']));
       }
       connection.close();
     };

@@ -1,5 +1,6 @@
 /** POST /counters/incr: several increments that count together or not at all. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { listFrom, numberFrom, objectFrom } from './json.ts';
 import { type Answer, type ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
 
@@ -44,7 +45,7 @@ test('where one would pass 2^53 - 1 none is counted', async () => {
   await server.increment('full', MAX - 1);
   const answer = await add({ key: 'before' }, { key: 'full', amount: 2 }, { key: 'after' });
   expect(answer.status).toBe(409);
-  expect(objectFrom(JSON.parse(answer.body))).toMatchObject({ error: { code: 'overflow' } });
+  expect(objectFrom(parseJson(answer.body))).toMatchObject({ error: { code: 'overflow' } });
   expect((await server.read('full')).value).toBe(MAX - 1);
   expect((await server.read('before')).value + (await server.read('after')).value).toBe(0);
   expect((await server.get('/counters?prefix=before')).body).toContain('"counters":[]');

@@ -2,6 +2,7 @@
 import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { objectFrom } from './json.ts';
 import { refusalOf } from './refusal.ts';
 import {
@@ -214,7 +215,7 @@ describe('a disk that is full', () => {
     expect(refusalOf(await full.post('/counter/incr/k'))).toBe('503 read_only');
     expect(refusalOf(await full.post('/counter/merge/k', { nodes: { other: 1 } }))).toBe('503 read_only');
     const health = await full.get('/health');
-    expect([health.status, objectFrom(JSON.parse(health.body))['status']]).toEqual([503, 'read-only']);
+    expect([health.status, objectFrom(parseJson(health.body))['status']]).toEqual([503, 'read-only']);
     expect((await full.read('k')).value).toBe(acknowledged);
     expect((await full.get('/metrics')).body).toContain('g_counter_writable 0');
     expect(full.notes.map(({ level }) => level)).toEqual(['info', 'error']);

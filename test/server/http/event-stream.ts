@@ -1,4 +1,5 @@
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, get } from 'node:http';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { type Counter, counterFrom } from './json.ts';
 
 /** A server-sent event. */
@@ -55,7 +56,7 @@ export class EventStream {
   async nextCounter(): Promise<Counter> {
     const event = await this.next();
     if (event?.type !== 'message') throw new Error(`not of a counter: ${JSON.stringify(event)}`);
-    return counterFrom(JSON.parse(event.data));
+    return counterFrom(parseJson(event.data));
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 /** Increments that are sent again, since their answer was lost. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { objectFrom } from './json.ts';
 import { type Answer, type ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
 
@@ -17,7 +18,7 @@ const one = (key: string, id: string, to = server, amount = 5): Promise<Answer> 
 const many = (key: string, id: string, to = server): Promise<Answer> =>
   to.post('/counters/incr', { increments: [{ key, amount: 5 }, { key: `${key}-2` }, { key }] }, headers(id));
 
-const codeOf = ({ body }: Answer): unknown => objectFrom(objectFrom(JSON.parse(body))['error'])['code'];
+const codeOf = ({ body }: Answer): unknown => objectFrom(objectFrom(parseJson(body))['error'])['code'];
 
 describe.each([
   ['an increment', one, 5],

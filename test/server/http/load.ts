@@ -1,3 +1,4 @@
+import { parseJson } from '../../../src/runtime/json.ts';
 import { Connection, ConnectionClosed, requestText } from './connection.ts';
 import { numberFrom, objectFrom } from './json.ts';
 
@@ -116,8 +117,7 @@ export class Client {
   async #ask(connection: Connection, { request, amount }: Wish): Promise<string> {
     const { status, body } = await connection.ask(request);
     if (status !== 200) throw new Error(`status ${status}: ${body}`);
-    if (numberFrom(objectFrom(JSON.parse(body))['new_value']) < amount)
-      throw new Error(`too little: ${body}`);
+    if (numberFrom(objectFrom(parseJson(body))['new_value']) < amount) throw new Error(`too little: ${body}`);
     return body;
   }
 }

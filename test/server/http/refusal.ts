@@ -1,9 +1,10 @@
+import { parseJson } from '../../../src/runtime/json.ts';
 import { objectFrom, textFrom } from './json.ts';
 import type { Answer } from './server-process.ts';
 
 /** The status and code of a refusal. Throws where it has not the one form that every refusal has. */
 export function refusalOf({ status, headers, body }: Answer): string {
-  const { error, ...rest } = objectFrom(JSON.parse(body));
+  const { error, ...rest } = objectFrom(parseJson(body));
   const { code, message, ...others } = objectFrom(error);
   const isSentence = /^[^\n]{10,}$/.test(textFrom(message));
   const isAlone = Object.keys(rest).length + Object.keys(others).length === 0;

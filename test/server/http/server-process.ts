@@ -4,6 +4,7 @@ import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { type Counter, counterFrom, numberFrom, objectFrom, totalsFrom } from './json.ts';
 
 export interface Settings {
@@ -113,7 +114,7 @@ export class ServerProcess {
 
   /** What it has said, as the objects that its lines are. */
   get notes(): readonly Readonly<Record<string, unknown>>[] {
-    return this.stderr.map((line) => objectFrom(JSON.parse(line)));
+    return this.stderr.map((line) => objectFrom(parseJson(line)));
   }
 
   async serving(): Promise<this> {
@@ -197,7 +198,7 @@ export class ServerProcess {
   /** The totals in counters.json, by counter. */
   snapshot(): ReadonlyMap<string, ReadonlyMap<string, number>> {
     const text = readFileSync(join(this.dataDir, 'counters.json'), 'utf8');
-    const counters = Object.entries(objectFrom(JSON.parse(text)));
+    const counters = Object.entries(objectFrom(parseJson(text)));
     return new Map(counters.map(([key, nodes]) => [key, totalsFrom(nodes)]));
   }
 
@@ -210,5 +211,5 @@ export class ServerProcess {
 /** The JSON of an answer that is not a refusal. */
 export function jsonOf({ status, body }: Answer): unknown {
   if (status !== 200) throw new Error(`status ${status}: ${body}`);
-  return JSON.parse(body);
+  return parseJson(body);
 }

@@ -1,6 +1,7 @@
 /** GET /counters/watch: who watches is told of every change, also of those that it missed. */
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { requestText } from './connection.ts';
 import { EventStream } from './event-stream.ts';
 import { counterFrom, listFrom, objectFrom } from './json.ts';
@@ -128,7 +129,7 @@ describe('a watcher that was away', () => {
     await server.increment('odd');
     let event = await stream.next();
     while (event?.type === 'reset') event = await stream.next();
-    expect(counterFrom(JSON.parse(event?.data ?? '')).key).toBe('odd');
+    expect(counterFrom(parseJson(event?.data ?? '')).key).toBe('odd');
   });
 
   test.each(['SIGKILL', 'SIGTERM'] as const)('over a %s has to begin anew', async (signal) => {
@@ -164,7 +165,7 @@ describe('a watcher that was away', () => {
         const event = await stream.next();
         lastEventId = event?.id;
         if (event?.type !== 'reset') {
-          const { key, value } = counterFrom(JSON.parse(event?.data ?? ''));
+          const { key, value } = counterFrom(parseJson(event?.data ?? ''));
           known.set(key, value);
         } else if (++resets > 0) {
           await list();

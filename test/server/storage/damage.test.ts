@@ -1,5 +1,6 @@
 /** Files that are not as they were written: the answer is right, or there is none and a person can look. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { NEWEST, OLDER, SNAPSHOT, type Told, fullDirectory, look } from './data-directory.ts';
 import { Life } from '../life.ts';
 import { MemoryFiles } from './memory-files.ts';
@@ -148,7 +149,7 @@ test('a snapshot of another moment is refused', async () => {
 
 test('what a snapshot says can be merged into a new server under another node id', async () => {
   const files = await afterRemoval();
-  const snapshot: unknown = JSON.parse(files.bytes(SNAPSHOT).toString());
+  const snapshot: unknown = parseJson(files.bytes(SNAPSHOT).toString());
   const life = await Life.begin(new MemoryFiles(), { nodeId: 'node-9' });
   for (const [key, nodes] of Object.entries(Object(snapshot))) await life.run(life.merge(key, Object(nodes)));
   await life.run(life.add('likes', 1));

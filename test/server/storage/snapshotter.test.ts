@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { FOLLOWED_COUNTERS } from '../../../src/server/storage/snapshotter.ts';
 import { Life } from '../life.ts';
 import { MemoryFiles, everything, nothing } from './memory-files.ts';
@@ -14,7 +15,7 @@ async function during({ files }: Life, work: () => Promise<unknown>): Promise<st
   return operationsOf(files).slice(before);
 }
 
-const snapshotOf = ({ files }: Life): unknown => JSON.parse(files.bytes('counters.json').toString());
+const snapshotOf = ({ files }: Life): unknown => parseJson(files.bytes('counters.json').toString());
 
 const writing = (log: string): string[] => [
   'create counters.json.tmp',

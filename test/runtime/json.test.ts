@@ -1,0 +1,216 @@
+/** JSON from outside is read as it was written, whatever was read before it. */
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { MAX_DEPTH, parseJson } from '../../src/runtime/json.ts';
+import type { Random } from '../../src/runtime/random.ts';
+import { below, pick, streams } from '../../src/workbench/random.ts';
+
+/** How many texts; `JSON_TEXTS=1000000` for the long run. */
+const TEXTS = Number(process.env['JSON_TEXTS'] ?? 100_000);
+const SEED = Number(process.env['JSON_SEED'] ?? 1);
+
+test('a key with an escape is not read as the key of an object before', () => {
+  parseJson(String.raw`{"h":[],"\\":0}`);
+  expect(Object.keys(Object(parseJson(String.raw`{"h":1,"\"":2}`)))).toEqual(['h', '"']);
+  parseJson(String.raw`{"m":[],"x\\nb":0}`);
+  expect(Object.keys(Object(parseJson(String.raw`{"m":1,"x\nbc":2}`)))).toEqual(['m', 'x\nbc']);
+});
+
+/** Names that have escapes, are escapes, or look like them; few, so that one text has what another had. */
+const name = fc.oneof(
+  fc.constantFrom(
+    'h',
+    '\\',
+    '"',
+    '\n',
+    '\\n',
+    '\\"',
+    'a\\',
+    'a"',
+    'a\\n',
+    '\\u0041',
+    '__proto__',
+    'toJSON',
+    '7',
+    '',
+  ),
+  fc.string({ unit: fc.constantFrom('\\', '"', 'n', 'u', '0', '\n', '\u2028', 'é'), maxLength: 6 }),
+  fc.string({ unit: 'binary', maxLength: 4 }),
+);
+const record = fc.array(fc.tuple(name, fc.oneof(fc.nat(), fc.constant([]))), { maxLength: 4 });
+const textOf = (entries: readonly (readonly [string, unknown])[]): string =>
+  `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join()}}`;
+
+test('for any map of names and any earlier texts, what is read is what was written', () => {
+  fc.assert(
+    fc.property(fc.array(record, { maxLength: 8 }), record, (earlier, entries) => {
+      for (const before of earlier) parseJson(textOf(before));
+      const expected = new Map(entries);
+      expect(new Map(Object.entries(Object(parseJson(textOf(entries)))))).toEqual(expected);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test(`it reads ${TEXTS} random texts as a correct JSON.parse does, and refuses the same with the same words`, () => {
+  const random = streams(SEED)('json');
+  let [read, refused] = [0, 0];
+  for (let n = 0; n < TEXTS; n++) {
+    const whole = randomText(random, 4);
+    const text = random.next() < 0.5 ? whole : spoiled(random, whole);
+    const expected = outcomeOf(() => correctParse(text));
+    const actual = outcomeOf(() => parseJson(text));
+    if (actual !== expected) throw new Error(`${text}: ${actual}, not ${expected}`);
+    if (expected.startsWith('SyntaxError')) refused++;
+    else read++;
+  }
+  expect(Math.min(read, refused)).toBeGreaterThan(TEXTS / 5);
+});
+
+describe('depth', () => {
+  const nested = (depth: number): string => `${'[{"\\n":'.repeat(depth / 2)}0${'}]'.repeat(depth / 2)}`;
+
+  test(`${MAX_DEPTH} levels are read`, () => {
+    expect(JSON.stringify(parseJson(nested(MAX_DEPTH)))).toBe(nested(MAX_DEPTH));
+  });
+
+  test.each([MAX_DEPTH + 2, 1_000_000])(
+    '%i levels with an escape are refused, and no stack overflows',
+    (depth) => {
+      expect(() => parseJson(nested(depth))).toThrow(
+        new SyntaxError('JSON nested more than 1000 levels deep'),
+      );
+    },
+  );
+});
+
+/** A value with what tells its objects apart: own keys in their order, and -0. */
+function outcomeOf(parse: () => unknown): string {
+  let json: unknown;
+  try {
+    json = parse();
+  } catch (error) {
+    return String(error);
+  }
+  return described(json);
+}
+
+function described(json: unknown): string {
+  if (Object.is(json, -0)) return '-0';
+  if (typeof json !== 'object' || json === null) return `${typeof json} ${String(json)}`;
+  if (Array.isArray(json)) return `[${json.map(described).join()}]`;
+  const entries = Object.entries(json).map(([key, value]) => `${JSON.stringify(key)}:${described(value)}`);
+  return `{${entries.join()}} ${Object.getPrototypeOf(json) === Object.prototype}`;
+}
+
+/**
+ * Oracle: lets V8 read keys as values only. Of each object it makes an array that begins with an empty object, with
+ * keys and values in turn. V8 is right about what is JSON.
+ */
+function correctParse(text: string): unknown {
+  JSON.parse(text);
+  const arrays = text.replaceAll(
+    /[{}]|,?\s*("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"/g,
+    (token, key: string | undefined) =>
+      token === '{' ? '[{}' : token === '}' ? ']' : key ? `,${key},` : token,
+  );
+  return objectsAgain(JSON.parse(arrays));
+}
+
+function objectsAgain(json: unknown): unknown {
+  if (!Array.isArray(json)) return json;
+  const items = json.map(objectsAgain);
+  if (!isMarker(json[0])) return items;
+  const keys = items.filter((_, n) => n % 2 === 1).map(String);
+  return Object.fromEntries(keys.map((key, n) => [key, items[2 * n + 2]]));
+}
+
+const isMarker = (json: unknown): boolean =>
+  typeof json === 'object' && json !== null && !Array.isArray(json);
+
+/** A JSON text, written in every way there is. */
+function randomText(random: Random, depth: number): string {
+  const kind = below(random, depth > 0 ? 6 : 4);
+  const pad = pick(random, ['', '', '', ' ', '\n\t', '\r ']);
+  if (kind < 2) return pad + pick(random, SCALARS) + pad;
+  if (kind < 4) return pad + randomString(random) + pad;
+  const items = Array.from({ length: below(random, 4) }, () => randomText(random, depth - 1));
+  if (kind < 5) return `${pad}[${items.join() || pad}]${pad}`;
+  return `${pad}{${items.map((item) => `${pad}${randomString(random)}${pad}:${item}`).join() || pad}}`;
+}
+
+const randomString = (random: Random): string =>
+  `"${Array.from({ length: below(random, 4) }, () => pick(random, PIECES)).join('')}"`;
+
+/** A text with a character removed, put in or replaced. */
+function spoiled(random: Random, text: string): string {
+  const at = below(random, text.length + 1);
+  return text.slice(0, at) + pick(random, CHARACTERS) + text.slice(at + below(random, 2));
+}
+
+const SCALARS = [
+  '0',
+  '-0',
+  '1',
+  '120',
+  '-7',
+  '1.5',
+  '1e3',
+  '1E-2',
+  '9007199254740993',
+  '1e999',
+  'true',
+  'false',
+  'null',
+];
+const PIECES = [
+  'a',
+  'h',
+  'n',
+  '1',
+  '0',
+  '__proto__',
+  'é',
+  '\u{1f600}',
+  '\u2028',
+  '\ud800',
+  '{',
+  ']',
+  ':',
+  ',',
+  ' ',
+].concat([
+  '\\\\',
+  '\\"',
+  '\\n',
+  '\\/',
+  '\\b',
+  '\\f',
+  '\\r',
+  '\\t',
+  '\\u0041',
+  '\\u005c',
+  '\\ud83d\\ude00',
+  '\\uDEAD',
+]);
+const CHARACTERS = [
+  '',
+  '"',
+  '\\',
+  '{',
+  '}',
+  '[',
+  ']',
+  ':',
+  ',',
+  '0',
+  '.',
+  '-',
+  'e',
+  't',
+  'u',
+  ' ',
+  '\n',
+  '\0',
+  '\ufeff',
+];
