@@ -1,7 +1,7 @@
 import { isObject, parseJson } from '../runtime/json.ts';
 import { Malformed, countFrom, memberFrom } from './codec.ts';
 import type { Member } from './messages.ts';
-import type { Seal } from './seal.ts';
+import type { Seal } from './hmac.ts';
 
 /** What a server calls out to whoever is near: a hint that it is there, to be verified by asking it. */
 export interface Beacon extends Member {

@@ -3,14 +3,14 @@ import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Address } from './address.ts';
 import { type Beacon, decodeBeacon, encodeBeacon } from './beacon.ts';
-import { type Contact, isPeer, isWorthRemembering } from './contact.ts';
-import { Correspondence, type Transport, addressOf } from './correspondence.ts';
-import type { Decisions } from './decisions.ts';
+import { type Contact, isPeer, isWorthRemembering } from './member.ts';
+import { Correspondence, type Transport, addressOf } from './peer-rpc.ts';
+import type { Decisions } from './removals.ts';
 import { Membership } from './membership.ts';
 import type { AnswerBody, Request, Sender } from './messages.ts';
 import type { Replica } from './replica.ts';
 import { Replication } from './replication.ts';
-import type { Seal } from './seal.ts';
+import type { Seal } from './hmac.ts';
 
 export interface ClusterOptions {
   /** Clusters of other names are none of ours. */

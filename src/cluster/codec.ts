@@ -1,10 +1,10 @@
 import { encodeTotals } from '../crdt/encode.ts';
 import { type GCounter, isTotal } from '../crdt/g-counter.ts';
-import { FLOOR, type Totals } from '../crdt/state.ts';
+import { FLOOR, type Totals } from '../crdt/counter-state.ts';
 import { isObject, parseJson } from '../runtime/json.ts';
 import { type Address, normalAddress } from './address.ts';
-import { type Decision, MAX_DECISIONS, MAX_VERSION } from './decisions.ts';
-import { DIGEST_CHARS, FAN_OUT, LEAVES, LEVELS } from './digests.ts';
+import { type Decision, MAX_DECISIONS, MAX_VERSION } from './removals.ts';
+import { DIGEST_CHARS, FAN_OUT, LEAVES, LEVELS } from './merkle-tree.ts';
 import {
   type Answer,
   type AnswerBody,
@@ -17,7 +17,7 @@ import {
   type RequestBody,
   type Sender,
 } from './messages.ts';
-import { nameFault } from './names.ts';
+import { nameFault } from '../crdt/names.ts';
 
 /**
  * Messages as JSON. Whoever reads one trusts nothing in it: decodeRequest and decodeAnswer take exactly what a message

@@ -2,12 +2,12 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Address } from './address.ts';
-import { type Contact, type ContactState, type Source, isFixed, isPeer, isYounger } from './contact.ts';
-import { Contacts } from './contacts.ts';
-import { type Decisions, changedIds, decided, isSame, linesOf, mergeDecisions } from './decisions.ts';
-import { encodeDigest } from './digests.ts';
+import { type Contact, type ContactState, type Source, isFixed, isPeer, isYounger } from './member.ts';
+import { Contacts } from './member-table.ts';
+import { type Decisions, changedIds, decided, isSame, linesOf, mergeDecisions } from './removals.ts';
+import { encodeDigest } from './merkle-tree.ts';
 import { hashText } from './hash.ts';
-import { type Ask, isReachedByOthers } from './indirect-probe.ts';
+import { type Ask, isReachedByOthers } from './indirect-ping.ts';
 import { MIN_BACKOFF_MS, PROBE_TIMEOUT_MS, RECHECK_MS, backoffMs, probeMs } from './timing.ts';
 import type { Answer, AnswerBody, News, Ping, Sender, Summary } from './messages.ts';
 

@@ -1,6 +1,6 @@
-import type { Totals } from '../crdt/state.ts';
+import type { Totals } from '../crdt/counter-state.ts';
 import type { Address } from './address.ts';
-import type { Decisions } from './decisions.ts';
+import type { Decisions } from './removals.ts';
 
 /** Who says something. */
 export interface Member {

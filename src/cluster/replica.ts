@@ -1,6 +1,6 @@
-import type { Identity } from '../crdt/incarnation.ts';
-import type { Totals } from '../crdt/state.ts';
-import type { Counters } from './counters.ts';
+import type { Identity } from '../crdt/replica-id.ts';
+import type { Totals } from '../crdt/counter-state.ts';
+import type { Counters } from '../store/counters.ts';
 
 /** The counters of a server, as far as its peers are concerned. */
 export interface Replica {

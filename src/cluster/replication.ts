@@ -1,11 +1,11 @@
-import { nameOf } from '../crdt/incarnation.ts';
-import { FLOOR } from '../crdt/state.ts';
+import { nameOf } from '../crdt/replica-id.ts';
+import { FLOOR } from '../crdt/counter-state.ts';
 import type { GCounter } from '../crdt/g-counter.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
-import { Comparison, charsOf } from './comparison.ts';
-import type { Contact } from './contact.ts';
+import { Comparison, charsOf } from './anti-entropy.ts';
+import type { Contact } from './member.ts';
 import type { AnswerBody, Compare, Exchange, RequestBody, Update } from './messages.ts';
-import { ReplicaIndex } from './replica-index.ts';
+import { ReplicaIndex } from './merkle-index.ts';
 import type { Replica } from './replica.ts';
 
 export interface ReplicationOptions {

@@ -1,6 +1,6 @@
 /** How often members turn to each other, and how long they wait. */
 import type { Random } from '../runtime/random.ts';
-import { type Contact, isFixed } from './contact.ts';
+import { type Contact, isFixed } from './member.ts';
 
 /** How often a peer is probed. With many peers it is less often, so that probes do not become the main work. */
 const PROBE_MS = 3000;

@@ -2,7 +2,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import { TimeoutQueue } from '../runtime/timeout-queue.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../runtime/backoff.ts';
 import { CounterError } from './counter.ts';
 
 /** Nobody waits for the answer any more: everyone who did has been told so at the deadline. */

@@ -14,8 +14,8 @@
  * totals only grow, so the total it expects to find never comes back. For the same reason it is safe to send one
  * swap again and again until it is answered.
  */
-import { type TotalKind, mergeTotals } from '../crdt/total.ts';
-import type { Store } from '../kv/store.ts';
+import { type TotalKind, mergeTotals } from '../crdt/counter-type.ts';
+import type { Store } from './key-value-store.ts';
 import { uniqueIntegers } from '../runtime/random.ts';
 import { TimeoutQueue } from '../runtime/timeout-queue.ts';
 import { type Counter, CounterError } from './counter.ts';

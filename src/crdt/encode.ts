@@ -1,5 +1,5 @@
 import type { GCounter } from './g-counter.ts';
-import type { Totals } from './state.ts';
+import type { Totals } from './counter-state.ts';
 
 /** Parts of several counters as JSON. By hand: it is on the way of every increment, and no name in it may be special. */
 export function encodeTotals(totals: Totals): string {

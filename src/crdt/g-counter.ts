@@ -1,4 +1,4 @@
-import { type TotalKind, mergeTotals } from './total.ts';
+import { type TotalKind, mergeTotals } from './counter-type.ts';
 
 /**
  * The G-Counter, a counter that only grows, as a value: one total per node, raised only by that node. Two copies

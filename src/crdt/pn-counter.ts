@@ -1,5 +1,5 @@
 import { gTotal, isTotal } from './g-counter.ts';
-import type { TotalKind } from './total.ts';
+import type { TotalKind } from './counter-type.ts';
 
 /**
  * A node's total in a PN-Counter, which counts up and down: the sum of its increments and the sum of its decrements.

@@ -2,9 +2,9 @@ import { type Counter, CounterError } from '../counter/counter.ts';
 import { StoredCounter } from '../counter/stored-counter.ts';
 import { gTotal } from '../crdt/g-counter.ts';
 import { pnTotal } from '../crdt/pn-counter.ts';
-import type { TotalKind } from '../crdt/total.ts';
-import { MemoryStore } from '../kv/memory-store.ts';
-import { RpcStore } from '../kv/rpc-store.ts';
+import type { TotalKind } from '../crdt/counter-type.ts';
+import { MemoryStore } from '../counter/memory-key-value-store.ts';
+import { RpcStore } from './key-value-client.ts';
 import { RequestError } from './errors.ts';
 import { type Cluster, type Handler, MaelstromNode, type NodeOptions, type Service } from './node.ts';
 

@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Message, decodeMessage, isMessageId } from '../maelstrom/message.ts';
 import { isObject } from '../runtime/json.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { StartHost } from './host.ts';
+import type { StartHost } from './nodes/host.ts';
 
 interface Line {
   readonly number: number;

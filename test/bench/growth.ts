@@ -1,9 +1,9 @@
 import { Host } from '../../src/workbench/peers/host.ts';
 import { nodeAtAddress, shippedPeer } from '../../src/workbench/peers/peer.ts';
-import { Network } from '../../src/workbench/network.ts';
-import { streams } from '../../src/workbench/random.ts';
-import { nodeNames } from '../../src/workbench/sweep.ts';
-import { VirtualClock } from '../../src/workbench/virtual-clock.ts';
+import { Network } from '../../src/workbench/sim/network.ts';
+import { streams } from '../../src/workbench/sim/random.ts';
+import { nodeNames } from '../../src/workbench/nodes/sweep.ts';
+import { VirtualClock } from '../../src/workbench/sim/virtual-clock.ts';
 import { print } from './server-process.ts';
 
 const LATENCY_MS = 1;

@@ -6,10 +6,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import type { RunOptions } from '../../src/workbench/run.ts';
-import { simulate } from '../../src/workbench/simulation.ts';
-import { nodeNames } from '../../src/workbench/sweep.ts';
-import { shippedNode, standard } from '../workbench/options.ts';
+import type { RunOptions } from '../../src/workbench/nodes/run.ts';
+import { simulate } from '../../src/workbench/nodes/simulation.ts';
+import { nodeNames } from '../../src/workbench/nodes/sweep.ts';
+import { shippedNode, standard } from '../support/run-options.ts';
 
 const MEASURE_MS = 4000;
 

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Beacon, MAX_BEACON_BYTES, decodeBeacon, encodeBeacon } from '../../src/cluster/beacon.ts';
-import { nameFault } from '../../src/cluster/names.ts';
-import { Seal } from '../../src/cluster/seal.ts';
+import { nameFault } from '../../src/crdt/names.ts';
+import { Seal } from '../../src/cluster/hmac.ts';
 
 const keyed = new Seal(['a key of the cluster']);
 const open = new Seal([]);

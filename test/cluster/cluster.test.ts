@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Contact } from '../../src/cluster/contact.ts';
-import { KEY, type Resident, Town, everybodyElse, peersOf } from './town.ts';
+import type { Contact } from '../../src/cluster/member.ts';
+import { KEY, type Resident, Town, everybodyElse, peersOf } from '../support/sim-cluster.ts';
 
 /** Somebody of a list that is long enough. */
 function at<T>(list: readonly T[], index: number): T {

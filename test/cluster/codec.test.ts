@@ -9,12 +9,12 @@ import {
   encodeAnswer,
   encodeRequest,
 } from '../../src/cluster/codec.ts';
-import { MAX_DECISIONS } from '../../src/cluster/decisions.ts';
-import { FAN_OUT, LEAVES } from '../../src/cluster/digests.ts';
+import { MAX_DECISIONS } from '../../src/cluster/removals.ts';
+import { FAN_OUT, LEAVES } from '../../src/cluster/merkle-tree.ts';
 import { isObject, parseJson } from '../../src/runtime/json.ts';
-import { nameOf } from '../../src/crdt/incarnation.ts';
-import { answer, changedAt, placesIn, request } from './messages.ts';
-import { SENDER } from './replicas.ts';
+import { nameOf } from '../../src/crdt/replica-id.ts';
+import { answer, changedAt, placesIn, request } from '../support/random-messages.ts';
+import { SENDER } from '../support/memory-replica.ts';
 
 const DIGEST = 'AAAAAAAA';
 const from = SENDER;

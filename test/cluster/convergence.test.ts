@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Random } from '../../src/runtime/random.ts';
-import { below, pick } from '../../src/workbench/random.ts';
-import { type Resident, Town, everybodyElse, peersOf } from './town.ts';
+import { below, pick } from '../../src/workbench/sim/random.ts';
+import { type Resident, Town, everybodyElse, peersOf } from '../support/sim-cluster.ts';
 
 const RESIDENTS = 4;
 const KEYS = ['likes', 'views', '__proto__'];

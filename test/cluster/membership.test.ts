@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Resident, Town, everybodyElse, peersOf } from './town.ts';
+import { type Resident, Town, everybodyElse, peersOf } from '../support/sim-cluster.ts';
 
 /** As many residents as that, by position. */
 async function townOf(count: number, seed = 1): Promise<{ town: Town; all: Resident[]; one: One }> {

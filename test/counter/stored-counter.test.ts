@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { CounterError } from '../../src/counter/counter.ts';
 import { MAX_OPEN_REQUESTS, StoredCounter } from '../../src/counter/stored-counter.ts';
 import { gTotal } from '../../src/crdt/g-counter.ts';
-import { MemoryStore } from '../../src/kv/memory-store.ts';
-import type { Store, SwapOutcome } from '../../src/kv/store.ts';
+import { MemoryStore } from '../../src/counter/memory-key-value-store.ts';
+import type { Store, SwapOutcome } from '../../src/counter/key-value-store.ts';
 import { silent } from '../../src/runtime/log.ts';
-import { streams } from '../../src/workbench/random.ts';
-import { VirtualClock } from '../../src/workbench/virtual-clock.ts';
+import { streams } from '../../src/workbench/sim/random.ts';
+import { VirtualClock } from '../../src/workbench/sim/virtual-clock.ts';
 
 const ROUND_TRIP_MS = 100;
 const RETRY_MS = 300;

@@ -8,13 +8,13 @@
  */
 import { spawn } from 'node:child_process';
 import type { Workload } from '../../src/maelstrom/counter-node.ts';
-import type { CreateNode } from '../../src/workbench/memory-host.ts';
-import { simulate } from '../../src/workbench/simulation.ts';
+import type { CreateNode } from '../../src/workbench/nodes/memory-host.ts';
+import { simulate } from '../../src/workbench/nodes/simulation.ts';
 import { drawPeersOptions } from '../../src/workbench/peers/options.ts';
 import { type CreatePeer, shippedPeer } from '../../src/workbench/peers/peer.ts';
 import { simulatePeers } from '../../src/workbench/peers/run.ts';
-import { drawOptions } from '../../src/workbench/sweep.ts';
-import { shippedNode, shippedPnNode } from '../workbench/options.ts';
+import { drawOptions } from '../../src/workbench/nodes/sweep.ts';
+import { shippedNode, shippedPnNode } from '../support/run-options.ts';
 import { mutants, pnMutants } from './node.ts';
 import { peersMutants } from './peers.ts';
 import { plainMutants } from './plain.ts';

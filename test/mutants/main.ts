@@ -1,4 +1,4 @@
-import { LineWriter, readLines } from '../../src/maelstrom/lines.ts';
+import { LineWriter, readLines } from '../../src/runtime/lines.ts';
 import { systemClock, systemRandom } from '../../src/runtime/system.ts';
 import { mutantNamed } from './node.ts';
 

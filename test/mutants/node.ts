@@ -1,11 +1,11 @@
 import type { Counter } from '../../src/counter/counter.ts';
-import { RpcStore } from '../../src/kv/rpc-store.ts';
+import { RpcStore } from '../../src/maelstrom/key-value-client.ts';
 import { pnTotal } from '../../src/crdt/pn-counter.ts';
 import { counterService } from '../../src/maelstrom/counter-node.ts';
 import type { Message } from '../../src/maelstrom/message.ts';
 import { MaelstromNode } from '../../src/maelstrom/node.ts';
 import { silent } from '../../src/runtime/log.ts';
-import type { CreateNode } from '../../src/workbench/memory-host.ts';
+import type { CreateNode } from '../../src/workbench/nodes/memory-host.ts';
 import { type MutantOptions, plainMutants } from './plain.ts';
 import { CountEveryReply, MisattributeLateAnswer, OneTotal, retryingMutants } from './retrying.ts';
 

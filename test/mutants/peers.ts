@@ -1,10 +1,10 @@
 /** Clusters of peers with a planted bug: designs that people have built and believed in. */
 import type { Cluster } from '../../src/cluster/cluster.ts';
-import { Counters, type Observer } from '../../src/cluster/counters.ts';
+import { Counters, type Observer } from '../../src/store/counters.ts';
 import { decodeAnswer, decodeRequest, encodeRequest } from '../../src/cluster/codec.ts';
-import type { Transport } from '../../src/cluster/correspondence.ts';
+import type { Transport } from '../../src/cluster/peer-rpc.ts';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
-import { type CounterState, merged, raised } from '../../src/crdt/state.ts';
+import { type CounterState, merged, raised } from '../../src/crdt/counter-state.ts';
 import { type CreatePeer, type PeerPorts, clusterOf } from '../../src/workbench/peers/peer.ts';
 import { SimulatedStore } from '../../src/workbench/peers/store.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { Counter } from '../../src/counter/counter.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
-import type { Store } from '../../src/kv/store.ts';
+import type { Store } from '../../src/counter/key-value-store.ts';
 import { type Random, uniqueIntegers } from '../../src/runtime/random.ts';
 
 export interface MutantOptions {

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_DEPTH, parseJson } from '../../src/runtime/json.ts';
 import type { Random } from '../../src/runtime/random.ts';
-import { below, pick, streams } from '../../src/workbench/random.ts';
+import { below, pick, streams } from '../../src/workbench/sim/random.ts';
 
 /** How many texts; `JSON_TEXTS=1000000` for the long run. */
 const TEXTS = Number(process.env['JSON_TEXTS'] ?? 100_000);

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Clock, Timer } from '../../src/runtime/clock.ts';
 import { TimeoutQueue } from '../../src/runtime/timeout-queue.ts';
-import { VirtualClock } from '../../src/workbench/virtual-clock.ts';
+import { VirtualClock } from '../../src/workbench/sim/virtual-clock.ts';
 
 /** Not a whole number, so that nothing expires at the very moment at which these tests look. */
 const TIMEOUT_MS = 10.5;

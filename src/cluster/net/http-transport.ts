@@ -2,7 +2,7 @@ import { lookup } from 'node:dns';
 import { Agent, request } from 'node:http';
 import { type BlockList, type LookupFunction, isIP } from 'node:net';
 import { type Address, isAllowed, parseAddress } from '../address.ts';
-import { NoAnswer, type Transport } from '../correspondence.ts';
+import { NoAnswer, type Transport } from '../peer-rpc.ts';
 
 /** The one path that peers are asked at. */
 export const PEER_PATH = '/peer';

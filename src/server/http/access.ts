@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../../cluster/address.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../../store/api-error.ts';
 
 /** Who may do what. */
 export interface Access {

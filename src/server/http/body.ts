@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { parseJson } from '../../runtime/json.ts';
 import { MAX_MESSAGE_BYTES } from '../../cluster/net/http-transport.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../../store/api-error.ts';
 
 export const MAX_BODY_BYTES = 65_536;
 /** As much of a body that is too long is read and dropped, so that the client gets to read the refusal. */

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../../store/api-error.ts';
 import { refusalReply } from './call.ts';
 import type { Connections } from './connections.ts';
 

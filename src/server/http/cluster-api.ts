@@ -1,7 +1,7 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import { Malformed } from '../../cluster/codec.ts';
-import { type Contact, isPeer } from '../../cluster/contact.ts';
-import { Refusal } from '../refusal.ts';
+import { type Contact, isPeer } from '../../cluster/member.ts';
+import { Refusal } from '../../store/api-error.ts';
 import { readJson, readMessage } from './body.ts';
 import { type Call, type Reply, type Site, idempotencyFrom, jsonReply, storeOf } from './call.ts';
 import { amountFromBody, countFromBody, peerFromBody } from './validation.ts';

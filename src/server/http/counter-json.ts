@@ -1,6 +1,6 @@
 import { encodeParts } from '../../crdt/encode.ts';
-import type { Identity } from '../../crdt/incarnation.ts';
-import { type CounterState, nodesOf } from '../../crdt/state.ts';
+import type { Identity } from '../../crdt/replica-id.ts';
+import { type CounterState, nodesOf } from '../../crdt/counter-state.ts';
 
 /** What is told of a counter wherever it is told whole. */
 export const counterJson = (identity: Identity, key: string, state: CounterState): string =>

@@ -1,7 +1,7 @@
-import type { Counter } from '../../cluster/counters.ts';
-import type { Identity } from '../../crdt/incarnation.ts';
-import { Refusal } from '../refusal.ts';
-import { zero } from '../../crdt/state.ts';
+import type { Counter } from '../../store/counters.ts';
+import type { Identity } from '../../crdt/replica-id.ts';
+import { Refusal } from '../../store/api-error.ts';
+import { zero } from '../../crdt/counter-state.ts';
 import { corsHeaders } from './access.ts';
 import { readJson } from './body.ts';
 import { type Call, type Reply, idempotencyFrom, jsonReply, storeOf } from './call.ts';

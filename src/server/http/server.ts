@@ -2,8 +2,8 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { Socket } from 'node:net';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { Refusal } from '../refusal.ts';
-import type { Store } from '../store.ts';
+import { Refusal } from '../../store/api-error.ts';
+import type { Store } from '../../store/disk/disk-store.ts';
 import { type Access, checkLocal, checkOrigin, checkToken, corsHeaders, preflightHeaders } from './access.ts';
 import { type Handler, type Reply, type Site, jsonReply, refusalReply } from './call.ts';
 import { answerClientError } from './client-error.ts';

@@ -1,5 +1,5 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import { isPeer } from '../../cluster/contact.ts';
+import { isPeer } from '../../cluster/member.ts';
 import { type Call, type Reply, jsonReply, storeOf } from './call.ts';
 import type { Figure } from './metrics.ts';
 

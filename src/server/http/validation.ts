@@ -1,10 +1,10 @@
 import { type GCounter, isTotal } from '../../crdt/g-counter.ts';
-import { FLOOR } from '../../crdt/state.ts';
+import { FLOOR } from '../../crdt/counter-state.ts';
 import { type Address, normalAddress } from '../../cluster/address.ts';
-import { nameFault } from '../../cluster/names.ts';
+import { nameFault } from '../../crdt/names.ts';
 import { isObject } from '../../runtime/json.ts';
-import { Refusal } from '../refusal.ts';
-import type { Increment } from '../store.ts';
+import { Refusal } from '../../store/api-error.ts';
+import type { Increment } from '../../store/disk/disk-store.ts';
 
 /** The key in the path of a request. Throws a Refusal where it is none. */
 export function keyFromPath(segment: string): string {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../../runtime/clock.ts';
-import { Refusal } from '../refusal.ts';
-import type { Store } from '../store.ts';
+import { Refusal } from '../../store/api-error.ts';
+import type { Store } from '../../store/disk/disk-store.ts';
 import { counterJson } from './counter-json.ts';
 
 export interface WatchersOptions {

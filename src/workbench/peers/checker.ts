@@ -7,7 +7,7 @@
  *   5. these are exactly what was acknowledged, plus any of what was left unanswered. Of a disk that was lost, at
  *      least what some disk that was left had of it is there.
  */
-import { type Ranges, formatRanges, includes, subsetSums } from '../ranges.ts';
+import { type Ranges, formatRanges, includes, subsetSums } from '../nodes/ranges.ts';
 import type {
   FinalState,
   IncrementOperation,

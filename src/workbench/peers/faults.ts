@@ -1,8 +1,8 @@
-import type { FaultKind } from '../faults/fault.ts';
-import { kill, pause } from '../faults/crash.ts';
-import { partition } from '../faults/partition.ts';
-import { delay, duplicate, loss } from '../faults/unreliable-network.ts';
-import { pick, shuffled } from '../random.ts';
+import type { FaultKind } from '../sim/faults/fault.ts';
+import { kill, pause } from '../sim/faults/crash.ts';
+import { partition } from '../sim/faults/partition.ts';
+import { delay, duplicate, loss } from '../sim/faults/unreliable-network.ts';
+import { pick, shuffled } from '../sim/random.ts';
 import type { PeersFaultName } from './options.ts';
 
 /** What the nemesis can do to servers besides stopping them. */

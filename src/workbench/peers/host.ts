@@ -1,13 +1,13 @@
 import type { Memory } from '../../cluster/cluster.ts';
-import { NoAnswer } from '../../cluster/correspondence.ts';
-import { firstIdentity } from '../../crdt/incarnation.ts';
+import { NoAnswer } from '../../cluster/peer-rpc.ts';
+import { firstIdentity } from '../../crdt/replica-id.ts';
 import type { Message } from '../../maelstrom/message.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
-import { Gate } from '../gate.ts';
-import { LifetimeClock } from '../lifetime-clock.ts';
-import type { Network } from '../network.ts';
-import type { Streams } from '../random.ts';
+import { Gate } from '../sim/gate.ts';
+import { LifetimeClock } from '../sim/process-clock.ts';
+import type { Network } from '../sim/network.ts';
+import type { Streams } from '../sim/random.ts';
 import { type CreatePeer, type Peer, addressOfNode, nodeAtAddress } from './peer.ts';
 import { Disk } from './store.ts';
 

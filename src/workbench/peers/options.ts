@@ -1,6 +1,6 @@
-import { type LatencyDistribution, latencyDistributions } from '../latency.ts';
-import { pick, streams } from '../random.ts';
-import { nodeNames } from '../sweep.ts';
+import { type LatencyDistribution, latencyDistributions } from '../sim/latency.ts';
+import { pick, streams } from '../sim/random.ts';
+import { nodeNames } from '../nodes/sweep.ts';
 
 /** What can break among peers. */
 export const peersFaultNames = [

@@ -1,8 +1,8 @@
 import type { Address } from '../../cluster/address.ts';
 import { Cluster, type Memory } from '../../cluster/cluster.ts';
-import type { Transport } from '../../cluster/correspondence.ts';
+import type { Transport } from '../../cluster/peer-rpc.ts';
 import type { Replica } from '../../cluster/replica.ts';
-import { Seal } from '../../cluster/seal.ts';
+import { Seal } from '../../cluster/hmac.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { silent } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';

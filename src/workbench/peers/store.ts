@@ -1,7 +1,7 @@
-import { Counters } from '../../cluster/counters.ts';
+import { Counters } from '../../store/counters.ts';
 import type { Replica } from '../../cluster/replica.ts';
 import type { GCounter } from '../../crdt/g-counter.ts';
-import { type Identity, firstIdentity, isLife, lifeFrom } from '../../crdt/incarnation.ts';
+import { type Identity, firstIdentity, isLife, lifeFrom } from '../../crdt/replica-id.ts';
 import {
   type CounterState,
   FLOOR,
@@ -10,7 +10,7 @@ import {
   nextIncarnation,
   raised,
   zero,
-} from '../../crdt/state.ts';
+} from '../../crdt/counter-state.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 

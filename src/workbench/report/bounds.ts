@@ -1,4 +1,4 @@
-import type { Operation, ReadOperation } from '../history.ts';
+import type { Operation, ReadOperation } from '../nodes/history.ts';
 
 /** What the counter may be from a moment on. */
 export interface BoundsStep {

@@ -1,4 +1,4 @@
-import type { Operation } from '../history.ts';
+import type { Operation } from '../nodes/history.ts';
 import type { TimeWindow } from './input.ts';
 import { roundStep } from './scale.ts';
 

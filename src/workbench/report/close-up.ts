@@ -1,4 +1,4 @@
-import type { Operation } from '../history.ts';
+import type { Operation } from '../nodes/history.ts';
 import { cut, duration, seconds, signed } from './format.ts';
 import { type Frame, timeFrame, xOf } from './frame.ts';
 import type { TimeWindow } from './input.ts';

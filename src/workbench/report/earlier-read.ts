@@ -1,4 +1,4 @@
-import type { Operation, ReadOperation } from '../history.ts';
+import type { Operation, ReadOperation } from '../nodes/history.ts';
 
 /** A read that had ended when another began, and what follows for that one. */
 export interface EarlierRead {

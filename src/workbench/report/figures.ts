@@ -1,5 +1,5 @@
-import { formatRanges } from '../ranges.ts';
-import type { FunctionStats } from '../stats.ts';
+import { formatRanges } from '../nodes/ranges.ts';
+import type { FunctionStats } from '../nodes/stats.ts';
 import { cut, duration, grouped, percent } from './format.ts';
 import { escape } from './svg.ts';
 import type { View } from './view.ts';

@@ -1,4 +1,4 @@
-import type { FaultInterval } from '../nemesis.ts';
+import type { FaultInterval } from '../sim/nemesis.ts';
 import type { TimeWindow } from './input.ts';
 import { grouped } from './format.ts';
 import { WIDTH } from './picture.ts';

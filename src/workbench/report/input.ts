@@ -1,8 +1,8 @@
-import type { Judgement } from '../checker.ts';
-import type { Operation } from '../history.ts';
-import type { FaultInterval } from '../nemesis.ts';
-import type { Delivery } from '../network.ts';
-import type { Results } from '../results.ts';
+import type { Judgement } from '../nodes/checker.ts';
+import type { Operation } from '../nodes/history.ts';
+import type { FaultInterval } from '../sim/nemesis.ts';
+import type { Delivery } from '../sim/network.ts';
+import type { Results } from '../nodes/results.ts';
 
 /** A part of the run, in ms since it began. */
 export interface TimeWindow {

@@ -1,4 +1,4 @@
-import type { Operation } from '../history.ts';
+import type { Operation } from '../nodes/history.ts';
 import { type Interval, type Scale, linear, logarithmic } from './scale.ts';
 
 export const latencyCaption = 'latency, ms';

@@ -1,5 +1,5 @@
-import type { Operation } from '../history.ts';
-import { type Quantiles, functionStats } from '../stats.ts';
+import type { Operation } from '../nodes/history.ts';
+import { type Quantiles, functionStats } from '../nodes/stats.ts';
 import { bucketed } from './buckets.ts';
 import { duration } from './format.ts';
 import {

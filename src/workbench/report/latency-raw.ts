@@ -1,4 +1,4 @@
-import type { Operation, Outcome } from '../history.ts';
+import type { Operation, Outcome } from '../nodes/history.ts';
 import { duration, seconds } from './format.ts';
 import { TIME_AXIS_HEIGHT, faultStrips, stripsHeight, timeAxis, timeFrame, valueAxis, xOf } from './frame.ts';
 import { latencyCaption, latencyOf, latencyScale } from './latency-axis.ts';

@@ -1,6 +1,6 @@
 import type { Message } from '../../maelstrom/message.ts';
-import type { Operation } from '../history.ts';
-import { type Delivery, isClient } from '../network.ts';
+import type { Operation } from '../nodes/history.ts';
+import { type Delivery, isClient } from '../sim/network.ts';
 import { answerOf, evidenceOf } from './evidence.ts';
 import type { View } from './view.ts';
 

@@ -1,4 +1,4 @@
-import type { Delivery } from '../network.ts';
+import type { Delivery } from '../sim/network.ts';
 
 /** Where a message begins and ends in the diagram. */
 export interface Placed {

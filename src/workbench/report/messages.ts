@@ -1,8 +1,8 @@
-import type { Operation } from '../history.ts';
-import { isClient } from '../network.ts';
+import type { Operation } from '../nodes/history.ts';
+import { isClient } from '../sim/network.ts';
 import { type Choice, chooseMessages } from './message-choice.ts';
 import type { Message } from '../../maelstrom/message.ts';
-import type { Delivery } from '../network.ts';
+import type { Delivery } from '../sim/network.ts';
 import { arrow } from './arrow.ts';
 import { cut, duration, grouped, listed, seconds } from './format.ts';
 import { type LegendEntry, legend, legendHeight } from './legend.ts';

@@ -1,4 +1,4 @@
-import type { Operation } from '../history.ts';
+import type { Operation } from '../nodes/history.ts';
 import { type Frame, xOf } from './frame.ts';
 import { drawMarks, thinned } from './marks.ts';
 import { cut } from './format.ts';

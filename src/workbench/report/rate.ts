@@ -1,4 +1,4 @@
-import type { Outcome } from '../history.ts';
+import type { Outcome } from '../nodes/history.ts';
 import { bucketed } from './buckets.ts';
 import { duration } from './format.ts';
 import { TIME_AXIS_HEIGHT, faultStrips, stripsHeight, timeAxis, timeFrame, valueAxis, xOf } from './frame.ts';

@@ -1,4 +1,4 @@
-import type { ReadOperation } from '../history.ts';
+import type { ReadOperation } from '../nodes/history.ts';
 import { band } from './band.ts';
 import type { BoundsStep, ReadBounds } from './bounds.ts';
 import { grouped, seconds, signed } from './format.ts';

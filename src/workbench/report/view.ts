@@ -1,5 +1,5 @@
-import type { Problem } from '../checker.ts';
-import type { Operation } from '../history.ts';
+import type { Problem } from '../nodes/checker.ts';
+import type { Operation } from '../nodes/history.ts';
 import { type Bounds, boundsOf } from './bounds.ts';
 import type { ReportInput, TimeWindow } from './input.ts';
 import { type Shape, plainShapes } from './marks.ts';

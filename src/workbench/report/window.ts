@@ -1,5 +1,5 @@
-import type { Judgement } from '../checker.ts';
-import type { Operation } from '../history.ts';
+import type { Judgement } from '../nodes/checker.ts';
+import type { Operation } from '../nodes/history.ts';
 import type { TimeWindow } from './input.ts';
 
 /** What a message diagram can show and still be read. */

@@ -2,11 +2,11 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import type { Random } from '../../../src/runtime/random.ts';
-import { below, pick, shuffled, streams } from '../../../src/workbench/random.ts';
-import { stopServers } from '../http/server-process.ts';
-import { eventually } from './members.ts';
-import type { LinkState } from './proxy.ts';
-import { Station } from './station.ts';
+import { below, pick, shuffled, streams } from '../../../src/workbench/sim/random.ts';
+import { stopServers } from '../../support/server-process.ts';
+import { eventually } from '../../support/servers.ts';
+import type { LinkState } from '../../support/proxy.ts';
+import { Station } from '../../support/restarting-server.ts';
 
 let stations: readonly Station[] = [];
 afterAll(async () => {

@@ -1,7 +1,7 @@
 /** Servers of a cluster that are gone for a while, with or without their disk. */
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ServerProcess, startServer, stopServers } from '../http/server-process.ts';
+import { type ServerProcess, startServer, stopServers } from '../../support/server-process.ts';
 import {
   add,
   addressOf,
@@ -14,7 +14,7 @@ import {
   othersOf,
   peersOf,
   together,
-} from './members.ts';
+} from '../../support/servers.ts';
 
 afterEach(stopServers);
 

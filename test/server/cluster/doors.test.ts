@@ -1,9 +1,9 @@
 /** Who may do what to a cluster: the token, the key, and where a request comes from. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeRequest } from '../../../src/cluster/codec.ts';
-import { Seal } from '../../../src/cluster/seal.ts';
+import { Seal } from '../../../src/cluster/hmac.ts';
 import { networkInterfaces } from 'node:os';
-import { type ServerProcess, startServer, stopServers } from '../http/server-process.ts';
+import { type ServerProcess, startServer, stopServers } from '../../support/server-process.ts';
 
 const TOKEN = 'a token of some length';
 

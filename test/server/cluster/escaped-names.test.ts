@@ -3,8 +3,8 @@
  * that keeps or carries them.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type ServerProcess, stopServers } from '../http/server-process.ts';
-import { deaf, eventually, network, together } from './members.ts';
+import { type ServerProcess, stopServers } from '../../support/server-process.ts';
+import { deaf, eventually, network, together } from '../../support/servers.ts';
 
 afterEach(stopServers);
 

@@ -6,11 +6,11 @@ import { parseJson } from '../../../src/runtime/json.ts';
 import { type Beacon, encodeBeacon } from '../../../src/cluster/beacon.ts';
 import { decodeAnswer, encodeRequest } from '../../../src/cluster/codec.ts';
 import type { AnswerBody, RequestBody } from '../../../src/cluster/messages.ts';
-import { Seal } from '../../../src/cluster/seal.ts';
-import { below, pick, streams } from '../../../src/workbench/random.ts';
-import { changedAt, placesIn, requestBody } from '../../cluster/messages.ts';
-import { Connection, requestText } from '../http/connection.ts';
-import { stopServers } from '../http/server-process.ts';
+import { Seal } from '../../../src/cluster/hmac.ts';
+import { below, pick, streams } from '../../../src/workbench/sim/random.ts';
+import { changedAt, placesIn, requestBody } from '../../support/random-messages.ts';
+import { Connection, requestText } from '../../support/connection.ts';
+import { stopServers } from '../../support/server-process.ts';
 import {
   type Recorded,
   type Scene,
@@ -21,7 +21,7 @@ import {
   setScene,
   stateOf,
   until,
-} from './scene.ts';
+} from '../../support/attacked-server.ts';
 
 const DATAGRAMS = 50_000;
 const REQUESTS = 50_000;

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { stopServers, temporaryDirectory } from '../http/server-process.ts';
-import { eventually } from './members.ts';
-import { Bridge, type Machine, obstacle, removeNamespaces } from './namespaces.ts';
+import { stopServers, temporaryDirectory } from '../../support/server-process.ts';
+import { eventually } from '../../support/servers.ts';
+import { Bridge, type Machine, obstacle, removeNamespaces } from '../../support/namespaces.ts';
 
 const missing = obstacle();
 const suffix = missing === undefined ? '' : ` (skipped: ${missing})`;

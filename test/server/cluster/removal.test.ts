@@ -1,7 +1,7 @@
 /** Servers that somebody has taken out of their cluster. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { objectFrom } from '../http/json.ts';
-import { type ServerProcess, jsonOf, stopServers } from '../http/server-process.ts';
+import { objectFrom } from '../../support/json.ts';
+import { type ServerProcess, jsonOf, stopServers } from '../../support/server-process.ts';
 import {
   add,
   addressOf,
@@ -13,7 +13,7 @@ import {
   network,
   peersOf,
   together,
-} from './members.ts';
+} from '../../support/servers.ts';
 
 afterEach(stopServers);
 

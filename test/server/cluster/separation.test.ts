@@ -3,15 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
-import { objectFrom } from '../http/json.ts';
-import { refusalOf } from '../http/refusal.ts';
+import { objectFrom } from '../../support/json.ts';
+import { refusalOf } from '../../support/api-error.ts';
 import {
   ServerProcess,
   type Settings,
   startServer,
   stopServers,
   temporaryDirectory,
-} from '../http/server-process.ts';
+} from '../../support/server-process.ts';
 import {
   add,
   addressOf,
@@ -24,7 +24,7 @@ import {
   network,
   peersOf,
   together,
-} from './members.ts';
+} from '../../support/servers.ts';
 
 afterEach(stopServers);
 

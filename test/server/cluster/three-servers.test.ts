@@ -1,9 +1,9 @@
 /** Three servers as one: what somebody sees who asks any of them. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
-import { objectFrom } from '../http/json.ts';
-import { refusalOf } from '../http/refusal.ts';
-import { type ServerProcess, jsonOf, stopServers } from '../http/server-process.ts';
+import { objectFrom } from '../../support/json.ts';
+import { refusalOf } from '../../support/api-error.ts';
+import { type ServerProcess, jsonOf, stopServers } from '../../support/server-process.ts';
 import {
   type Start,
   add,
@@ -18,7 +18,7 @@ import {
   othersOf,
   peersOf,
   together,
-} from './members.ts';
+} from '../../support/servers.ts';
 
 afterEach(stopServers);
 

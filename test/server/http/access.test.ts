@@ -2,14 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { refusalOf } from './refusal.ts';
+import { refusalOf } from '../../support/api-error.ts';
 import {
   type Answer,
   type ServerProcess,
   startServer,
   stopServers,
   temporaryDirectory,
-} from './server-process.ts';
+} from '../../support/server-process.ts';
 
 afterAll(stopServers);
 

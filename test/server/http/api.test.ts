@@ -1,9 +1,9 @@
 /** The HTTP interface, as it is documented, spoken with the real server. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
-import { Connection, requestText } from './connection.ts';
-import { counterFrom, listFrom, numberFrom, objectFrom } from './json.ts';
-import { type ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
+import { Connection, requestText } from '../../support/connection.ts';
+import { counterFrom, listFrom, numberFrom, objectFrom } from '../../support/json.ts';
+import { type ServerProcess, jsonOf, startServer, stopServers } from '../../support/server-process.ts';
 
 let server: ServerProcess;
 beforeAll(async () => {

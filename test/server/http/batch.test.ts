@@ -1,8 +1,14 @@
 /** POST /counters/incr: several increments that count together or not at all. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
-import { listFrom, numberFrom, objectFrom } from './json.ts';
-import { type Answer, type ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
+import { listFrom, numberFrom, objectFrom } from '../../support/json.ts';
+import {
+  type Answer,
+  type ServerProcess,
+  jsonOf,
+  startServer,
+  stopServers,
+} from '../../support/server-process.ts';
 
 let server: ServerProcess;
 beforeAll(async () => {

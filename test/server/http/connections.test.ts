@@ -1,10 +1,10 @@
 /** Clients that speak no proper HTTP, or too slowly, or not at all. */
 import { type Socket, connect } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Connection, exchange, requestText } from './connection.ts';
-import { type Door, openDoor, openStore } from './door.ts';
-import { lastAnswer, refusalOf } from './refusal.ts';
-import { stopServers } from './server-process.ts';
+import { Connection, exchange, requestText } from '../../support/connection.ts';
+import { type Door, openDoor, openStore } from '../../support/http-server.ts';
+import { lastAnswer, refusalOf } from '../../support/api-error.ts';
+import { stopServers } from '../../support/server-process.ts';
 
 const sockets: Socket[] = [];
 const closing: (() => Promise<void>)[] = [];

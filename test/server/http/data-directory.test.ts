@@ -3,15 +3,15 @@ import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
-import { objectFrom } from './json.ts';
-import { refusalOf } from './refusal.ts';
+import { objectFrom } from '../../support/json.ts';
+import { refusalOf } from '../../support/api-error.ts';
 import {
   ServerProcess,
   type Settings,
   startServer,
   stopServers,
   temporaryDirectory,
-} from './server-process.ts';
+} from '../../support/server-process.ts';
 
 afterAll(stopServers);
 

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, expect, test } from 'vitest';
 import type { Random } from '../../../src/runtime/random.ts';
-import { below, streams } from '../../../src/workbench/random.ts';
-import { MODEL, modelRequest, orderlyRequest, unrulyRequest } from './random-requests.ts';
-import { type ServerProcess, startServer, stopServers } from './server-process.ts';
+import { below, streams } from '../../../src/workbench/sim/random.ts';
+import { MODEL, modelRequest, orderlyRequest, unrulyRequest } from '../../support/random-requests.ts';
+import { type ServerProcess, startServer, stopServers } from '../../support/server-process.ts';
 
 afterAll(stopServers);
 

@@ -1,8 +1,14 @@
 /** Increments that are sent again, since their answer was lost. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
-import { objectFrom } from './json.ts';
-import { type Answer, type ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
+import { objectFrom } from '../../support/json.ts';
+import {
+  type Answer,
+  type ServerProcess,
+  jsonOf,
+  startServer,
+  stopServers,
+} from '../../support/server-process.ts';
 
 let server: ServerProcess;
 beforeAll(async () => {

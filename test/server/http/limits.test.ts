@@ -1,7 +1,7 @@
 /** As many counters, nodes and increments as there can be, and one more. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { refusalOf } from './refusal.ts';
-import { type ServerProcess, startServer, stopServers } from './server-process.ts';
+import { refusalOf } from '../../support/api-error.ts';
+import { type ServerProcess, startServer, stopServers } from '../../support/server-process.ts';
 
 let server: ServerProcess;
 beforeAll(async () => {

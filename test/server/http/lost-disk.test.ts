@@ -2,7 +2,7 @@
 import { copyFileSync, cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ServerProcess, startServer, stopServers, temporaryDirectory } from './server-process.ts';
+import { ServerProcess, startServer, stopServers, temporaryDirectory } from '../../support/server-process.ts';
 
 afterAll(stopServers);
 

@@ -2,7 +2,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ServerProcess, startServer, stopServers } from './server-process.ts';
+import { type ServerProcess, startServer, stopServers } from '../../support/server-process.ts';
 
 type Nodes = ReadonlyMap<string, number>;
 

@@ -1,8 +1,8 @@
 /** GET /counters, page after page. */
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Counter, counterFrom, listFrom, objectFrom } from './json.ts';
-import { type ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
+import { type Counter, counterFrom, listFrom, objectFrom } from '../../support/json.ts';
+import { type ServerProcess, jsonOf, startServer, stopServers } from '../../support/server-process.ts';
 
 let server: ServerProcess;
 beforeAll(async () => {

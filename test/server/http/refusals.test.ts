@@ -1,8 +1,14 @@
 /** What the server refuses: always with one JSON error, and nothing has changed. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { exchange, requestText } from './connection.ts';
-import { refusalOf, lastAnswer } from './refusal.ts';
-import { type Answer, type ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
+import { exchange, requestText } from '../../support/connection.ts';
+import { refusalOf, lastAnswer } from '../../support/api-error.ts';
+import {
+  type Answer,
+  type ServerProcess,
+  jsonOf,
+  startServer,
+  stopServers,
+} from '../../support/server-process.ts';
 
 /** Is only ever asked what it refuses, and so has no counters when all is done. */
 let server: ServerProcess;

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { counterFrom, listFrom, objectFrom } from './json.ts';
-import { Client, Ledger } from './load.ts';
-import { ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
+import { counterFrom, listFrom, objectFrom } from '../../support/json.ts';
+import { Client, Ledger } from '../../support/load.ts';
+import { ServerProcess, jsonOf, startServer, stopServers } from '../../support/server-process.ts';
 
 afterAll(stopServers);
 

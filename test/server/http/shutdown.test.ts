@@ -1,10 +1,10 @@
 /** Servers that are asked to stop. */
 import { type Socket, connect } from 'node:net';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { Connection, ConnectionClosed, requestText } from './connection.ts';
-import { totalsFrom } from './json.ts';
-import { Client, Ledger } from './load.ts';
-import { type ServerProcess, startServer, stopServers } from './server-process.ts';
+import { Connection, ConnectionClosed, requestText } from '../../support/connection.ts';
+import { totalsFrom } from '../../support/json.ts';
+import { Client, Ledger } from '../../support/load.ts';
+import { type ServerProcess, startServer, stopServers } from '../../support/server-process.ts';
 
 afterAll(stopServers);
 

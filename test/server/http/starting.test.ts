@@ -1,8 +1,8 @@
 /** The server before it has read its data directory. */
 import { afterEach, expect, test } from 'vitest';
-import { Connection, type Reply, requestText } from './connection.ts';
-import { type Door, openDoor, openStore } from './door.ts';
-import { stopServers } from './server-process.ts';
+import { Connection, type Reply, requestText } from '../../support/connection.ts';
+import { type Door, openDoor, openStore } from '../../support/http-server.ts';
+import { stopServers } from '../../support/server-process.ts';
 
 let door: Door;
 afterEach(async () => {

@@ -2,11 +2,11 @@
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
-import { requestText } from './connection.ts';
-import { EventStream } from './event-stream.ts';
-import { counterFrom, listFrom, objectFrom } from './json.ts';
-import { refusalOf } from './refusal.ts';
-import { type ServerProcess, jsonOf, startServer, stopServers } from './server-process.ts';
+import { requestText } from '../../support/connection.ts';
+import { EventStream } from '../../support/event-stream.ts';
+import { counterFrom, listFrom, objectFrom } from '../../support/json.ts';
+import { refusalOf } from '../../support/api-error.ts';
+import { type ServerProcess, jsonOf, startServer, stopServers } from '../../support/server-process.ts';
 
 let server: ServerProcess;
 beforeAll(async () => {

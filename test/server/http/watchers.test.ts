@@ -2,10 +2,10 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { beforeEach, expect, test } from 'vitest';
-import { Counters } from '../../../src/cluster/counters.ts';
-import { firstIdentity } from '../../../src/crdt/incarnation.ts';
+import { Counters } from '../../../src/store/counters.ts';
+import { firstIdentity } from '../../../src/crdt/replica-id.ts';
 import { Watchers } from '../../../src/server/http/watchers.ts';
-import { VirtualClock } from '../../../src/workbench/virtual-clock.ts';
+import { VirtualClock } from '../../../src/workbench/sim/virtual-clock.ts';
 
 let clock: VirtualClock;
 let counters: Counters;

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { judge } from '../../../src/workbench/checker.ts';
-import type { Operation } from '../../../src/workbench/history.ts';
+import { judge } from '../../../src/workbench/nodes/checker.ts';
+import type { Operation } from '../../../src/workbench/nodes/history.ts';
 import { boundsOf } from '../../../src/workbench/report/bounds.ts';
-import { add, read } from './runs.ts';
+import { add, read } from '../../support/report-runs.ts';
 
 test('the band runs from what is acknowledged to what has been asked for and not refused', () => {
   const { steps } = boundsOf([

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Operation } from '../../../src/workbench/history.ts';
+import type { Operation } from '../../../src/workbench/nodes/history.ts';
 import { type ReportInput, diagramWindow, report } from '../../../src/workbench/report/report.ts';
-import { cutShort } from '../../../src/workbench/results.ts';
-import { judge } from '../../../src/workbench/checker.ts';
-import { add, delivery, inputOf, longHistory, read, unanswered } from './runs.ts';
+import { cutShort } from '../../../src/workbench/nodes/results.ts';
+import { judge } from '../../../src/workbench/nodes/checker.ts';
+import { add, delivery, inputOf, longHistory, read, unanswered } from '../../support/report-runs.ts';
 
 const missing = [add(0, 1, 3), add(2, 3, 4, { node: 'n2' }), read(4, 5, 3)];
 /** An add that may have happened at any time. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type StoredRun, runListPage } from '../../../src/workbench/report/run-list.ts';
-import { inputOf, read } from './runs.ts';
+import { inputOf, read } from '../../support/report-runs.ts';
 
 const run = (timestamp: string, of: Partial<StoredRun> = {}): StoredRun => ({
   test: 'g-counter',

@@ -1,0 +1,82 @@
+import { createCounterNode } from '../../maelstrom/counter-node.ts';
+import { LineWriter, readLines } from '../../runtime/lines.ts';
+import { silent } from '../../runtime/log.ts';
+import { afterThisTurn, stderrLog, systemClock, systemRandom } from '../../runtime/system.ts';
+import { parseOptions, reportsUsage } from '../arguments.ts';
+import { nodeOptionSpecs, nodeOptionsFrom } from './node-options.ts';
+import { version } from '../version.ts';
+
+const help = `Usage: g-counter [options]
+
+A node for Maelstrom's g-counter and pn-counter workloads. It reads messages from stdin and writes messages to stdout, one JSON
+object a line, and ends when stdin does.
+
+  --workload NAME      what it counts: g-counter (up, default) or pn-counter (up and down)
+  --store NAME         where totals are kept: the service seq-kv (default) or lin-kv of the network, or memory,
+                       with which the node needs nobody and a person can type messages to it
+  --rpc-timeout-ms N   how long to wait for a service before asking again (default 1000)
+  --deadline-ms N      how long a client's request may take before it is answered with an error (default 4000;
+                       Maelstrom's clients wait 5000)
+  --verbose            say on stderr what goes wrong: timeouts, refusals, lines that are no messages
+  --version            print the version
+  --help               print this text
+
+Try it:
+  printf '%s\\n' '{"src":"c1","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}' \\
+    '{"src":"c1","dest":"n1","body":{"type":"add","msg_id":2,"delta":5}}' \\
+    '{"src":"c1","dest":"n1","body":{"type":"read","msg_id":3}}' | g-counter --store memory`;
+
+/** What a reader of our output gets to take in the rest when we stop. */
+const FLUSH_TIMEOUT_MS = 500;
+
+function main(args: string[]): void {
+  // Nobody reads our output any more: there is nothing left to do, and nobody to tell.
+  process.stdout.on('error', () => process.exit(0));
+  const { values } = parseOptions(
+    args,
+    {
+      ...nodeOptionSpecs,
+      verbose: { type: 'boolean', default: false },
+      version: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+    false,
+  );
+  const nodeOptions = nodeOptionsFrom(values);
+  if (values.help) return void process.stdout.write(`${help}\n`);
+  if (values.version) return void process.stdout.write(`${version}\n`);
+
+  const writer = new LineWriter(process.stdout);
+  const node = createCounterNode({
+    ...nodeOptions,
+    send: (message) => writer.write(JSON.stringify(message)),
+    clock: systemClock,
+    random: systemRandom,
+    log: values.verbose ? stderrLog : silent,
+  });
+
+  // The first turn lets what can be answered be answered; the second takes in the replies that close() causes.
+  // Exiting does not wait for timers of requests that nobody waits for, nor long for a reader that does not read.
+  const stop = (): void =>
+    afterThisTurn(() => {
+      node.close();
+      afterThisTurn(() => writer.flush(() => process.exit(0)));
+      systemClock.after(FLUSH_TIMEOUT_MS, () => process.exit(0));
+    });
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  const lines = readLines(
+    process.stdin,
+    (line) => {
+      node.receive(line);
+      writer.throttle(lines);
+    },
+    stop,
+  );
+}
+
+try {
+  main(process.argv.slice(2));
+} catch (error) {
+  if (!reportsUsage('g-counter', error)) throw error;
+}

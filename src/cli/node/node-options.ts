@@ -1,0 +1,19 @@
+/** The flags of the node itself, which `simulate` takes after `--` as well. */
+import { storeNames, workloads } from '../../maelstrom/counter-node.ts';
+import { choiceFrom, numberFrom } from '../arguments.ts';
+
+export const nodeOptionSpecs = {
+  workload: { type: 'string', default: 'g-counter' },
+  store: { type: 'string', default: 'seq-kv' },
+  'rpc-timeout-ms': { type: 'string', default: '1000' },
+  'deadline-ms': { type: 'string', default: '4000' },
+} as const;
+
+export function nodeOptionsFrom(values: { readonly [flag in keyof typeof nodeOptionSpecs]: string }) {
+  return {
+    workload: choiceFrom('workload', values.workload, workloads),
+    storeName: choiceFrom('store', values.store, storeNames),
+    retryMs: numberFrom('rpc-timeout-ms', values['rpc-timeout-ms'], { min: 1 }),
+    deadlineMs: numberFrom('deadline-ms', values['deadline-ms'], { min: 1 }),
+  };
+}

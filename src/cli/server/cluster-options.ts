@@ -1,0 +1,151 @@
+import { BlockList, isIP } from 'node:net';
+import { type Address, isLoopback, normalAddress } from '../../cluster/address.ts';
+import { nameFault } from '../../crdt/names.ts';
+import { UsageError, contentFrom, listFrom, numberFrom } from '../arguments.ts';
+
+export interface ClusterCliOptions {
+  readonly name: string;
+  readonly peers: readonly Address[];
+  /** Whether somebody has set up a cluster, and not only started a server that others may find. */
+  readonly isMeant: boolean;
+  /** Secrets: the first seals, all are accepted. */
+  readonly keys: readonly string[];
+  readonly isInsecure: boolean;
+  readonly advertise: Address | undefined;
+  /** Undefined where nobody is to be discovered. */
+  readonly discoveryPort: number | undefined;
+  readonly multicast: string | undefined;
+  /** Undefined where peers may be anywhere. */
+  readonly peerRanges: BlockList | undefined;
+  readonly maxPeers: number;
+}
+
+export const clusterHelp = `Servers that find each other count together. Each is told apart by its --node-id.
+  --peers LIST                host:port of other servers, separated by commas; a name may stand for several
+  --cluster NAME              the name of the cluster; servers of others are left alone (default g-counter)
+  --cluster-key-file PATH     a file with a secret that all servers of the cluster share, of 16 characters or more;
+                              of several, one a line, the first is used and all are accepted (default: the token,
+                              where there is one)
+  --insecure                  listen on other addresses than this machine's own without such a key
+  --advertise HOST:PORT       where peers reach this server, if not at the address that they hear it from
+  --peer-ranges LIST          connect to peers in these ranges only, e.g. 10.0.0.0/8,192.168.1.7
+  --max-peers N               how many peers there can be (default 100)
+  --discovery-port N          call out, and listen, on this UDP port (default 7000)
+  --multicast GROUP           call out to this group too, e.g. 239.255.70.0
+  --disable-discovery         neither call out nor listen`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+
+export const clusterOptionSpecs = {
+  peers: text,
+  cluster: text,
+  'cluster-key-file': text,
+  insecure: flag,
+  advertise: text,
+  'peer-ranges': text,
+  'max-peers': text,
+  'discovery-port': text,
+  multicast: text,
+  'disable-discovery': flag,
+} as const;
+
+type Flag = keyof typeof clusterOptionSpecs;
+
+/** Where the values of flags come from: the command line, or the environment. */
+export interface Values {
+  text(flag: Flag): string | undefined;
+  isSet(flag: 'insecure' | 'disable-discovery'): boolean;
+}
+
+/** What the rest of the command line says that matters here. */
+export interface Circumstances {
+  /** Where the server listens. */
+  readonly host: string;
+  /** A secret that was given without a file. */
+  readonly key: string | undefined;
+  /** What clients have to present. */
+  readonly token: string | undefined;
+}
+
+/** Reads the flags of the cluster. Throws a UsageError. */
+export function clusterOptionsFrom(values: Values, { host, key, token }: Circumstances): ClusterCliOptions {
+  const count = (name: Flag, fallback: number, max: number): number =>
+    numberFrom(name, values.text(name) ?? String(fallback), { min: 1, max, integer: true });
+  const ownKeys = keysFrom(values.text('cluster-key-file'), key);
+  // Who may not write without a token may not write as a peer either.
+  const keys = ownKeys.length === 0 && token !== undefined ? [token] : ownKeys;
+  if (keys.length === 0 && !isLoopback(host) && !values.isSet('insecure')) {
+    throw new UsageError(
+      `--host ${host} opens the cluster to the network: give --cluster-key-file, or say --insecure`,
+    );
+  }
+  const peers = listFrom(values.text('peers') ?? '').map((peer) => addressFrom('peers', peer));
+  const isDiscovering = !values.isSet('disable-discovery');
+  return {
+    name: nameFrom(values.text('cluster') ?? 'g-counter'),
+    peers,
+    isMeant: peers.length > 0 || ownKeys.length > 0 || (isDiscovering && !isLoopback(host)),
+    keys,
+    isInsecure: values.isSet('insecure'),
+    advertise: optional(values.text('advertise'), (address) => addressFrom('advertise', address)),
+    discoveryPort: isDiscovering ? count('discovery-port', 7000, 65_535) : undefined,
+    multicast: optional(values.text('multicast'), groupFrom),
+    peerRanges: optional(values.text('peer-ranges'), rangesFrom),
+    maxPeers: count('max-peers', 100, 1000),
+  };
+}
+
+const optional = <T>(value: string | undefined, from: (value: string) => T): T | undefined =>
+  value === undefined ? undefined : from(value);
+
+/** So long a name leaves room in a beacon. */
+const MAX_NAME_BYTES = 64;
+
+function nameFrom(name: string): string {
+  const why = nameFault(name, MAX_NAME_BYTES);
+  if (why !== undefined) throw new UsageError(`--cluster ${why}`);
+  return name;
+}
+
+function addressFrom(name: Flag, address: string): Address {
+  const normal = normalAddress(address);
+  if (normal === undefined) throw new UsageError(`--${name} takes host:port, not '${address}'`);
+  return normal;
+}
+
+function groupFrom(group: string): string {
+  if (isIP(group) === 4 && /^(?:22[4-9]|23\d)\./.test(group)) return group;
+  throw new UsageError(`--multicast takes an IPv4 multicast address, not '${group}'`);
+}
+
+function rangesFrom(list: string): BlockList {
+  const ranges = new BlockList();
+  for (const range of listFrom(list)) {
+    const [, ip = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
+    const isV6 = isIP(ip) === 6;
+    const width = isV6 ? 128 : 32;
+    const prefix = Number(bits ?? width);
+    if (isIP(ip) === 0 || prefix > width) {
+      throw new UsageError(`--peer-ranges takes ranges such as 10.0.0.0/8, not '${range}'`);
+    }
+    ranges.addSubnet(ip, prefix, isV6 ? 'ipv6' : 'ipv4');
+  }
+  return ranges;
+}
+
+const MIN_KEY_CHARS = 16;
+
+function keysFrom(path: string | undefined, key: string | undefined): string[] {
+  if (path === undefined) return key === undefined || key === '' ? [] : [checkedKey('CLUSTER_KEY', key)];
+  const keys = contentFrom('cluster-key-file', path)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return keys.map((line) => checkedKey(`--cluster-key-file ${path}`, line));
+}
+
+function checkedKey(source: string, key: string): string {
+  if (key.length >= MIN_KEY_CHARS) return key;
+  throw new UsageError(`${source} must hold keys of ${MIN_KEY_CHARS} characters or more`);
+}

@@ -1,0 +1,123 @@
+import { asError } from '../../runtime/error.ts';
+import { uniqueIntegers } from '../../runtime/random.ts';
+import {
+  systemClock,
+  systemRandom,
+  afterThisTurn,
+  stderrLog,
+  timeOfDay,
+  wallClockMs,
+} from '../../runtime/system.ts';
+import { Metrics } from '../../server/http/metrics.ts';
+import { HttpServer } from '../../server/http/server.ts';
+import page from '../../server/page/page.html';
+import { lockDirectory } from '../../store/disk/lock.ts';
+import { openDirectory } from '../../store/disk/system-files.ts';
+import { Store } from '../../store/disk/disk-store.ts';
+import { reportsUsage } from '../arguments.ts';
+import { startCluster } from './server-cluster.ts';
+import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-options.ts';
+import { onStopSignal } from '../stop-signals.ts';
+import { version } from '../version.ts';
+
+const TIMEOUTS = { headMs: 10_000, requestMs: 30_000, idleMs: 65_000, stopMs: 10_000 };
+
+/** The log: one JSON object a line. */
+function note(level: 'info' | 'warning' | 'error', message: string, details: object = {}): void {
+  stderrLog(JSON.stringify({ time: timeOfDay(), level, message, ...details }));
+}
+
+async function main(args: string[]): Promise<void> {
+  // A log that nobody reads any more is no reason to stop.
+  process.stderr.on('error', () => {});
+  const options = serverOptionsFrom(args, process.env);
+  if (options.help) return void process.stdout.write(`${serverHelp}\n`);
+  if (options.version) return void process.stdout.write(`${version}\n`);
+  await run(options);
+}
+
+async function run(options: ServerCliOptions): Promise<void> {
+  const metrics = new Metrics();
+  const life = uniqueIntegers(systemRandom)().toString(36);
+  const server = new HttpServer({
+    access: { ...options, isInsecure: options.cluster.isInsecure },
+    page,
+    maxConnections: options.maxConnections,
+    maxWatchers: options.maxWatchers,
+    timeouts: TIMEOUTS,
+    life,
+    clock: systemClock,
+    metrics,
+    onRequest: options.verbose
+      ? (method, path, status, durationMs) =>
+          note('info', `${method} ${path} ${status}`, { duration_ms: Math.round(durationMs * 1000) / 1000 })
+      : () => {},
+    onError: (error) =>
+      note('error', asError(error).message, { stack: error instanceof Error ? error.stack : undefined }),
+  });
+  let stop: (reason: string) => void = () => {};
+  const stopRequest = new Promise<string>((resolve) => (stop = resolve));
+  onStopSignal(stop);
+  const port = await server.listen(options.host, options.port);
+  const startMs = systemClock.nowMs();
+  const files = await openDirectory(options.dataDir);
+  const lock = await lockDirectory(options.dataDir, life);
+  const store = await Store.open({
+    files,
+    nodeId: options.nodeId,
+    limits: {
+      maxCounters: options.maxCounters,
+      maxNodes: options.maxNodes,
+      windowMs: options.idempotencyWindowMs,
+      maxAnswers: options.maxIdempotencyKeys,
+    },
+    clock: systemClock,
+    random: systemRandom,
+    wallClockMs,
+    afterThisTurn,
+    warn: (text) => note('warning', text),
+    onFailure: (error) =>
+      note('error', `the disk has failed, read-only until a restart: ${asError(error).message}`),
+    onStored: (increments, durationMs) => metrics.flush(increments, durationMs),
+  });
+  const running = await startCluster({
+    cluster: options.cluster,
+    host: options.host,
+    port,
+    life,
+    files,
+    store,
+    info: (text) => note('info', text),
+    warn: (text) => note('warning', text),
+    onDuplicate: (address) => {
+      note(
+        'error',
+        `the node id '${store.identity.nodeId}' is taken: ${address} was here before; start this server with another --node-id and --data-dir, or as part of another --cluster`,
+      );
+      stop('duplicate');
+    },
+  });
+  server.serve(store, running.cluster);
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  note('info', `serving http://${host}:${port}`, {
+    node_id: store.identity.nodeId,
+    data_dir: options.dataDir,
+    counters: store.counters.size,
+    start_ms: Math.round(systemClock.nowMs() - startMs),
+    pid: process.pid,
+  });
+
+  const reason = await stopRequest;
+  await running.close();
+  await server.close();
+  await store.close();
+  await lock.release();
+  note('info', 'stopped', { reason, counters: store.counters.size });
+  process.exit(store.failure === undefined && reason !== 'duplicate' ? 0 : 1);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  if (reportsUsage('g-counter-server', error)) return;
+  note('error', asError(error).message);
+  process.exit(1);
+});

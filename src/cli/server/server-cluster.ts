@@ -1,0 +1,133 @@
+import { Cluster } from '../../cluster/cluster.ts';
+import { isLoopback } from '../../cluster/address.ts';
+import { Datagrams } from '../../cluster/net/datagrams.ts';
+import { HttpTransport } from '../../cluster/net/http-transport.ts';
+import { StaticPeers } from '../../cluster/net/configured-peers.ts';
+import type { Replica } from '../../cluster/replica.ts';
+import { Seal } from '../../cluster/hmac.ts';
+import { isLife } from '../../crdt/replica-id.ts';
+import { asError } from '../../runtime/error.ts';
+import type { Log } from '../../runtime/log.ts';
+import { systemClock, systemRandom, wallClockMs } from '../../runtime/system.ts';
+import type { Files } from '../../runtime/files.ts';
+import { MemoryFile } from '../../cluster/cluster-file.ts';
+import type { Store } from '../../store/disk/disk-store.ts';
+import type { ClusterCliOptions } from './cluster-options.ts';
+
+export interface ServerClusterOptions {
+  readonly cluster: ClusterCliOptions;
+  readonly host: string;
+  /** The port that the server listens on. */
+  readonly port: number;
+  readonly life: string;
+  readonly files: Files;
+  readonly store: Store;
+  readonly info: Log;
+  readonly warn: Log;
+  /** Another process with our node id was there before us. */
+  readonly onDuplicate: (address: string) => void;
+}
+
+/** A cluster with its sockets. */
+export interface RunningCluster {
+  readonly cluster: Cluster;
+  close(): Promise<void>;
+}
+
+/** How long a disk that has never counted waits to be found before it counts as if it were alone. */
+const ALONE_MS = 300;
+
+/** Brings a server among its peers. */
+export async function startCluster(options: ServerClusterOptions): Promise<RunningCluster> {
+  const { cluster: settings, host, port, life, files, store, info, warn, onDuplicate } = options;
+  const memoryFile = new MemoryFile(files, (error) =>
+    warn(`the peers cannot be remembered: ${String(error)}`),
+  );
+  const memory = await memoryFile.read();
+  const isLocal = isLoopback(host);
+  // Who has set up a cluster may have lost a disk of it. Who has not gets plain names.
+  if (settings.isMeant) await store.beginLife();
+
+  const transport = new HttpTransport(settings.peerRanges);
+  const cluster = new Cluster({
+    name: settings.name,
+    life,
+    at: settings.advertise ?? port,
+    seal: new Seal(settings.keys),
+    maxPeers: settings.maxPeers,
+    replica: replicaOf(store, warn),
+    transport,
+    clock: systemClock,
+    wallClockMs,
+    random: systemRandom,
+    log: info,
+    memory,
+    remember: (latest) => memoryFile.write(latest),
+    onDuplicate,
+  });
+  const staticPeers = new StaticPeers(settings.peers, systemClock, (address) => cluster.seek(address));
+  const datagrams = await openDatagrams(settings, isLocal, cluster, warn);
+  if (datagrams !== undefined) {
+    cluster.beginBeacons((text) => datagrams.send(text));
+    const isFresh = store.counters.size === 0 && !isLife(store.identity.incarnation);
+    if (isFresh) await new Promise<void>((resolve) => void systemClock.after(ALONE_MS, resolve));
+  }
+  return {
+    cluster,
+    async close() {
+      datagrams?.close();
+      staticPeers.stop();
+      cluster.stop();
+      transport.close();
+      await memoryFile.close();
+    },
+  };
+}
+
+/** The store, as peers see it. */
+function replicaOf(store: Store, warn: Log): Replica {
+  // What cannot be merged comes again with every comparison.
+  let warned = '';
+  return {
+    get identity() {
+      return store.identity;
+    },
+    get counters() {
+      return store.counters;
+    },
+    async merge(totals) {
+      const [refusal] = await store.mergeAll(totals);
+      if (store.failure !== undefined) throw store.failure;
+      if (refusal !== undefined && refusal.message !== warned) {
+        warned = refusal.message;
+        warn(`what a peer told cannot be merged: ${refusal.message}`);
+      }
+      return refusal === undefined;
+    },
+    beginLife: () => store.beginLife(),
+  };
+}
+
+async function openDatagrams(
+  { discoveryPort, multicast }: ClusterCliOptions,
+  isLoopbackOnly: boolean,
+  cluster: Cluster,
+  warn: Log,
+): Promise<Datagrams | undefined> {
+  if (discoveryPort === undefined) return undefined;
+  try {
+    return await Datagrams.open({
+      port: discoveryPort,
+      isLoopbackOnly,
+      multicast,
+      onDatagram: (text, host) => cluster.hear(text, host),
+      onError: (error) => warn(`discovery: ${error.message}`),
+    });
+  } catch (error) {
+    const { message } = asError(error);
+    warn(
+      `nobody can be discovered: UDP port ${discoveryPort} cannot be used (${message}); see --discovery-port`,
+    );
+    return undefined;
+  }
+}

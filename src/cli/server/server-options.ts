@@ -1,0 +1,155 @@
+import { nameFault } from '../../crdt/names.ts';
+import { UsageError, contentFrom, listFrom, numberFrom, parseOptions } from '../arguments.ts';
+import {
+  type ClusterCliOptions,
+  clusterHelp,
+  clusterOptionSpecs,
+  clusterOptionsFrom,
+} from './cluster-options.ts';
+
+export interface ServerCliOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined where the data directory decides. */
+  readonly nodeId: string | undefined;
+  readonly dataDir: string;
+  readonly token: string | undefined;
+  readonly allowedOrigins: readonly string[];
+  readonly maxCounters: number;
+  readonly maxNodes: number;
+  readonly maxConnections: number;
+  readonly maxWatchers: number;
+  readonly idempotencyWindowMs: number;
+  readonly maxIdempotencyKeys: number;
+  readonly verbose: boolean;
+  readonly cluster: ClusterCliOptions;
+  readonly version: boolean;
+  readonly help: boolean;
+}
+
+export const serverHelp = `Usage: g-counter-server [options]
+
+Named counters over HTTP. An increment is answered when it is on the disk; none is lost, none counted twice.
+
+  --port N                    listen on this port (default 8080; 0 for any that is free)
+  --host ADDRESS              listen on this address (default 127.0.0.1; 0.0.0.0 or :: for all)
+  --node-id ID                the name of this server in the totals (default node-1); kept in the data directory
+  --data-dir PATH             where counters are kept (default data); made if it does not exist
+  --token-file PATH           a file with a token that requests to count, merge, sync, register and remove must
+                              present as Authorization: Bearer TOKEN
+  --allow-origin ORIGIN       let pages of this origin use the server from a browser, e.g. https://example.org;
+                              several separated by commas, * for all
+  --max-counters N            how many counters there can be (default 2000000)
+  --max-nodes N               how many nodes' totals a counter can have (default 1000)
+  --max-connections N         how many connections there can be (default 10000)
+  --max-watchers N            how many of them can watch for changes (default 1000)
+  --idempotency-window-s N    how long an Idempotency-Key is remembered, in seconds (default 600)
+  --max-idempotency-keys N    how many are; further ones are refused (default 1000000)
+
+${clusterHelp}
+
+  --verbose                   log every request
+  --version                   print the version
+  --help                      print this text
+
+Each option but --host can also be given in the environment: --data-dir as DATA_DIR, --port as PORT, and so on, and the
+token itself as TOKEN, the key of the cluster as CLUSTER_KEY. What is on the command line goes first.
+
+Try it:
+  g-counter-server &
+  curl -X POST http://localhost:8080/counter/incr/mykey -H 'Content-Type: application/json' -d '{"amount": 5}'
+  curl http://localhost:8080/counter/mykey`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const specs = {
+  port: text,
+  host: text,
+  'node-id': text,
+  'data-dir': text,
+  'token-file': text,
+  'allow-origin': text,
+  'max-counters': text,
+  'max-nodes': text,
+  'max-connections': text,
+  'max-watchers': text,
+  'idempotency-window-s': text,
+  'max-idempotency-keys': text,
+  ...clusterOptionSpecs,
+  verbose: flag,
+  version: flag,
+  help: flag,
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the command line and the environment. Throws a UsageError. */
+export function serverOptionsFrom(args: string[], environment: Environment): ServerCliOptions {
+  const { values } = parseOptions(args, specs, false);
+  const valueOf = (name: keyof typeof specs): string | undefined => {
+    // Some shells set HOST to the name of the machine, which would open the server to the network.
+    const inEnvironment = name === 'host' ? undefined : environment[name.toUpperCase().replaceAll('-', '_')];
+    const value = values[name] ?? inEnvironment;
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const count = (name: keyof typeof specs, fallback: number, max: number, min = 1): number =>
+    numberFrom(name, valueOf(name) ?? String(fallback), { min, max, integer: true });
+  const isSet = (name: 'verbose' | 'insecure' | 'disable-discovery'): boolean =>
+    values[name] ?? isYes(environment[name.toUpperCase().replaceAll('-', '_')]);
+  const host = valueOf('host') ?? '127.0.0.1';
+  const token = tokenFrom(valueOf('token-file'), environment['TOKEN']);
+  return {
+    host,
+    port: count('port', 8080, 65_535, 0),
+    nodeId: nodeIdFrom(valueOf('node-id')),
+    dataDir: valueOf('data-dir') ?? 'data',
+    token,
+    allowedOrigins: originsFrom(valueOf('allow-origin')),
+    maxCounters: count('max-counters', 2_000_000, 10_000_000),
+    maxNodes: count('max-nodes', 1000, 100_000),
+    maxConnections: count('max-connections', 10_000, 1_000_000),
+    maxWatchers: count('max-watchers', 1000, 1_000_000),
+    idempotencyWindowMs: count('idempotency-window-s', 600, 1_000_000) * 1000,
+    maxIdempotencyKeys: count('max-idempotency-keys', 1_000_000, 10_000_000),
+    cluster: clusterOptionsFrom({ text: valueOf, isSet }, { host, key: environment['CLUSTER_KEY'], token }),
+    verbose: isSet('verbose'),
+    version: values.version ?? false,
+    help: values.help ?? false,
+  };
+}
+
+/** What is added for an incarnation must fit into a name too. */
+const MAX_NODE_ID_BYTES = 240;
+
+function nodeIdFrom(id: string | undefined): string | undefined {
+  if (id === undefined) return undefined;
+  const why = id.includes('~')
+    ? "has a '~', which is kept for incarnations"
+    : nameFault(id, MAX_NODE_ID_BYTES);
+  if (why !== undefined) throw new UsageError(`--node-id ${why}`);
+  return id;
+}
+
+function tokenFrom(path: string | undefined, inEnvironment: string | undefined): string | undefined {
+  if (path === undefined) return inEnvironment ? checkedToken('TOKEN', inEnvironment) : undefined;
+  return checkedToken(`--token-file ${path}`, contentFrom('token-file', path));
+}
+
+function checkedToken(source: string, token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new UsageError(`${source} must hold a token of printable ASCII characters without blanks`);
+}
+
+function originsFrom(list: string | undefined): string[] {
+  const origins = listFrom(list ?? '');
+  for (const origin of origins) {
+    if (origin !== '*' && (!URL.canParse(origin) || new URL(origin).origin !== origin)) {
+      throw new UsageError(`--allow-origin takes origins such as https://example.org, not '${origin}'`);
+    }
+  }
+  return origins;
+}
+
+function isYes(word: string | undefined): boolean {
+  return word !== undefined && !['', '0', 'false', 'no'].includes(word.toLowerCase());
+}

@@ -1,0 +1,74 @@
+import { isMainThread } from 'node:worker_threads';
+import { UsageError, reportsUsage } from '../arguments.ts';
+import { compareCommand, compareHelp } from './compare-command.ts';
+import { replayCommand, replayHelp } from './replay-command.ts';
+import { serveCommand, serveHelp } from './serve-command.ts';
+import { simulateCommand, simulateHelp } from './simulate-command.ts';
+import { serveSweep } from './simulate-worker.ts';
+import { testCommand, testHelp } from './test-command.ts';
+import { version } from '../version.ts';
+
+const help = `Usage: g-counter-workbench COMMAND [options]
+
+Runs a cluster of g-counter nodes against a simulated network and key-value store, and judges what they answer.
+
+  test       run the workload on a cluster of processes and judge the history; takes Maelstrom's flags
+  simulate   the same in virtual time, with the code of g-counter itself: one seed, or thousands
+  compare    run two programs on the same seed and show them side by side
+  serve      list past runs in a browser
+  replay     feed a recorded conversation to one node and compare its answers
+
+  --help       print this text, or the help of a command
+  --version    print the version`;
+
+/** What the process exits with when the workbench itself is at fault, as Maelstrom does. */
+const EXIT_HARNESS_FAILED = 255;
+
+async function main([command, ...args]: string[]): Promise<number> {
+  switch (command) {
+    case 'test':
+      return testCommand(args);
+    case 'simulate':
+      return simulateCommand(args);
+    case 'compare':
+      return compareCommand(args);
+    case 'serve':
+      return serveCommand(args);
+    case 'replay':
+      return replayCommand(args);
+    case '--version':
+      console.log(version);
+      return 0;
+    case '--help':
+      console.log(
+        `${help}\n\n${testHelp}\n\n${simulateHelp}\n\n${compareHelp}\n\n${serveHelp}\n\n${replayHelp}`,
+      );
+      return 0;
+    case undefined:
+      throw new UsageError('which command? test, simulate, compare, serve or replay');
+    default:
+      throw new UsageError(`unknown command '${command}'`);
+  }
+}
+
+function start(): void {
+  // A reader that has gone away, such as head, does not stop a run.
+  process.stdout.on('error', () => {});
+  main(process.argv.slice(2)).then(
+    (status) => (process.exitCode = status),
+    (error: unknown) => {
+      if (reportsUsage('g-counter-workbench', error)) return;
+      if (error instanceof Error && 'syscall' in error) {
+        // The system's own words say what could not be done, and to which file.
+        process.stderr.write(`g-counter-workbench: ${error.message}\n`);
+        process.exitCode = EXIT_HARNESS_FAILED;
+      } else {
+        console.error(error);
+        process.exitCode = EXIT_HARNESS_FAILED;
+      }
+    },
+  );
+}
+
+if (isMainThread) start();
+else serveSweep();

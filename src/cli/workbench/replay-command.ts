@@ -1,0 +1,81 @@
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { systemClock } from '../../runtime/system.ts';
+import { processHosts } from '../../workbench/nodes/process-host.ts';
+import { type Fixture, FixtureError, parseFixture, replay } from '../../workbench/replay.ts';
+import { UsageError, parseOptions, programFrom, splitNodeArguments } from '../arguments.ts';
+
+/** Longer than any deadline of the node, so that an error is waited for. */
+const ANSWER_TIMEOUT_MS = 6000;
+
+export const replayHelp = `Usage: g-counter-workbench replay FILE... [--bin FILE] [-- arguments for the node]
+
+  --bin FILE    the node to talk to (default: the g-counter beside this program)
+
+Each FILE is a conversation, one message a line: what a node receives, beginning with init, and what it is to
+answer. Prints the first difference of each. Exit status: 0 no difference, 1 a difference, 2 a bad command line or
+fixture.`;
+
+/** Replays each fixture on a fresh node and resolves with the exit status. */
+export async function replayCommand(args: string[]): Promise<number> {
+  const { own, forNode } = splitNodeArguments(args);
+  const { values, positionals } = parseOptions(
+    own,
+    { bin: { type: 'string' }, help: { type: 'boolean', default: false } },
+    true,
+  );
+  if (values.help) {
+    console.log(replayHelp);
+    return 0;
+  }
+  if (positionals.length === 0) throw new UsageError('which fixture is to be replayed?');
+  const bin = programFrom(values.bin ?? join(dirname(realpathSync(process.argv[1] ?? '')), 'g-counter'));
+  // Exiting takes the node and its directory with it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(2));
+  const fixtures = positionals.map((file) => ({ file, fixture: fixtureFrom(file) }));
+  let different = 0;
+  for (const { file, fixture } of fixtures)
+    different += (await replayOne(file, fixture, bin, forNode)) ? 0 : 1;
+  return different === 0 ? 0 : 1;
+}
+
+/** Answers whether the node did as the fixture says. */
+async function replayOne(
+  file: string,
+  fixture: Fixture,
+  bin: string,
+  args: readonly string[],
+): Promise<boolean> {
+  const logDirectory = mkdtempSync(join(tmpdir(), 'g-counter-replay-'));
+  const cleanUp = (): void => rmSync(logDirectory, { recursive: true });
+  process.once('exit', cleanUp);
+  try {
+    const startHost = processHosts({ bin, args, logDirectory, onStderr: undefined });
+    const difference = await replay(fixture, startHost, systemClock, ANSWER_TIMEOUT_MS);
+    if (difference === undefined) {
+      console.log(`${file}: as expected, all ${fixture.lines.length} messages`);
+      return true;
+    }
+    const { line, expected, actual } = difference;
+    console.log(`${file}:${line}: the node departs from the fixture`);
+    if (expected.length === 0) console.log('  expected nothing more');
+    for (const message of expected) console.log(`  expected ${JSON.stringify(message)}`);
+    console.log(`  received ${typeof actual === 'string' ? actual : JSON.stringify(actual)}`);
+    return false;
+  } finally {
+    process.off('exit', cleanUp);
+    cleanUp();
+  }
+}
+
+function fixtureFrom(file: string): Fixture {
+  try {
+    return parseFixture(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof FixtureError) throw new UsageError(`${file} is not a fixture: ${error.message}`);
+    if (error instanceof Error && 'code' in error)
+      throw new UsageError(`${file} cannot be read: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,145 @@
+/** The flags that say what a run is: Maelstrom's, and a few more. `test` and `simulate` share them. */
+import { workloads } from '../../maelstrom/counter-node.ts';
+import { storeModels } from '../../workbench/nodes/kv-service.ts';
+import { latencyDistributions } from '../../workbench/sim/latency.ts';
+import { faultNames } from '../../workbench/sim/nemesis.ts';
+import type { RunOptions } from '../../workbench/nodes/run.ts';
+import { nodeNames } from '../../workbench/nodes/sweep.ts';
+import { UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts';
+
+export const runOptionsHelp = `  -w, --workload NAME      what clients add: g-counter (0 to 4) or pn-counter (−5 to 4)
+  --node-count N           that many nodes, named from n0 (default: five nodes, n1 to n5)
+  --concurrency N          clients at work at once; 10n means ten per node (default 1n)
+  --rate HZ                operations per second, of all clients together (default 5)
+  --time-limit SECONDS     how long clients work (default 60)
+  --recovery-time SECONDS  how long the cluster is left alone between healing and the final reads (default 10)
+  --latency MS             mean latency between nodes and services, one way (default 0)
+  --latency-dist NAME      constant, uniform or exponential (default constant)
+  --nemesis FAULTS         what breaks, comma-separated (default: nothing):
+                             partition       nodes lose each other
+                             isolate-store   nodes lose the store, or only its answers
+                             loss, duplicate, delay
+                                             messages are lost, come twice, come late
+                             kill, pause     nodes are killed and started again, stop and go on
+                             all             all of these
+  --nemesis-interval S     mean time between changes of a fault (default 10)
+  --store-model NAME       which past state seq-kv answers from: random, as Maelstrom does (default), stalest or latest`;
+
+export const runOptionSpecs = {
+  workload: { type: 'string', short: 'w' },
+  'node-count': { type: 'string' },
+  concurrency: { type: 'string' },
+  rate: { type: 'string' },
+  'time-limit': { type: 'string' },
+  'recovery-time': { type: 'string' },
+  latency: { type: 'string' },
+  'latency-dist': { type: 'string' },
+  nemesis: { type: 'string' },
+  'nemesis-interval': { type: 'string' },
+  'store-model': { type: 'string' },
+} as const;
+
+export type RunFlags = { readonly [flag in keyof typeof runOptionSpecs]?: string | undefined };
+
+/** What Maelstrom does when no flag says otherwise. */
+export const maelstromDefaults = (seed: number): RunOptions => ({
+  seed,
+  workload: 'g-counter',
+  nodeIds: ['n1', 'n2', 'n3', 'n4', 'n5'],
+  concurrency: 5,
+  rate: 5,
+  timeLimitMs: 60_000,
+  recoveryTimeMs: 10_000,
+  latencyMs: 0,
+  latencyDistribution: 'constant',
+  faults: new Set(),
+  nemesisIntervalMs: 10_000,
+  storeModel: 'random',
+});
+
+/** `base`, with everything as the flags say that are there. */
+export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
+  const number = (flag: 'rate' | 'latency'): number | undefined =>
+    flags[flag] === undefined ? undefined : numberFrom(flag, flags[flag], { min: 0 });
+  const milliseconds = (flag: 'time-limit' | 'recovery-time' | 'nemesis-interval'): number | undefined =>
+    flags[flag] === undefined
+      ? undefined
+      : 1000 * numberFrom(flag, flags[flag], { min: flag === 'nemesis-interval' ? 0.001 : 0 });
+  const count = flags['node-count'];
+  const nodeIds =
+    count === undefined
+      ? base.nodeIds
+      : nodeNames(numberFrom('node-count', count, { min: 1, max: 1000, integer: true }));
+  const clientsPerNode = base.concurrency / base.nodeIds.length;
+  return {
+    seed: base.seed,
+    workload: choiceFrom('workload', flags.workload ?? base.workload, workloads),
+    nodeIds,
+    concurrency:
+      flags.concurrency === undefined
+        ? clientsPerNode * nodeIds.length
+        : concurrencyFrom(flags.concurrency, nodeIds.length),
+    rate: number('rate') ?? base.rate,
+    timeLimitMs: milliseconds('time-limit') ?? base.timeLimitMs,
+    recoveryTimeMs: milliseconds('recovery-time') ?? base.recoveryTimeMs,
+    latencyMs: number('latency') ?? base.latencyMs,
+    latencyDistribution: choiceFrom(
+      'latency-dist',
+      flags['latency-dist'] ?? base.latencyDistribution,
+      latencyDistributions,
+    ),
+    faults: flags.nemesis === undefined ? base.faults : choicesFrom('nemesis', flags.nemesis, faultNames),
+    nemesisIntervalMs: milliseconds('nemesis-interval') ?? base.nemesisIntervalMs,
+    storeModel: choiceFrom('store-model', flags['store-model'] ?? base.storeModel, storeModels),
+  };
+}
+
+/** The flags that give exactly these options, for nodes named from n0. */
+export function toFlags(options: RunOptions): string {
+  const flags = {
+    seed: options.seed,
+    workload: options.workload,
+    'node-count': options.nodeIds.length,
+    concurrency: options.concurrency,
+    rate: options.rate,
+    'time-limit': options.timeLimitMs / 1000,
+    'recovery-time': options.recoveryTimeMs / 1000,
+    latency: options.latencyMs,
+    'latency-dist': options.latencyDistribution,
+    nemesis: [...options.faults].join(','),
+    'nemesis-interval': options.nemesisIntervalMs / 1000,
+    'store-model': options.storeModel,
+  };
+  return Object.entries(flags)
+    .filter(([, value]) => value !== '')
+    .map(([flag, value]) => `--${flag} ${value}`)
+    .join(' ');
+}
+
+/** One line for people. */
+export function describeOptions(options: RunOptions): string {
+  const { nodeIds, concurrency, rate, timeLimitMs, latencyMs, latencyDistribution, storeModel } = options;
+  const nemesis =
+    options.faults.size === 0
+      ? ''
+      : `, ${[...options.faults].join(' ')} every ${options.nemesisIntervalMs / 1000} s`;
+  return [
+    options.workload === 'g-counter' ? '' : `${options.workload}, `,
+    `${nodeIds.join(' ')}, ${concurrency} client${concurrency === 1 ? '' : 's'}`,
+    `, ${rate} operations/s for ${timeLimitMs / 1000} s`,
+    latencyMs === 0 ? '' : `, latency ${latencyMs} ms ${latencyDistribution}`,
+    nemesis,
+    storeModel === 'random' ? '' : `, ${storeModel} store`,
+    `, seed ${options.seed}`,
+  ].join('');
+}
+
+/** `3` is three clients, `10n` ten for each node. */
+function concurrencyFrom(text: string, nodeCount: number): number {
+  if (!/^[1-9]\d*n?$/.test(text)) {
+    throw new UsageError(`--concurrency takes a number like 6 or 2n, not '${text}'`);
+  }
+  const clients = text.endsWith('n') ? Number(text.slice(0, -1)) * nodeCount : Number(text);
+  if (clients > 100_000) throw new UsageError(`--concurrency ${text} is more than 100000 clients`);
+  return clients;
+}

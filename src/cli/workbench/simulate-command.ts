@@ -1,0 +1,126 @@
+import { timestamp } from '../../runtime/system.ts';
+import { record } from '../../workbench/report/record.ts';
+import { type Results, formatResults } from '../../workbench/nodes/results.ts';
+import type { RunOptions } from '../../workbench/nodes/run.ts';
+import { simulate } from '../../workbench/nodes/simulation.ts';
+import { StoreDirectory } from '../../workbench/report/run-directory.ts';
+import { shrink, smallerOptions } from '../../workbench/nodes/sweep.ts';
+import { UsageError, numberFrom, parseOptions, splitNodeArguments } from '../arguments.ts';
+import {
+  applyFlags,
+  describeOptions,
+  maelstromDefaults,
+  runOptionSpecs,
+  runOptionsHelp,
+  toFlags,
+} from './run-options.ts';
+import { peersHelp, peersOnlySpecs } from './peers-options.ts';
+import { simulateOneOfPeers, sweepPeers } from './simulate-peers.ts';
+import { type NodesTask, shippedNode, sweepOptions } from './simulate-worker.ts';
+import { sweep } from './sweep.ts';
+import { EXIT_STATUS, seedFrom } from './test-command.ts';
+
+export const simulateHelp = `Usage: g-counter-workbench simulate [--seeds N] [options] [-- flags of g-counter]
+
+Runs the very code of g-counter in virtual time: a minute takes a fraction of a second, and one seed decides
+everything, down to the last message.
+
+  --seed N                 what all random choices derive from (default: a new one; with --seeds, the first: 1)
+  --seeds N                simulate that many seeds. Each draws its own options, but for those given here. Stops at
+                           the first failure and shrinks it
+  --keep-going             with --seeds: go on after a failure, and list all
+${runOptionsHelp}
+
+${peersHelp}
+
+Exit status as for test. The results of a single run, or of the failure that a sweep has found, are in store/latest.`;
+
+const specs = {
+  ...runOptionSpecs,
+  ...peersOnlySpecs,
+  seed: { type: 'string' },
+  seeds: { type: 'string' },
+  'keep-going': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** Simulates one run or many, and resolves with the exit status. */
+export async function simulateCommand(args: string[]): Promise<number> {
+  const { own, forNode } = splitNodeArguments(args);
+  const { values } = parseOptions(own, specs, false);
+  if (values.help) {
+    console.log(simulateHelp);
+    return 0;
+  }
+  const { seed, seeds, 'keep-going': keepGoing, help: _, 'clock-skew': clockSkew, floors, ...flags } = values;
+  const isOfPeers = flags.workload === 'peers';
+  if (isOfPeers && forNode.length > 0) throw new UsageError('nothing follows -- with -w peers');
+  if (!isOfPeers && (clockSkew !== undefined || floors !== undefined)) {
+    throw new UsageError('--clock-skew and --floors go with -w peers');
+  }
+  const ofPeers = { ...flags, 'clock-skew': clockSkew, floors };
+  // Complaints about flags come before anything runs.
+  if (!isOfPeers) shippedNode(forNode, applyFlags(maelstromDefaults(0), flags).workload);
+  if (seeds === undefined) {
+    if (keepGoing) throw new UsageError('--keep-going goes with --seeds');
+    if (isOfPeers) return simulateOneOfPeers(seedFrom(seed), ofPeers);
+    const { valid } = await simulateAndRecord(applyFlags(maelstromDefaults(seedFrom(seed)), flags), forNode);
+    return EXIT_STATUS[`${valid}`];
+  }
+  const count = numberFrom('seeds', seeds, { min: 1, integer: true });
+  const first = seed === undefined ? 1 : seedFrom(seed);
+  if (!Number.isSafeInteger(first + count))
+    throw new UsageError(`--seed ${seed} leaves no room for ${seeds} seeds`);
+  if (isOfPeers) return sweepPeers(ofPeers, first, count, keepGoing);
+  return sweepNodes({ workload: 'nodes', flags, nodeArguments: forNode }, first, count, keepGoing);
+}
+
+/** Simulates one run, shows its results and leaves them in the store. */
+async function simulateAndRecord(options: RunOptions, nodeArguments: string[]): Promise<Results> {
+  console.log(`simulating ${describeOptions(options)}`);
+  const directory = new StoreDirectory('store', options.workload, timestamp());
+  const simulation = await simulate(options, shippedNode(nodeArguments, options.workload), (delivery) =>
+    directory.recordDelivery(delivery),
+  );
+  const { run, judgement, results } = simulation;
+  await record(directory, run, judgement, results);
+  console.log(`${formatResults(results)}\nreport in ${directory.path}/report.html`);
+  return results;
+}
+
+/** Simulates many runs, and explains the first that fails. Resolves with the exit status. */
+async function sweepNodes(
+  task: NodesTask,
+  first: number,
+  count: number,
+  keepGoing: boolean,
+): Promise<number> {
+  const failures = await sweep(task, first, count, keepGoing);
+  if (failures.length === 0) {
+    console.log(`VALID: ${count} seeds, no read out of bounds and no request unanswered after healing`);
+    return EXIT_STATUS.true;
+  }
+  await explain(sweepOptions(Math.min(...failures), task.flags), task);
+  return EXIT_STATUS.false;
+}
+
+/** Says all that helps with a failing seed: what it was, how to see it again, and the least that still fails. */
+async function explain(failing: RunOptions, { nodeArguments }: NodesTask): Promise<void> {
+  const command = (options: RunOptions): string =>
+    [
+      'g-counter-workbench simulate',
+      toFlags(options),
+      ...(nodeArguments.length > 0 ? ['--', ...nodeArguments] : []),
+    ].join(' ');
+  console.log(
+    `\nseed ${failing.seed} fails: ${describeOptions(failing)}\nto see it again:\n  ${command(failing)}\n`,
+  );
+  const createNode = shippedNode(nodeArguments, failing.workload);
+  const smallest = await shrink(failing, smallerOptions, async (options) => {
+    const { results } = await simulate(options, createNode);
+    return results.valid === false;
+  });
+  console.log('shrunk, as far as it still fails:');
+  await simulateAndRecord(smallest, nodeArguments);
+  console.log(`to see it again:\n  ${command(smallest)}`);
+}

@@ -1,0 +1,67 @@
+import { systemRandom } from '../../runtime/system.ts';
+import { UsageError, numberFrom, parseOptions, programFrom, splitNodeArguments } from '../arguments.ts';
+import { applyFlags, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
+import { runProcesses } from './run-processes.ts';
+
+export const testHelp = `Usage: g-counter-workbench test -w g-counter --bin FILE [options] [-- arguments for FILE]
+
+Runs a cluster of processes in real time and judges the history.
+
+  --bin FILE               the program to run as a node, once per node
+${runOptionsHelp}
+  --availability SHARE     fail unless this share of operations succeeds: a fraction, or total
+  --seed N                 what all random choices derive from (default: a new one, shown at the start)
+  --log-stderr             show what nodes write to stderr
+  --log-net-send           show every message when it is sent
+  --log-net-recv           show every message when it arrives
+
+A pn-counter needs a node that counts down as well: -- --workload pn-counter, for ours.
+
+Results go to store/<workload>/<time>/, and store/latest leads to the newest. Exit status: 0 valid, 1 invalid,
+2 unknown or a bad command line, 255 the workbench failed.`;
+
+const specs = {
+  ...runOptionSpecs,
+  bin: { type: 'string' },
+  availability: { type: 'string' },
+  seed: { type: 'string' },
+  'log-stderr': { type: 'boolean', default: false },
+  'log-net-send': { type: 'boolean', default: false },
+  'log-net-recv': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+export const EXIT_STATUS = { true: 0, false: 1, unknown: 2 } as const;
+
+/** Runs one test and resolves with the exit status. */
+export async function testCommand(args: string[]): Promise<number> {
+  const { own, forNode } = splitNodeArguments(args);
+  const { values } = parseOptions(own, specs, false);
+  if (values.help) {
+    console.log(testHelp);
+    return 0;
+  }
+  if (values.workload === undefined)
+    throw new UsageError('-w is missing: which workload? g-counter or pn-counter');
+  if (values.bin === undefined) throw new UsageError('--bin is missing: which program is to be tested?');
+  const { valid } = await runProcesses({
+    bin: programFrom(values.bin),
+    nodeArguments: forNode,
+    options: applyFlags(maelstromDefaults(seedFrom(values.seed)), values),
+    availability: values.availability === undefined ? undefined : availabilityFrom(values.availability),
+    logStderr: values['log-stderr'],
+    logSend: values['log-net-send'],
+    logReceive: values['log-net-recv'],
+  });
+  return EXIT_STATUS[`${valid}`];
+}
+
+export function seedFrom(text: string | undefined): number {
+  if (text === undefined) return Math.floor(systemRandom.next() * 2 ** 32);
+  return numberFrom('seed', text, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
+}
+
+function availabilityFrom(text: string): number {
+  if (text === 'total') return 1;
+  return numberFrom('availability', text, { min: 0, max: 1 });
+}

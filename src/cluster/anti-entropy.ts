@@ -1,0 +1,207 @@
+import type { GCounter } from '../crdt/g-counter.ts';
+import { partsOf } from '../crdt/counter-state.ts';
+import type { Counter } from '../store/counters.ts';
+import { MAX_NODES } from './codec.ts';
+import { FAN_OUT, LEVELS } from './merkle-tree.ts';
+import {
+  type AnswerBody,
+  type Compare,
+  type Entries,
+  type Exchange,
+  type Range,
+  type RequestBody,
+} from './messages.ts';
+import type { ReplicaIndex } from './merkle-index.ts';
+import type { Replica } from './replica.ts';
+
+/** Asks the peer that this is a comparison with. */
+export type AskPeer = (body: RequestBody) => Promise<AnswerBody>;
+
+/** What one message carries of counters, so that neither side is busy with it for longer than some milliseconds. */
+export const MAX_PIECE_CHARS = 65_536;
+/** A counter of more names than this has room for would fit into no message, and keep all others from being told. */
+const MAX_COUNTER_CHARS = 262_144;
+const MAX_RANGE_COUNTERS = 500;
+const MAX_REQUEST_COUNTERS = 1000;
+const MIN_RANGES = 16;
+const MAX_RANGES = 2048;
+
+/** A peer does not answer what it was asked. */
+class Unexpected extends Error {}
+
+/**
+ * Finds where two replicas differ, and brings both to the same: down the tree of digests to the leaves that differ,
+ * then the digests of their counters, then the counters themselves, always in bounded pieces. Whatever is interrupted
+ * is found again the next time.
+ */
+export class Comparison {
+  readonly #replica: Replica;
+  readonly #index: ReplicaIndex;
+
+  constructor(replica: Replica, index: ReplicaIndex) {
+    this.#replica = replica;
+    this.#index = index;
+  }
+
+  /**
+   * Compares everything. Resolves with whether all that the peer has could be merged; rejects where it does not
+   * answer or the disk fails.
+   */
+  async run(ask: AskPeer): Promise<boolean> {
+    const leaves = await this.#differingLeaves(ask);
+    let ranges: Range[] = [];
+    let most = MIN_RANGES;
+    let isAllMerged = true;
+    const queue = this.#ranges(leaves);
+    for (;;) {
+      ranges = fill(ranges, queue, most);
+      if (ranges.length === 0) return isAllMerged;
+      const entries = await ask({ type: 'exchange', ranges });
+      if (entries.type !== 'entries' || !isProgress(entries, ranges)) throw new Unexpected(entries.type);
+      if (!(await this.#replica.merge(entries.totals))) isAllMerged = false;
+      await this.#give(entries, ask);
+      const isAllDone = entries.complete === ranges.length;
+      most = Math.min(MAX_RANGES, Math.max(MIN_RANGES, isAllDone ? most * 2 : entries.complete * 2));
+      ranges = remaining(ranges, entries);
+    }
+  }
+
+  /** Answers which children of the nodes differ here. */
+  differ({ level, nodes, digests }: Compare): AnswerBody {
+    const each = digests.length / Math.max(1, nodes.length);
+    return {
+      type: 'differ',
+      nodes: nodes.flatMap((node, index) =>
+        this.#index.digests.differing(level, node, digests.slice(index * each, (index + 1) * each)),
+      ),
+    };
+  }
+
+  /** Answers with the counters that differ, as many as fit, and the keys of those that it may lack something of. */
+  entries({ ranges }: Exchange): Entries {
+    const totals = new Map<string, GCounter>();
+    const wanted: string[] = [];
+    const leaves = new Map<number, Counter[]>();
+    let chars = 0;
+    for (const [complete, range] of ranges.entries()) {
+      const theirs = new Map(range.counters);
+      const leaf = leaves.get(range.leaf) ?? this.#index.leaf(range.leaf);
+      leaves.set(range.leaf, leaf);
+      let after = range.after;
+      for (const counter of leaf.filter(({ key }) => isWithin(range, key))) {
+        if (chars > MAX_PIECE_CHARS) {
+          for (const key of theirs.keys()) if (key <= after && key > range.after) wanted.push(key);
+          return { type: 'entries', totals, wanted, complete, after: after === range.after ? '' : after };
+        }
+        const { key } = counter;
+        after = key;
+        if (theirs.get(key) === this.#index.digestOf(counter)) {
+          theirs.delete(key);
+          continue;
+        }
+        const parts = partsOf(this.#replica.identity, counter);
+        if (charsOf(key, parts) > MAX_COUNTER_CHARS) continue;
+        totals.set(key, parts);
+        chars += charsOf(key, parts);
+      }
+      wanted.push(...theirs.keys());
+    }
+    return { type: 'entries', totals, wanted, complete: ranges.length, after: '' };
+  }
+
+  async #differingLeaves(ask: AskPeer): Promise<number[]> {
+    let nodes = [0];
+    for (let level = 0; level < LEVELS; level++) {
+      const differing: number[] = [];
+      for (let at = 0; at < nodes.length; at += MAX_NODES) {
+        const some = nodes.slice(at, at + MAX_NODES);
+        const digests = some.map((node) => this.#index.digests.children(level, node)).join('');
+        const answer = await ask({ type: 'compare', level, nodes: some, digests });
+        if (answer.type !== 'differ') throw new Unexpected(answer.type);
+        const parents = new Set(some);
+        for (const node of new Set(answer.nodes)) {
+          if (!parents.has(Math.floor(node / FAN_OUT))) throw new Unexpected(answer.type);
+          differing.push(node);
+        }
+      }
+      nodes = differing;
+    }
+    return nodes;
+  }
+
+  /** What the peer lacks of the counters it wants: nothing where it has just told us the same. */
+  async #give({ totals, wanted }: Entries, ask: AskPeer): Promise<void> {
+    const { counters, identity } = this.#replica;
+    let piece = new Map<string, GCounter>();
+    let chars = 0;
+    const send = async (): Promise<void> => {
+      const answer = await ask({ type: 'update', totals: piece });
+      if (answer.type !== 'done') throw new Unexpected(answer.type);
+      piece = new Map();
+      chars = 0;
+    };
+    for (const key of new Set(wanted)) {
+      const counter = counters.get(key);
+      if (counter === undefined) continue;
+      const theirs = totals.get(key);
+      const lacking = new Map(
+        [...partsOf(identity, counter)].filter(([name, part]) => part > (theirs?.get(name) ?? 0)),
+      );
+      if (lacking.size === 0 || charsOf(key, lacking) > MAX_COUNTER_CHARS) continue;
+      piece.set(key, lacking);
+      chars += charsOf(key, lacking);
+      if (chars > MAX_PIECE_CHARS) await send();
+    }
+    if (piece.size > 0) await send();
+  }
+
+  *#ranges(leaves: readonly number[]): Generator<Range> {
+    for (const leaf of leaves) {
+      const counters = this.#index.leaf(leaf);
+      let after = '';
+      for (let at = 0; at === 0 || at < counters.length; at += MAX_RANGE_COUNTERS) {
+        const some = counters.slice(at, at + MAX_RANGE_COUNTERS);
+        const isLast = at + MAX_RANGE_COUNTERS >= counters.length;
+        const end = isLast ? null : (some.at(-1)?.key ?? null);
+        const listed = some.map((counter) => [counter.key, this.#index.digestOf(counter)] as const);
+        yield { leaf, after, end, counters: listed };
+        after = end ?? '';
+      }
+    }
+  }
+}
+
+const isWithin = ({ after, end }: Range, key: string): boolean => key > after && (end === null || key <= end);
+
+/** `ranges`, and as many more as go into a request. */
+function fill(ranges: readonly Range[], queue: Iterator<Range>, most: number): Range[] {
+  const filled = [...ranges];
+  let counters = filled.reduce((sum, range) => sum + range.counters.length, 0);
+  while (filled.length < most && counters < MAX_REQUEST_COUNTERS) {
+    const { value, done } = queue.next();
+    if (done) break;
+    filled.push(value);
+    counters += value.counters.length;
+  }
+  return filled;
+}
+
+/** Whether an answer brings a comparison nearer to its end. */
+function isProgress({ complete, after }: Entries, ranges: readonly Range[]): boolean {
+  if (complete > ranges.length || (complete === ranges.length && after !== '')) return false;
+  return complete > 0 || after > (ranges[0]?.after ?? '');
+}
+
+/** What is left of the ranges when a peer has answered. */
+function remaining(ranges: readonly Range[], { complete, after }: Entries): Range[] {
+  const [next, ...rest] = ranges.slice(complete);
+  if (next === undefined || after === '') return ranges.slice(complete);
+  return [{ ...next, after, counters: next.counters.filter(([key]) => key > after) }, ...rest];
+}
+
+/** About how long a counter is as JSON. */
+export const charsOf = (key: string, parts: GCounter): number => {
+  let chars = key.length + 8;
+  for (const name of parts.keys()) chars += name.length + 20;
+  return chars;
+};

@@ -1,0 +1,100 @@
+import { nameOf } from '../crdt/replica-id.ts';
+import { type CounterState, FLOOR, partsOf } from '../crdt/counter-state.ts';
+import type { Counter, Counters } from '../store/counters.ts';
+import { Digests, LEAVES, encodeDigest, leafOf } from './merkle-tree.ts';
+import { type Hash, hashPart, hashText } from './hash.ts';
+
+/** How many changes of our own are remembered for peers that are behind. Beyond, they compare digests. */
+export const REMEMBERED = 65_536;
+
+/** What replication has to know of the counters: which changed here, and how to compare all with a peer's. */
+export class ReplicaIndex {
+  readonly digests = new Digests();
+  readonly #nodeId: string;
+  readonly #leaves: (Counter[] | undefined)[] = Array.from({ length: LEAVES });
+  readonly #names = new Map<string, Hash>();
+  /** The latest changes of our own, the one at position p in slot p mod REMEMBERED. */
+  readonly #changed: Counter[] = [];
+  readonly #scratch: Hash = { high: 0, low: 0 };
+  #position = 0;
+
+  /** `onChange` is called at each change that peers are to be told of. */
+  constructor(nodeId: string, counters: Counters, onChange: () => void) {
+    this.#nodeId = nodeId;
+    counters.observe({
+      added: (counter) => void (this.#leaves[leafOf(hashText(counter.key))] ??= []).push(counter),
+      changes: (counter, before, after) => {
+        this.#rehash(counter.key, before, after);
+        const isOurs =
+          after.own > 0 && (after.own !== before.own || after.incarnation !== before.incarnation);
+        if (!isOurs && after.floor === before.floor) return;
+        this.#changed[++this.#position % REMEMBERED] = counter;
+        onChange();
+      },
+    });
+  }
+
+  /** The position of the latest change of our own. */
+  get position(): number {
+    return this.#position;
+  }
+
+  remembers(position: number): boolean {
+    return position >= this.#position - REMEMBERED;
+  }
+
+  /** What changed at a position. */
+  changedAt(position: number): Counter | undefined {
+    return this.#changed[position % REMEMBERED];
+  }
+
+  /** The counters of a leaf in the order of their keys. */
+  leaf(index: number): Counter[] {
+    return (this.#leaves[index] ?? []).toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  /** A digest of one counter. */
+  digestOf(counter: Counter): string {
+    const key = hashText(counter.key);
+    const sum = { high: 0, low: 0 };
+    for (const [name, total] of partsOf({ nodeId: this.#nodeId }, counter)) {
+      hashPart(key, this.#nameHash(name), total, this.#scratch);
+      sum.high ^= this.#scratch.high;
+      sum.low ^= this.#scratch.low;
+    }
+    return encodeDigest(sum);
+  }
+
+  #rehash(counterKey: string, before: CounterState, after: CounterState): void {
+    const key = hashText(counterKey);
+    const leaf = leafOf(key);
+    const toggle = (node: string, total: number): void => {
+      if (total === 0) return;
+      hashPart(key, this.#nameHash(node), total, this.#scratch);
+      this.digests.toggle(leaf, this.#scratch);
+    };
+    if (before.incarnation !== after.incarnation || before.others !== after.others) {
+      for (const [node, total] of partsOf({ nodeId: this.#nodeId }, before)) toggle(node, total);
+      for (const [node, total] of partsOf({ nodeId: this.#nodeId }, after)) toggle(node, total);
+      return;
+    }
+    if (before.own !== after.own) {
+      const own = nameOf(this.#nodeId, after.incarnation);
+      toggle(own, before.own);
+      toggle(own, after.own);
+    }
+    if (before.floor !== after.floor) {
+      toggle(FLOOR, before.floor);
+      toggle(FLOOR, after.floor);
+    }
+  }
+
+  #nameHash(name: string): Hash {
+    let hash = this.#names.get(name);
+    if (hash === undefined) {
+      hash = hashText(name);
+      this.#names.set(name, hash);
+    }
+    return hash;
+  }
+}

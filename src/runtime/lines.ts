@@ -1,0 +1,93 @@
+import { createInterface } from 'node:readline';
+import { type Readable, Transform, type TransformCallback, type Writable } from 'node:stream';
+import { afterThisTurn } from './system.ts';
+
+/** A longer line is dropped, so that a sender without newlines cannot fill the memory. */
+const MAX_LINE_CHARS = 64 * 2 ** 20;
+
+/** Output is handed over in pieces of about this size, or when the turn of the event loop ends. */
+const BATCH_CHARS = 2 ** 16;
+
+/** What a slow reader of our output may leave unread before we stop reading input. */
+const MAX_UNWRITTEN_BYTES = 2 ** 20;
+
+export interface LineSource {
+  pause(): void;
+  resume(): void;
+}
+
+/**
+ * Calls `onLine` for each line of `input`, in order, and `onEnd` after the last. Lines end with LF or CRLF and may
+ * arrive in any chunks.
+ */
+export function readLines(input: Readable, onLine: (line: string) => void, onEnd: () => void): LineSource {
+  const lines = createInterface({
+    input: input.setEncoding('utf8').pipe(new LineGuard()),
+    crlfDelay: Infinity,
+  });
+  lines.on('line', onLine);
+  lines.on('close', onEnd);
+  return lines;
+}
+
+/**
+ * Prepares text for readline, which knows no bound and ends a line at U+2028 and U+2029 as well, although JSON
+ * allows both within a string. They are escaped here; outside a string they are not JSON either way.
+ */
+class LineGuard extends Transform {
+  #unendedChars = 0;
+
+  constructor() {
+    super({ encoding: 'utf8', decodeStrings: false });
+  }
+
+  override _transform(text: string, _encoding: string, done: TransformCallback): void {
+    const end = text.lastIndexOf('\n');
+    const unendedChars = end === -1 ? this.#unendedChars + text.length : text.length - end - 1;
+    const alreadyTooLong = this.#unendedChars > MAX_LINE_CHARS;
+    this.#unendedChars = unendedChars;
+    if (end !== -1 || unendedChars <= MAX_LINE_CHARS) done(null, escapeSeparators(text));
+    // The middle of the line is dropped, and a NUL in its place makes sure that the rest does not pass for JSON.
+    else done(null, alreadyTooLong ? null : '\0');
+  }
+}
+
+function escapeSeparators(text: string): string {
+  if (!text.includes('\u2028') && !text.includes('\u2029')) return text;
+  return text.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+}
+
+/** Writes lines in batches: a system call per line would cost more than the line. */
+export class LineWriter {
+  readonly #output: Writable;
+  #unwritten = '';
+  #throttling = false;
+
+  constructor(output: Writable) {
+    this.#output = output;
+  }
+
+  write(line: string): void {
+    if (this.#unwritten === '') afterThisTurn(() => this.flush());
+    this.#unwritten += `${line}\n`;
+    if (this.#unwritten.length >= BATCH_CHARS) this.flush();
+  }
+
+  /** Hands over what is waiting. `onWritten` is called when all of it has left this process. */
+  flush(onWritten?: () => void): void {
+    const text = this.#unwritten;
+    this.#unwritten = '';
+    if (text !== '' || onWritten !== undefined) this.#output.write(text, onWritten);
+  }
+
+  /** Stops `source` while the reader of our output does not keep up. */
+  throttle(source: LineSource): void {
+    if (this.#throttling || this.#output.writableLength < MAX_UNWRITTEN_BYTES) return;
+    this.#throttling = true;
+    source.pause();
+    this.#output.once('drain', () => {
+      this.#throttling = false;
+      source.resume();
+    });
+  }
+}

@@ -1,0 +1,147 @@
+import type { Log } from '../../runtime/log.ts';
+import type { Answer } from '../idempotency.ts';
+import type { Counters } from '../counters.ts';
+import { type Identity, firstIdentity, isLife, nameOf } from '../../crdt/replica-id.ts';
+import type { Files } from '../../runtime/files.ts';
+import {
+  CONTINUED,
+  type OpenLog,
+  appendTo,
+  continueLog,
+  createSegment,
+  segmentName,
+  segmentNumber,
+} from './log-writer.ts';
+import { type Placed, type Replayed, type Segment, replayLog, replaySnapshot } from './replay.ts';
+import { SNAPSHOT_DRAFT, SNAPSHOT_FILE } from './snapshot.ts';
+
+/** What a data directory holds. */
+export interface Recovered {
+  readonly counters: Counters;
+  /** By Idempotency-Key, oldest first. */
+  readonly answers: ReadonlyMap<string, Answer>;
+  readonly log: OpenLog;
+  /** The length of the snapshot there is, in bytes. */
+  readonly snapshotBytes: number | undefined;
+  /** Whether the log says something that the snapshot may not have. */
+  readonly behind: boolean;
+}
+
+export interface RecoveryOptions {
+  /** The id that the node must have; one that has none yet takes it, and is `node-1` where it is given none. */
+  readonly nodeId: string | undefined;
+  /** Told what is unusual but right. */
+  readonly warn: Log;
+  /** Draws a life. */
+  readonly newLife: () => number;
+  /** Awaited now and then, to let others work. */
+  readonly pause: () => Promise<void>;
+}
+
+const DEFAULT_NODE_ID = 'node-1';
+
+/**
+ * Reads a data directory. First everything is read and checked; only then is anything changed: an append that a
+ * crash interrupted is cut off, and what an interrupted start or snapshot has left is removed. Throws DamagedFile
+ * where the files are not as they were written, and an Error where some are missing or they are another node's.
+ *
+ * The totals of the log and of the snapshot are merged like any others, so neither their order nor their overlap
+ * matters.
+ */
+export async function recover(files: Files, options: RecoveryOptions): Promise<Recovered> {
+  const { nodeId, warn, pause } = options;
+  const names = await files.list();
+  const replayed = await replayLog(files, names, pause);
+  const identity = replayed.identity ?? firstIdentity(nodeId ?? DEFAULT_NODE_ID);
+  if (identity.nodeId !== (nodeId ?? identity.nodeId)) {
+    throw new Error(
+      `the data directory is that of node '${identity.nodeId}', not of '${nodeId}': start it as that node, or with another directory`,
+    );
+  }
+  const placed = await replaySnapshot(files, names, replayed, identity, pause);
+
+  await repair(files, names, replayed.segments, warn);
+  return {
+    counters: replayed.counters,
+    answers: new Map([...replayed.answers].toSorted(([, a], [, b]) => a.timeMs - b.timeMs)),
+    log: await openLog(files, replayed, identity, placed, options),
+    snapshotBytes: placed?.bytes,
+    behind: replayed.hasTotals,
+  };
+}
+
+async function repair(
+  files: Files,
+  names: readonly string[],
+  segments: readonly Segment[],
+  warn: Log,
+): Promise<void> {
+  const newest = segments.at(-1)?.number ?? 0;
+  for (const name of names) {
+    const isUnborn = (segmentNumber(name) ?? 0) > newest;
+    if (isUnborn || name === SNAPSHOT_DRAFT) await files.remove(name);
+  }
+  for (const { number, bytes, end } of segments) {
+    if (end === bytes) continue;
+    warn(
+      `${segmentName(number)}: cut off at byte ${end} of ${bytes}; what followed is an append that a crash interrupted before it was acknowledged`,
+    );
+    await files.truncate(segmentName(number), end);
+  }
+}
+
+/**
+ * Opens the log at its end. Where the newest segment is not in the file that it was written to, the directory is a
+ * copy: its original may have counted on, so this one goes on as the next incarnation, with nothing that is its alone.
+ *
+ * A process that was killed leaves writes that the system has taken but the disk has not. They have just been read,
+ * so they are synced before anybody hears of them.
+ */
+async function openLog(
+  files: Files,
+  { segments, snapshots }: Replayed,
+  identity: Identity,
+  placed: Placed | undefined,
+  { newLife, warn }: RecoveryOptions,
+): Promise<OpenLog> {
+  const [oldest, newest] = [segments[0], segments.at(-1)];
+  if (oldest === undefined || newest === undefined) {
+    const first = await createSegment(files, 1, identity, []);
+    return { newest: first, oldest: 1, olderBytes: 0, identity, snapshots: [] };
+  }
+  for (const segment of segments) {
+    // Where a crash came between making a segment and saying so in the one before.
+    const isUnaware = segment !== newest && !segment.isContinued;
+    await syncFile(files, segmentName(segment.number), isUnaware ? CONTINUED : undefined);
+  }
+  if (placed !== undefined) await syncFile(files, SNAPSHOT_FILE);
+  await files.syncDirectory();
+  const file = await files.open(segmentName(newest.number));
+  const bytes = segments.reduce((sum, { end }) => sum + end, 0);
+  const inPlace = placed === undefined ? [] : [placed.snapshot];
+  const log: OpenLog = {
+    newest: { number: newest.number, file, bytes: newest.end },
+    oldest: oldest.number,
+    olderBytes: bytes - newest.end,
+    identity,
+    snapshots: inPlace,
+  };
+  if (file.fingerprint !== newest.file) {
+    const incarnation = isLife(identity.incarnation) ? newLife() : identity.incarnation + 1;
+    const next = { ...identity, incarnation, counted: new Map() };
+    warn(
+      `the data directory is a copy or was restored from one: counting on as ${nameOf(next.nodeId, next.incarnation)}`,
+    );
+    return continueLog(files, { ...log, identity: next });
+  }
+  // Of several snapshots that were about to take the place of this one, the log must not forget this one.
+  if (placed === undefined || placed.snapshot === snapshots.at(-1)) return log;
+  return appendTo(log, { snapshot: placed.snapshot });
+}
+
+async function syncFile(files: Files, name: string, appended?: Buffer): Promise<void> {
+  const file = await files.open(name);
+  if (appended !== undefined) await file.append(appended);
+  await file.sync();
+  await file.close();
+}

@@ -1,0 +1,79 @@
+import { encodeParts } from '../../crdt/encode.ts';
+import type { GCounter } from '../../crdt/g-counter.ts';
+import { parseJson } from '../../runtime/json.ts';
+import { crc32 } from './crc32.ts';
+import type { Files } from '../../runtime/files.ts';
+import type { Totals } from '../../crdt/counter-state.ts';
+import { type Snapshot, totalsFrom } from './record.ts';
+
+/** The snapshot: all counters as `{key: {node: total}}`, one to a line, in the order of the keys; a floor has no name. */
+export const SNAPSHOT_FILE = 'counters.json';
+/** Where the next one is written. */
+export const SNAPSHOT_DRAFT = 'counters.json.tmp';
+
+/** The length that slices are brought to: about a millisecond of work, and a read for a disk. */
+const SLICE_CHARS = 65_536;
+
+/** The text of a snapshot in slices that end where lines do. */
+export function* snapshotSlices(
+  counters: Iterable<readonly [key: string, nodes: GCounter]>,
+): Generator<string> {
+  let slice = '{';
+  let separator = '\n';
+  for (const [key, nodes] of counters) {
+    if (slice.length >= SLICE_CHARS) {
+      yield slice;
+      slice = '';
+    }
+    slice += `${separator}  ${JSON.stringify(key)}: ${encodeParts(nodes, ' ')}`;
+    separator = ',\n';
+  }
+  yield `${slice}\n}\n`;
+}
+
+/**
+ * Writes a draft of the snapshot and syncs it; it takes effect when it is renamed. `pause` is awaited between slices.
+ * The file must not exist.
+ */
+export async function writeDraft(
+  files: Files,
+  slices: Iterable<string>,
+  pause: () => Promise<void>,
+): Promise<Snapshot['slices']> {
+  const file = await files.open(SNAPSHOT_DRAFT);
+  const written: [bytes: number, crc32: number][] = [];
+  for (const slice of slices) {
+    const bytes = Buffer.from(slice);
+    await file.append(bytes);
+    written.push([bytes.length, crc32(bytes)]);
+    await pause();
+  }
+  await file.sync();
+  await file.close();
+  return written;
+}
+
+/** How long a snapshot is. */
+export const bytesOf = ({ slices }: Snapshot): number => slices.reduce((sum, [bytes]) => sum + bytes, 0);
+
+/** Where a file first differs from the snapshot that it should be; undefined where it does not. */
+export function findDamage(bytes: Buffer, { slices }: Snapshot): number | undefined {
+  let start = 0;
+  for (const [length, checksum] of slices) {
+    if (crc32(bytes.subarray(start, start + length)) !== checksum) return start;
+    start += length;
+  }
+  return start === bytes.length ? undefined : start;
+}
+
+/** The counters of a checked snapshot, slice by slice. */
+export function* readSnapshot(bytes: Buffer, { slices }: Snapshot): Generator<Totals> {
+  let start = 0;
+  for (const [index, [length]] of slices.entries()) {
+    const text = bytes.toString('utf8', start, start + length);
+    const open = index === 0 ? '' : '{';
+    const close = index === slices.length - 1 ? '' : '}';
+    yield totalsFrom(parseJson(`${open}${text.replace(/^,/, '')}${close}`));
+    start += length;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Judges a history. Maelstrom holds the final reads that succeeded to "all acknowledged adds plus some of the
+ * unknown ones". This checker holds *every* read to that, counting only what was possible at its time, and more:
+ *   1. it includes every add acknowledged before it began;
+ *   2. it includes no add invoked after it ended, none that was definitely refused, and none twice;
+ *   3. it is not less than any read that had ended when it began, plus what was added and acknowledged in between;
+ * and every final operation must be answered.
+ */
+import { Floor } from './lower-bound.ts';
+import type { AddOperation, Operation, ReadOperation } from './history.ts';
+import { type Ranges, formatRanges, includes, shifted, subsetSums, withOptional } from './ranges.ts';
+
+export interface Problem {
+  readonly operation: Operation;
+  /** One sentence. */
+  readonly text: string;
+}
+
+export interface Judgement {
+  readonly problems: readonly Problem[];
+  /** What the final reads may return. */
+  readonly acceptable: Ranges;
+  readonly finalReads: readonly ReadOperation[];
+}
+
+/** `growOnly` says that nobody adds a negative number, so that what has been read once must be there ever after. */
+export function judge(operations: readonly Operation[], growOnly = true): Judgement {
+  const adds = operations.filter((operation) => operation.f === 'add');
+  const reads = operations.filter((operation) => operation.f === 'read');
+  const finalReads = reads.filter((read) => read.final);
+  const problems = [
+    ...judgeReads(adds, reads, growOnly ? new Floor() : undefined),
+    ...operations.filter((operation) => operation.final).flatMap(unanswered),
+  ];
+  const acceptable = subsetSums(
+    total(adds.filter((add) => add.outcome === 'ok')),
+    adds.filter((add) => add.outcome === 'info').map((add) => add.delta),
+  );
+  return { problems, acceptable, finalReads };
+}
+
+/** What is known when a read begins, and what may have happened by the time it ends. */
+interface ReadUnderWay {
+  /** The sum of all adds acknowledged before it began. */
+  readonly acknowledged: number;
+  readonly floor: number;
+  readonly floorRead: ReadOperation | undefined;
+  /** Adds acknowledged since. */
+  readonly concurrent: number[];
+}
+
+/** Walks through the history once, event by event. */
+function judgeReads(
+  adds: readonly AddOperation[],
+  reads: readonly ReadOperation[],
+  floor: Floor | undefined,
+): Problem[] {
+  const problems: Problem[] = [];
+  let acknowledged = 0;
+  /** The sums that adds of unknown outcome can come to. */
+  let unknown: Ranges = [[0, 0]];
+  const unacknowledged = new Set<AddOperation>();
+  const underWay = new Map<ReadOperation, ReadUnderWay>();
+
+  const invoke = (add: AddOperation): void => {
+    if (add.outcome === 'ok') unacknowledged.add(add);
+    if (add.outcome === 'info') unknown = withOptional(unknown, add.delta);
+  };
+  const acknowledge = (add: AddOperation): void => {
+    unacknowledged.delete(add);
+    acknowledged += add.delta;
+    floor?.addAcknowledged(add);
+    for (const { concurrent } of underWay.values()) concurrent.push(add.delta);
+  };
+  const begin = (read: ReadOperation): void => {
+    underWay.set(read, {
+      acknowledged,
+      floor: floor?.value ?? -Infinity,
+      floorRead: floor?.read,
+      concurrent: [],
+    });
+  };
+  const end = (read: ReadOperation): void => {
+    const known = underWay.get(read);
+    underWay.delete(read);
+    if (known === undefined || read.value === undefined) return;
+    const pending = [...known.concurrent, ...[...unacknowledged].map((add) => add.delta)];
+    const allowed = pending.reduce(withOptional, shifted(unknown, known.acknowledged));
+    const text = explain(read.value, allowed, known);
+    if (text !== undefined) problems.push({ operation: read, text: `${describe(read)} ${text}` });
+    floor?.readEnded(read);
+  };
+
+  const acknowledgedAdds = adds.filter((add) => add.outcome === 'ok');
+  const answeredReads = reads.filter((read) => read.outcome === 'ok');
+  const events = [
+    ...adds.map((add) => ({ at: add.invoked.index, happen: () => invoke(add) })),
+    ...acknowledgedAdds.map((add) => ({ at: add.completed.index, happen: () => acknowledge(add) })),
+    ...answeredReads.map((read) => ({ at: read.invoked.index, happen: () => begin(read) })),
+    ...answeredReads.map((read) => ({ at: read.completed.index, happen: () => end(read) })),
+  ];
+  for (const event of events.toSorted((a, b) => a.at - b.at)) event.happen();
+  return problems;
+}
+
+/** What is wrong with `value`, if anything is. */
+function explain(
+  value: number,
+  allowed: Ranges,
+  { acknowledged, floor, floorRead }: ReadUnderWay,
+): string | undefined {
+  const least = allowed[0]?.[0] ?? acknowledged;
+  const most = allowed.at(-1)?.[1] ?? acknowledged;
+  if (value < least && least === acknowledged) {
+    return `misses ${least - value} of the ${least} acknowledged before it began`;
+  }
+  if (value < least)
+    return `is ${least - value} less than the least that was possible when it ended, ${least}`;
+  if (value > most) return `exceeds by ${value - most} all that had been added when it ended, ${most}`;
+  if (!includes(allowed, value)) {
+    return `is no sum of acknowledged adds and others that may have happened: ${formatRanges(allowed)}`;
+  }
+  if (value < floor && floorRead !== undefined) {
+    const since = floor - (floorRead.value ?? 0);
+    const more = since === 0 ? '' : ` and ${since} more had been added and acknowledged`;
+    return `goes back: before it began, ${describe(floorRead)} had ended${more}`;
+  }
+  return undefined;
+}
+
+function unanswered(operation: Operation): Problem[] {
+  if (operation.outcome === 'ok') return [];
+  const { node, f, error } = operation;
+  return [{ operation, text: `${node} did not answer its final ${f}: ${error ?? 'no reply'}` }];
+}
+
+function describe(read: ReadOperation): string {
+  const kind = read.final ? 'final read' : 'read';
+  const when = `${seconds(read.invoked.timeMs)}–${seconds(read.completed.timeMs)} s`;
+  return `the ${kind} of ${read.value} from ${read.node} (process ${read.process}, ${when})`;
+}
+
+const total = (adds: readonly AddOperation[]): number => adds.reduce((sum, add) => sum + add.delta, 0);
+
+const seconds = (timeMs: number): string => (timeMs / 1000).toFixed(3);

@@ -1,0 +1,82 @@
+import { isDefinite } from '../../maelstrom/errors.ts';
+import type { Body, Message, OutgoingBody } from '../../maelstrom/message.ts';
+import { Rpc } from '../../maelstrom/rpc.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Outcome } from './history.ts';
+import type { Network } from '../sim/network.ts';
+import type { Invocation } from './workload.ts';
+
+/** How an invocation ended, as its client sees it. */
+export interface Completion {
+  readonly outcome: Outcome;
+  /** What a read returned. */
+  readonly value?: number;
+  /** Why the outcome is not `ok`. */
+  readonly error?: string;
+}
+
+/** One client on the network, with at most one request outstanding. */
+export class Client {
+  readonly #name: string;
+  readonly #network: Network;
+  readonly #rpc: Rpc;
+  #messageId = 0;
+
+  constructor(name: string, network: Network, clock: Clock, timeoutMs: number) {
+    this.#name = name;
+    this.#network = network;
+    this.#rpc = new Rpc(
+      (dest, body) => network.send({ src: name, dest, body }),
+      () => ++this.#messageId,
+      clock,
+      timeoutMs,
+    );
+    network.attach(name, (message) => this.#receive(message));
+  }
+
+  call(node: string, body: OutgoingBody): Promise<Body> {
+    return this.#rpc.call(node, body);
+  }
+
+  /** Asks `node`. A read without an answer has failed; an add that might have happened is unknown. */
+  async invoke(node: string, invocation: Invocation): Promise<Completion> {
+    const request = invocation.f === 'add' ? { type: 'add', delta: invocation.delta } : { type: 'read' };
+    let reply: Body;
+    try {
+      reply = await this.call(node, request);
+    } catch (error) {
+      return { outcome: invocation.f === 'read' ? 'fail' : 'info', error: String(error) };
+    }
+    if (reply['type'] === 'error') {
+      const failed = invocation.f === 'read' || isDefinite(reply['code']);
+      return { outcome: failed ? 'fail' : 'info', error: JSON.stringify(reply) };
+    }
+    return invocation.f === 'add' ? addCompletion(reply) : readCompletion(reply);
+  }
+
+  close(): void {
+    this.#network.detach(this.#name);
+  }
+
+  #receive(message: Message): void {
+    const inReplyTo = message.body['in_reply_to'];
+    if (typeof inReplyTo === 'number') this.#rpc.receive(inReplyTo, message);
+  }
+}
+
+/** Maelstrom checks replies against a schema: a key too many, and the outcome counts as unknown. */
+function addCompletion(reply: Body): Completion {
+  if (reply['type'] === 'add_ok' && hasOnly(reply, ['type', 'in_reply_to', 'msg_id']))
+    return { outcome: 'ok' };
+  return { outcome: 'info', error: `answered add with ${JSON.stringify(reply)}` };
+}
+
+function readCompletion(reply: Body): Completion {
+  const { type, value } = reply;
+  const fits = type === 'read_ok' && hasOnly(reply, ['type', 'in_reply_to', 'msg_id', 'value']);
+  if (fits && typeof value === 'number' && Number.isSafeInteger(value)) return { outcome: 'ok', value };
+  return { outcome: 'fail', error: `answered read with ${JSON.stringify(reply)}` };
+}
+
+const hasOnly = (body: Body, keys: readonly string[]): boolean =>
+  Object.keys(body).every((key) => keys.includes(key));

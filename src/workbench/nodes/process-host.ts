@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { LineWriter, readLines } from '../../runtime/lines.ts';
+import { decodeMessage } from '../../maelstrom/message.ts';
+import { systemClock } from '../../runtime/system.ts';
+import type { HostEvents, StartHost } from './host.ts';
+
+export interface ProcessHostOptions {
+  /** The program, started once per node in the system's temporary directory, as Maelstrom does. */
+  readonly bin: string;
+  readonly args: readonly string[];
+  /** Where each node's stderr goes, as `<node id>.log`. */
+  readonly logDirectory: string;
+  /** Told every line of every node's stderr as well. */
+  readonly onStderr: ((nodeId: string, line: string) => void) | undefined;
+}
+
+const STDERR_LINES_SHOWN = 10;
+const LAST_WORDS_MS = 200;
+
+/** Hosts each node as a process of its own. */
+export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostOptions): StartHost {
+  return (nodeId, events) => {
+    const logFile = join(logDirectory, `${nodeId}.log`);
+    const log = openSync(logFile, 'a');
+    const child = spawn(resolve(bin), args, {
+      cwd: tmpdir(),
+      // A group of its own, so that a signal reaches what the program may have started in turn.
+      detached: true,
+      // Straight into the file unless somebody wants to watch.
+      stdio: ['pipe', 'pipe', onStderr === undefined ? log : 'pipe'],
+    });
+    closeSync(log);
+    const [stdin, stdout] = [child.stdin, child.stdout];
+    if (stdin === null || stdout === null) throw new Error('stdin and stdout are pipes');
+    const ended = new Promise<void>((done) => child.once('exit', () => done()));
+    let killed = false;
+    alive.add(child);
+    child.once('exit', () => alive.delete(child));
+
+    // What ends a node is reported by its end; a write into the pipe of a node that is gone says nothing more.
+    stdin.on('error', () => {});
+    child.once('error', (error) => events.onFailure(`could not be started: ${error.message}`));
+    // Its last words come before its end, unless something else holds on to its pipes.
+    const reportEnd = (): void => {
+      if (!killed) events.onFailure(`${describeEnd(child)}${lastLines(logFile)}`);
+      killed = true;
+    };
+    child.once('close', reportEnd);
+    child.once('exit', () => systemClock.after(LAST_WORDS_MS, reportEnd));
+    // A node that is killed may leave half a line behind.
+    readLines(stdout, (line) => killed || takeLine(line, events), ignore);
+    if (child.stderr !== null) {
+      const copy = (line: string): void => {
+        appendFileSync(logFile, `${line}\n`);
+        onStderr?.(nodeId, line);
+      };
+      readLines(child.stderr, copy, ignore);
+    }
+    const lines = new LineWriter(stdin);
+    return {
+      deliver: (message) => lines.write(JSON.stringify(message)),
+      async kill() {
+        killed = true;
+        signal(child, 'SIGKILL');
+        if (child.pid !== undefined) await ended;
+        // Something that has left the group may still hold the other ends.
+        for (const stream of child.stdio) stream?.destroy();
+      },
+      pause: () => signal(child, 'SIGSTOP'),
+      resume: () => signal(child, 'SIGCONT'),
+    };
+  };
+}
+
+const ignore = (): void => {};
+
+/** Nodes that are running, and must not outlive this process. */
+const alive = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of alive) signal(child, 'SIGKILL');
+});
+
+/** To the whole process group, which may be gone. */
+function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, name);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** Maelstrom accepts no other keys, and stops listening to a node that writes anything else to stdout. */
+const MESSAGE_KEYS = new Set(['id', 'src', 'dest', 'body']);
+
+/** Nor does it take 3.0 for an integer, which parseJson does. */
+const FRACTIONAL_INTEGER = /"(?:value|msg_id|in_reply_to)"\s*:\s*-?\d+(?:\.|[eE])/;
+
+function takeLine(line: string, events: HostEvents): void {
+  const message = decodeMessage(line);
+  if (
+    message === undefined ||
+    !Object.keys(message).every((key) => MESSAGE_KEYS.has(key)) ||
+    FRACTIONAL_INTEGER.test(line)
+  ) {
+    events.onFailure(`wrote a line that is not a message: ${line.slice(0, 500)}`);
+  } else {
+    events.onMessage(message);
+  }
+}
+
+function describeEnd({ exitCode, signalCode }: ChildProcess): string {
+  return signalCode === null ? `exited with status ${exitCode}` : `was ended by ${signalCode}`;
+}
+
+/** The end of a log that may be of any size. */
+function tail(logFile: string): string {
+  const log = openSync(logFile, 'r');
+  try {
+    const { size } = fstatSync(log);
+    const bytes = Buffer.alloc(Math.min(size, 2 ** 16));
+    readSync(log, bytes, 0, bytes.length, size - bytes.length);
+    return bytes.toString();
+  } finally {
+    closeSync(log);
+  }
+}
+
+function lastLines(logFile: string): string {
+  const lines = tail(logFile).trimEnd().split('\n').slice(-STDERR_LINES_SHOWN);
+  return lines.join('') === ''
+    ? ', having written nothing to stderr'
+    : `; its stderr ended with\n  ${lines.join('\n  ')}`;
+}

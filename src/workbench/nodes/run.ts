@@ -1,0 +1,307 @@
+/**
+ * One run, from init to the final reads, as Maelstrom conducts it: clients ask while the nemesis breaks things,
+ * then everything heals and recovers, then every client adds and reads once more (in Maelstrom, it only reads).
+ * Where nodes live and how time passes is the caller's choice.
+ */
+import type { Workload } from '../../maelstrom/counter-node.ts';
+import type { Message } from '../../maelstrom/message.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import { Client, type Completion } from './client.ts';
+import type { Moment, Operation } from './history.ts';
+import type { StartHost } from './host.ts';
+import { LinearizableKv, SequentialKv, type StoreModel } from './kv-service.ts';
+import { type LatencyDistribution, latencySampler } from '../sim/latency.ts';
+import { LifetimeClock } from '../sim/process-clock.ts';
+import { type FaultInterval, type FaultName, Nemesis, faultKinds } from '../sim/nemesis.ts';
+import { type Delivery, type MessageCounts, Network } from '../sim/network.ts';
+import { Nodes } from './nodes.ts';
+import { type Streams, below, streams } from '../sim/random.ts';
+import { type Invocation, invocations } from './workload.ts';
+
+const CLIENT_TIMEOUT_MS = 5000;
+
+export interface RunOptions {
+  /** Decides every random choice of the run. */
+  readonly seed: number;
+  readonly workload: Workload;
+  readonly nodeIds: readonly string[];
+  /** Clients at work at once, spread evenly over the nodes. */
+  readonly concurrency: number;
+  /** Operations per second, of all clients together. */
+  readonly rate: number;
+  readonly timeLimitMs: number;
+  readonly recoveryTimeMs: number;
+  /** Mean one-way latency between nodes and services. */
+  readonly latencyMs: number;
+  readonly latencyDistribution: LatencyDistribution;
+  readonly faults: ReadonlySet<FaultName>;
+  readonly nemesisIntervalMs: number;
+  readonly storeModel: StoreModel;
+}
+
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly startHost: StartHost;
+  readonly onSend: (message: Message) => void;
+  readonly onDelivery: (delivery: Delivery) => void;
+}
+
+/** A node broke the rules of the protocol, so that the run could not go on. The message names it and says how. */
+export class NodeFailure extends Error {}
+
+/** Somebody stopped the run before its end. */
+export class Interrupted extends Error {}
+
+export interface Status {
+  readonly phase: 'starting' | 'working' | 'recovering' | 'reading';
+  readonly elapsedMs: number;
+  readonly operations: number;
+  readonly ok: number;
+  readonly inFlight: number;
+  /** What the nemesis does now; empty if nothing. */
+  readonly fault: string;
+}
+
+/** One thread of Jepsen's: it asks one thing at a time of always the same node. */
+interface Worker {
+  process: number;
+  client: Client;
+  readonly node: string;
+}
+
+/** An operation that has no answer yet. */
+interface OpenOperation {
+  readonly process: number;
+  readonly node: string;
+  readonly invocation: Invocation;
+  readonly final: boolean;
+  readonly invoked: Moment;
+}
+
+export class Run {
+  /** In the order in which they completed. */
+  readonly operations: Operation[] = [];
+  readonly #options: RunOptions;
+  readonly #clock: LifetimeClock;
+  readonly #streams: Streams;
+  readonly #network: Network;
+  readonly #nemesis: Nemesis<FaultName>;
+  readonly #nodes: Nodes;
+  readonly #stopped: Promise<never>;
+  #stop: (reason: Error) => void = () => {};
+  #phase: Status['phase'] = 'starting';
+  readonly #open = new Set<OpenOperation>();
+  #ok = 0;
+  #clients = 0;
+  #events = 0;
+
+  constructor(options: RunOptions, surroundings: Surroundings) {
+    this.#options = options;
+    this.#clock = new LifetimeClock(surroundings.clock);
+    this.#streams = streams(options.seed);
+    const latencyMs = latencySampler(
+      options.latencyDistribution,
+      options.latencyMs,
+      this.#streams('latency'),
+    );
+    this.#network = new Network({
+      clock: this.#clock,
+      copiesMs: () => this.#nemesis.copiesMs(latencyMs()),
+      isBlocked: (src, dest) => this.#nemesis.isBlocked(src, dest),
+      onSend: surroundings.onSend,
+      onDelivery: surroundings.onDelivery,
+    });
+    this.#nodes = new Nodes({
+      nodeIds: options.nodeIds,
+      network: this.#network,
+      clock: this.#clock,
+      startHost: surroundings.startHost,
+      nextClientName: () => this.#nextClientName(),
+      onFailure: (text) => this.#stop(new NodeFailure(text)),
+    });
+    this.#nemesis = new Nemesis({
+      kinds: faultKinds,
+      faults: options.faults,
+      intervalMs: options.nemesisIntervalMs,
+      nodeIds: options.nodeIds,
+      nodes: this.#nodes,
+      clock: this.#clock,
+      streams: this.#streams,
+    });
+    this.#stopped = new Promise((_, reject) => (this.#stop = reject));
+    this.#stopped.catch(() => {});
+    this.#attachServices();
+  }
+
+  get messageCounts(): Readonly<MessageCounts> {
+    return this.#network.counts;
+  }
+
+  /** When the nemesis did what. */
+  get faultIntervals(): readonly FaultInterval[] {
+    return this.#nemesis.intervals;
+  }
+
+  status(): Status {
+    return {
+      phase: this.#phase,
+      elapsedMs: this.#clock.nowMs(),
+      operations: this.operations.length + this.#open.size,
+      ok: this.#ok,
+      inFlight: this.#open.size,
+      fault: this.#nemesis.description,
+    };
+  }
+
+  /** Runs to the end, or rejects with a NodeFailure or Interrupted. No node is left running either way. */
+  async execute(): Promise<void> {
+    try {
+      this.#nodes.start();
+      await Promise.race([this.#conduct(), this.#stopped]);
+    } finally {
+      this.#clock.end();
+      this.#recordOpen();
+      await this.#nodes.killAll();
+    }
+  }
+
+  /** Ends the run now. */
+  interrupt(): void {
+    this.#stop(new Interrupted('interrupted'));
+  }
+
+  async #conduct(): Promise<void> {
+    const { nodeIds, concurrency, recoveryTimeMs } = this.#options;
+    await this.#nodes.ready();
+    const workers = Array.from({ length: concurrency }, (_, process) => this.#worker(process));
+
+    this.#phase = 'working';
+    this.#nemesis.start();
+    await this.#work(workers);
+
+    this.#phase = 'recovering';
+    this.#nemesis.heal();
+    await this.#nodes.ready();
+    await this.#sleep(recoveryTimeMs);
+
+    this.#phase = 'reading';
+    // Where there are fewer clients than nodes, the nodes without one are asked as well.
+    for (let process = concurrency; process < nodeIds.length; process++) workers.push(this.#worker(process));
+    await Promise.all(workers.map((worker) => this.#perform(worker, { f: 'add', delta: 1 }, true)));
+    await Promise.all(workers.map((worker) => this.#perform(worker, { f: 'read' }, true)));
+  }
+
+  /** Operations at the given rate, randomly spaced, each by a random idle worker, until the time limit. */
+  #work(workers: readonly Worker[]): Promise<void> {
+    const { workload, rate, timeLimitMs } = this.#options;
+    const random = this.#streams('workload');
+    const nextInvocation = invocations(workload, random);
+    const gapMs = (): number => (rate === 0 ? Infinity : (random.next() * 2 * 1000) / rate);
+    const idle = [...workers];
+    const endMs = this.#clock.nowMs() + timeLimitMs;
+    let dueMs = this.#clock.nowMs() + gapMs();
+    let timer: Timer | undefined;
+    return new Promise((resolve) => {
+      const proceed = (): void => {
+        timer?.cancel();
+        const nowMs = this.#clock.nowMs();
+        if (nowMs >= endMs) {
+          if (idle.length === workers.length) resolve();
+          return;
+        }
+        while (dueMs <= nowMs) {
+          const worker = takeRandom(random, idle);
+          if (worker === undefined) break;
+          dueMs += gapMs();
+          void this.#perform(worker, nextInvocation(), false).then(() => {
+            idle.push(worker);
+            proceed();
+          });
+        }
+        const wakeMs = idle.length === 0 ? endMs : Math.min(dueMs, endMs);
+        timer = this.#clock.after(wakeMs - nowMs, proceed);
+      };
+      proceed();
+    });
+  }
+
+  async #perform(worker: Worker, invocation: Invocation, final: boolean): Promise<void> {
+    const { process, client, node } = worker;
+    const open: OpenOperation = { process, node, invocation, final, invoked: this.#moment() };
+    this.#open.add(open);
+    const completion = await client.invoke(node, invocation);
+    if (!this.#open.delete(open)) return;
+    if (completion.outcome === 'ok') this.#ok++;
+    this.#record(open, completion);
+    if (completion.outcome === 'info') this.#replace(worker);
+  }
+
+  #record({ process, node, invocation, final, invoked }: OpenOperation, completion: Completion): void {
+    const { outcome, value, error } = completion;
+    const completed = this.#moment();
+    this.operations.push(
+      invocation.f === 'add'
+        ? { process, node, f: 'add', delta: invocation.delta, final, invoked, completed, outcome, error }
+        : { process, node, f: 'read', final, invoked, completed, outcome, value, error },
+    );
+  }
+
+  /** What is still under way when a run is cut short was invoked all the same, and reads may have counted it. */
+  #recordOpen(): void {
+    for (const open of this.#open) {
+      const outcome = open.invocation.f === 'add' ? 'info' : 'fail';
+      this.#record({ ...open, final: false }, { outcome, error: 'the run was cut short' });
+    }
+    this.#open.clear();
+  }
+
+  #worker(process: number): Worker {
+    const { nodeIds } = this.#options;
+    const node = nodeIds[process % nodeIds.length];
+    if (node === undefined) throw new Error('a run needs at least one node');
+    return { process, node, client: this.#client() };
+  }
+
+  /** A process that does not know what became of its request is over; another takes its place. */
+  #replace(worker: Worker): void {
+    worker.client.close();
+    worker.process += this.#options.concurrency;
+    worker.client = this.#client();
+  }
+
+  #client(): Client {
+    return new Client(this.#nextClientName(), this.#network, this.#clock, CLIENT_TIMEOUT_MS);
+  }
+
+  #nextClientName(): string {
+    return `c${this.#clients++}`;
+  }
+
+  #moment(): Moment {
+    return { index: this.#events++, timeMs: this.#clock.nowMs() };
+  }
+
+  #sleep(durationMs: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(durationMs, resolve));
+  }
+
+  #attachServices(): void {
+    const services = {
+      'seq-kv': new SequentialKv(this.#streams('seq-kv'), this.#options.storeModel),
+      'lin-kv': new LinearizableKv(),
+    };
+    for (const [name, service] of Object.entries(services)) {
+      this.#network.attach(name, ({ src, body }) => {
+        const reply = service.handle(src, body);
+        if (reply === undefined) return;
+        reply.in_reply_to = body['msg_id'];
+        this.#network.send({ src: name, dest: src, body: reply });
+      });
+    }
+  }
+}
+
+function takeRandom<T>(random: Random, elements: T[]): T | undefined {
+  return elements.splice(below(random, elements.length), 1)[0];
+}

@@ -1,0 +1,20 @@
+import type { Workload } from '../../maelstrom/counter-node.ts';
+import type { Random } from '../../runtime/random.ts';
+import { below } from '../sim/random.ts';
+
+/** What a client is about to ask. */
+export type Invocation = { readonly f: 'add'; readonly delta: number } | { readonly f: 'read' };
+
+/**
+ * Maelstrom's workloads: an even mix of reads and adds of −5 to 4. For g-counter the negative adds are left out, so
+ * there are two reads for each add, and a fifth of the adds add 0.
+ */
+export function invocations(workload: Workload, random: Random): () => Invocation {
+  return () => {
+    for (;;) {
+      if (random.next() < 0.5) return { f: 'read' };
+      const delta = below(random, 10) - 5;
+      if (delta >= 0 || workload === 'pn-counter') return { f: 'add', delta };
+    }
+  };
+}

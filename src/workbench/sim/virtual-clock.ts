@@ -1,0 +1,92 @@
+import type { Clock, Timer } from '../../runtime/clock.ts';
+import { afterPromises, afterThisTurn } from '../../runtime/system.ts';
+
+/**
+ * Time moves in ticks of 2^-10 ms, a little less than a microsecond, so that sums and differences of times are exact.
+ * With arbitrary fractions a timer could fire one rounding error early, and be set again for no time at all, for ever.
+ */
+const TICKS_PER_MS = 2 ** 10;
+
+const EVENTS_PER_TURN = 1000;
+
+interface Scheduled {
+  readonly atMs: number;
+  readonly order: number;
+  task: (() => void) | undefined;
+}
+
+/**
+ * A clock that stands still until everything that can happen now has happened, and then jumps to the next timer.
+ * Timers for the same moment run in the order in which they were set.
+ */
+export class VirtualClock implements Clock {
+  #nowMs = 0;
+  #order = 0;
+  readonly #heap: Scheduled[] = [];
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  after(delayMs: number, task: () => void): Timer {
+    const ticks = Math.ceil(Math.max(0, delayMs) * TICKS_PER_MS);
+    const scheduled: Scheduled = { atMs: this.#nowMs + ticks / TICKS_PER_MS, order: this.#order++, task };
+    this.#push(scheduled);
+    return { cancel: () => (scheduled.task = undefined) };
+  }
+
+  /** Lets time pass until `work` has settled. Rejects when it waits for something that no timer will bring about. */
+  async run<T>(work: Promise<T>): Promise<T> {
+    let settled = false;
+    const watched = work.finally(() => (settled = true));
+    // A rejection is the caller's, through `watched` below; here it only ends the loop.
+    watched.catch(() => {});
+    for (let events = 0; ; events++) {
+      // Every pending promise settles first. Now and then the rest of the process gets a turn as well.
+      await new Promise<void>(events % EVENTS_PER_TURN === 0 ? afterThisTurn : afterPromises);
+      if (settled) return watched;
+      const next = this.#pop();
+      if (next === undefined) throw new Error(`nothing is left to happen at ${this.#nowMs} ms`);
+      this.#nowMs = next.atMs;
+      next.task?.();
+    }
+  }
+
+  #push(scheduled: Scheduled): void {
+    const heap = this.#heap;
+    let child = heap.push(scheduled) - 1;
+    while (child > 0) {
+      const parent = (child - 1) >> 1;
+      if (!this.#swapIfEarlier(child, parent)) return;
+      child = parent;
+    }
+  }
+
+  #pop(): Scheduled | undefined {
+    const heap = this.#heap;
+    const [first] = heap;
+    const last = heap.pop();
+    if (first === undefined || last === undefined || heap.length === 0) return first;
+    heap[0] = last;
+    let parent = 0;
+    for (;;) {
+      const left = 2 * parent + 1;
+      const child = left + 1 < heap.length && this.#isEarlier(left + 1, left) ? left + 1 : left;
+      if (child >= heap.length || !this.#swapIfEarlier(child, parent)) return first;
+      parent = child;
+    }
+  }
+
+  #isEarlier(i: number, j: number): boolean {
+    const [a, b] = [this.#heap[i], this.#heap[j]];
+    if (a === undefined || b === undefined) return false;
+    return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+  }
+
+  #swapIfEarlier(i: number, j: number): boolean {
+    if (!this.#isEarlier(i, j)) return false;
+    const [a, b] = [this.#heap[i], this.#heap[j]];
+    if (a !== undefined && b !== undefined) [this.#heap[i], this.#heap[j]] = [b, a];
+    return true;
+  }
+}

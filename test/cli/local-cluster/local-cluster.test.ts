@@ -1,0 +1,178 @@
+/** Several servers on this machine, started and stopped together. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { type Server, connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, expect, test, vi } from 'vitest';
+import { numberFrom, objectFrom } from '../../support/json.ts';
+import { stopServers, temporaryDirectory } from '../../support/server-process.ts';
+
+const PROGRAM = 'dist/g-counter-cluster.cjs';
+const PATIENCE = { timeout: 15_000, interval: 20 };
+
+const running = new Set<ClusterProcess>();
+afterAll(async () => {
+  for (const cluster of running) cluster.signal('SIGTERM');
+  await Promise.all([...running].map(({ exit }) => exit));
+  await stopServers();
+});
+
+/** The launcher with its servers, in a group of its own, as in a terminal. */
+class ClusterProcess {
+  readonly lines: string[] = [];
+  readonly exit: Promise<number | null>;
+  readonly #child: ChildProcess;
+
+  constructor(args: readonly string[]) {
+    const child = spawn('node', [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    this.#child = child;
+    running.add(this);
+    createInterface({ input: child.stdout }).on('line', (line) => this.lines.push(line));
+    this.exit = new Promise((resolve) =>
+      child.once('close', (status) => {
+        running.delete(this);
+        resolve(status);
+      }),
+    );
+  }
+
+  get isRunning(): boolean {
+    return running.has(this);
+  }
+
+  /** To the whole group, as a terminal does. */
+  signal(name: NodeJS.Signals): void {
+    if (this.#child.pid !== undefined && this.isRunning) process.kill(-this.#child.pid, name);
+  }
+
+  says(...texts: string[]): Promise<void> {
+    return vi.waitFor(() => {
+      const missing = texts.filter((text) => !this.lines.includes(text));
+      if (missing.length > 0) throw new Error(`${missing.join(', ')} is not in\n${this.lines.join('\n')}`);
+    }, PATIENCE);
+  }
+}
+
+const isOpen = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.destroy());
+    socket.once('close', (hasFailed) => resolve(!hasFailed));
+    socket.on('error', () => {});
+  });
+
+/** The first of three ports in a row that nobody has. They are none of those that systems give away. */
+async function freeBasePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const are = await Promise.all([port, port + 1, port + 2].map(isOpen));
+    if (!are.includes(true)) return port;
+  }
+}
+
+async function start(
+  dataDir = join(temporaryDirectory(), 'data'),
+): Promise<{ readonly cluster: ClusterProcess; readonly port: number }> {
+  const port = await freeBasePort();
+  return { cluster: new ClusterProcess(['--base-port', `${port}`, '--data-dir', dataDir]), port };
+}
+
+const serving = (port: number, ...nodes: number[]): string[] =>
+  nodes.map((node) => `node-${node} | serving http://127.0.0.1:${port + node - 1} (counters 0)`);
+
+async function countOn(port: number): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${port}/count`);
+  return numberFrom(objectFrom(await answer.json())['count']);
+}
+
+test('what is counted on one server is seen on the others, and Ctrl-C ends them all', async () => {
+  const { cluster, port } = await start();
+  await cluster.says(...serving(port, 1, 2, 3));
+  expect(cluster.lines.slice(0, 3).join('\n')).toMatch(
+    new RegExp(`Ctrl-C.* http://127\\.0\\.0\\.1:${port}/ .*\n.*\n.*curl .*:${port}/increment`),
+  );
+  for (const node of [port, port + 1]) await fetch(`http://127.0.0.1:${node}/increment`, { method: 'POST' });
+  for (const node of [port, port + 1, port + 2]) {
+    await vi.waitFor(async () => expect(await countOn(node)).toBe(2), PATIENCE);
+  }
+  cluster.signal('SIGINT');
+  expect(await cluster.exit).toBe(0);
+  const ends = cluster.lines.filter((line) => /stopped|error|warning/.test(line));
+  expect(ends.toSorted()).toEqual(
+    [1, 2, 3].map((node) => `node-${node} | stopped (reason SIGTERM, counters 1)`),
+  );
+});
+
+test('a server that ends by itself is told of, the others go on, and the status is 1', async () => {
+  const dataDir = temporaryDirectory();
+  mkdirSync(dataDir, { recursive: true });
+  writeFileSync(join(dataDir, 'node-2'), 'no directory');
+  const { cluster, port } = await start(dataDir);
+  await cluster.says(...serving(port, 1, 3), 'node-2 | error: it has ended by itself, with status 1');
+  expect(cluster.lines).toContainEqual(expect.stringMatching(/^node-2 \| error: .*node-2/));
+  expect(await countOn(port + 2)).toBe(0);
+  cluster.signal('SIGTERM');
+  expect(await cluster.exit).toBe(1);
+});
+
+test('a second Ctrl-C does not wait for what is under way', async () => {
+  const { cluster, port } = await start();
+  await cluster.says(...serving(port, 1, 2, 3));
+  // A request of which the rest never comes.
+  const client = connect(port, '127.0.0.1');
+  const isGone = new Promise((resolve) => client.once('close', resolve));
+  client.on('error', () => {});
+  client.write('POST /increment HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n');
+  client.write('Content-Length: 14\r\nExpect: 100-continue\r\n\r\n{"amount"');
+  await new Promise((resolve) => client.once('data', resolve));
+
+  cluster.signal('SIGINT');
+  await cluster.says(...[2, 3].map((node) => `node-${node} | stopped (reason SIGTERM, counters 0)`));
+  expect(cluster.isRunning).toBe(true);
+  // Signals that come together are one Ctrl-C, so one alone might be too early.
+  await vi.waitFor(() => {
+    cluster.signal('SIGINT');
+    expect(cluster.isRunning).toBe(false);
+  }, PATIENCE);
+  expect(await cluster.exit).toBe(1);
+  await isGone;
+  expect(cluster.lines.filter((line) => line.startsWith('node-1 | stopped'))).toEqual([]);
+});
+
+test('ports that are taken are named', async () => {
+  const port = await freeBasePort();
+  const taken = await Promise.all(
+    [port, port + 2].map(
+      (each) =>
+        new Promise<Server>((resolve) => {
+          const server = createServer().listen(each, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const { status, stdout, stderr } = spawnSync('node', [PROGRAM, '--base-port', `${port}`], {
+    encoding: 'utf8',
+  });
+  for (const server of taken) server.close();
+  expect([status, stdout, stderr]).toEqual([
+    1,
+    '',
+    `g-counter-cluster: ports ${port}, ${port + 2} are taken; choose others with --base-port\n`,
+  ]);
+});
+
+test.each([
+  [['--frobnicate'], "Unknown option '--frobnicate'"],
+  [['extra'], "Unexpected argument 'extra'"],
+  [['--nodes', '0'], "--nodes takes a whole number from 1 to 100, not '0'"],
+  [['--base-port', '65534'], "--base-port takes a whole number from 1 to 65533, not '65534'"],
+])('%j is refused with one line and status 2', (args, complaint) => {
+  const { status, stdout, stderr } = spawnSync('node', [PROGRAM, ...args], { encoding: 'utf8' });
+  expect([status, stdout, stderr]).toEqual([2, '', `g-counter-cluster: ${complaint}; see --help\n`]);
+});
+
+test('--help explains the options', () => {
+  const { status, stdout, stderr } = spawnSync('node', [PROGRAM, '--help'], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([0, '']);
+  const explained = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name);
+  expect(explained).toEqual(['nodes', 'base-port', 'data-dir', 'help']);
+});

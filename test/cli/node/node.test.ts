@@ -1,0 +1,443 @@
+/** The protocol, spoken with the real binary. */
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
+import { isDefinite } from '../../../src/maelstrom/errors.ts';
+import type { Message } from '../../../src/maelstrom/message.ts';
+import { LinearizableKv } from '../../../src/workbench/nodes/kv-service.ts';
+import {
+  NodeProcess,
+  add,
+  converse,
+  init,
+  messageFrom,
+  read,
+  replyTo,
+  toNode,
+} from '../../support/node-process.ts';
+
+const started: NodeProcess[] = [];
+function start(...args: string[]): NodeProcess {
+  const node = new NodeProcess(...args);
+  started.push(node);
+  return node;
+}
+afterEach(() => {
+  for (const node of started.splice(0)) node.child.kill('SIGKILL');
+});
+
+const initOk = '{"src":"n1","dest":"c1","body":{"type":"init_ok","in_reply_to":1}}';
+const addOk = (id: number): string => `{"src":"n1","dest":"c1","body":{"type":"add_ok","in_reply_to":${id}}}`;
+const readOk = (id: number, value: number): string =>
+  `{"src":"n1","dest":"c1","body":{"type":"read_ok","value":${value},"in_reply_to":${id}}}`;
+const errorCode = (line: string | undefined): unknown =>
+  line === undefined ? undefined : messageFrom(line).body['code'];
+
+describe('init', () => {
+  test('is answered to the asker, with nothing but what the protocol allows', async () => {
+    expect(await converse(init())).toEqual([initOk]);
+  });
+
+  test('a second init is answered too, and changes nothing', async () => {
+    const again = toNode({ type: 'init', msg_id: 3, node_id: 'n1', node_ids: ['n1'] });
+    const lines = await converse(init(), add(2, 7), again, read(4));
+    expect(lines).toHaveLength(4);
+    expect(lines).toContain('{"src":"n1","dest":"c1","body":{"type":"init_ok","in_reply_to":3}}');
+    expect(lines).toContain(readOk(4, 7));
+  });
+
+  test('a second init under another name is refused with 12', async () => {
+    const other = toNode({ type: 'init', msg_id: 3, node_id: 'n2', node_ids: ['n1', 'n2'] });
+    const lines = await converse(init(), other, read(4));
+    expect(errorCode(lines[1])).toBe(12);
+    expect(lines[2]).toBe(readOk(4, 0));
+  });
+
+  test.each([
+    {},
+    { node_id: 'n1' },
+    { node_ids: ['n1'] },
+    { node_id: 7, node_ids: [7] },
+    { node_id: 'n1', node_ids: 'n1' },
+    { node_id: 'n1', node_ids: ['n2', null] },
+    { node_id: 'n1', node_ids: ['n2'] },
+  ])('a bad one, %j, is refused with 12, and a good one works after', async (fields) => {
+    const lines = await converse(toNode({ type: 'init', msg_id: 9, ...fields }), init(), read(2));
+    expect(errorCode(lines[0])).toBe(12);
+    expect(lines.slice(1)).toEqual([initOk, readOk(2, 0)]);
+  });
+
+  test('a request before it is refused with 11', async () => {
+    const lines = await converse(add(5, 1), init(), read(2));
+    expect(errorCode(lines[0])).toBe(11);
+    expect(parseJson(lines[0] ?? '')).toMatchObject({ src: 'n1', dest: 'c1', body: { in_reply_to: 5 } });
+    expect(lines.slice(1)).toEqual([initOk, readOk(2, 0)]);
+  });
+
+  test.each([
+    'n1',
+    '',
+    'node with "quotes" and \\',
+    '__proto__',
+    'constructor',
+    'ノード🦀',
+    'a'.repeat(1000),
+  ])('any string is a node id: %j', async (nodeId) => {
+    const node = start();
+    const store = new LinearizableKv();
+    node.send(init(nodeId, ['other', nodeId]), add(2, 3));
+    expect(await node.next()).toEqual({ src: nodeId, dest: 'c1', body: { type: 'init_ok', in_reply_to: 1 } });
+    expect((await node.nextToClient(store)).body).toEqual({ type: 'add_ok', in_reply_to: 2 });
+    node.send(read(3));
+    expect((await node.nextToClient(store)).body).toEqual({ type: 'read_ok', value: 3, in_reply_to: 3 });
+  });
+});
+
+describe('requests', () => {
+  test('add and read are answered with whole lines and no extra keys', async () => {
+    const node = start('--store', 'memory');
+    node.send(init(), add(2, 123));
+    expect([await node.nextLine(), await node.nextLine()]).toEqual([initOk, addOk(2)]);
+    node.send(read(3));
+    expect(await node.nextLine()).toBe(readOk(3, 123));
+  });
+
+  test('0 is a message id like any other', async () => {
+    expect(await converse(init(), read(0))).toEqual([initOk, readOk(0, 0)]);
+  });
+
+  test('a request without a message id is done but not answered', async () => {
+    const silentAdd = toNode({ type: 'add', delta: 4 });
+    expect(await converse(init(), silentAdd, read(2))).toEqual([initOk, readOk(2, 4)]);
+  });
+
+  test.each(['echo', 'constructor', '__proto__', 'toString', 'hasOwnProperty', ''])(
+    'the unknown type %j is refused with 10',
+    async (type) => {
+      const lines = await converse(init(), toNode({ type, msg_id: 2 }));
+      expect(errorCode(lines[1])).toBe(10);
+    },
+  );
+
+  test.each([{}, { type: 7 }, { type: null }])(
+    'without a proper type, %j, it is refused with 12',
+    async (fields) => {
+      const lines = await converse(init(), toNode({ ...fields, msg_id: 2 }));
+      expect(errorCode(lines[1])).toBe(12);
+    },
+  );
+
+  test.each(['-1', '1.5', '"3"', 'null', '[1]', 'true', '{}', '9007199254740992', '1e300', undefined])(
+    'delta %s is refused with 12 and changes nothing',
+    async (delta) => {
+      const field = delta === undefined ? '' : `,"delta":${delta}`;
+      const line = `{"src":"c1","dest":"n1","body":{"type":"add","msg_id":2${field}}}\n`;
+      const lines = await converse(init(), line, read(3));
+      expect(errorCode(lines[1])).toBe(12);
+      expect(lines[2]).toBe(readOk(3, 0));
+    },
+  );
+
+  test('an add of 0 is acknowledged', async () => {
+    expect(await converse(init(), add(2, 0), read(3))).toEqual([initOk, addOk(2), readOk(3, 0)]);
+  });
+
+  test('a sum past 2^53 - 1 is refused for good, and changes nothing', async () => {
+    const lines = await converse(init(), add(2, Number.MAX_SAFE_INTEGER), add(3, 1), read(4));
+    expect(lines).toHaveLength(4);
+    expect(lines).toContain(addOk(2));
+    expect(lines).toContain(readOk(4, Number.MAX_SAFE_INTEGER));
+    const refusal = lines.find((line) => line.includes('"error"'));
+    expect(isDefinite(errorCode(refusal))).toBe(true);
+  });
+});
+
+describe('input', () => {
+  test.each([
+    ['text', 'hello'],
+    ['a blank line', ''],
+    ['an array', '[1,2]'],
+    ['null', 'null'],
+    ['a number', '17'],
+    ['half an object', '{"src":"c1"'],
+    ['no body', '{"src":"c1","dest":"n1"}'],
+    ['a body that is no object', '{"src":"c1","dest":"n1","body":[]}'],
+    ['no source', '{"dest":"n1","body":{"type":"read","msg_id":8}}'],
+    ['a NUL', '\0'],
+    ['a NUL within', '{"src":"c1","dest":"n1","body":{"type":"re\0ad","msg_id":8}}'],
+    ['a reply before init', '{"src":"seq-kv","dest":"n1","body":{"type":"write_ok","in_reply_to":1}}'],
+  ])('survives %s', async (_, garbage) => {
+    expect(await converse(`${garbage}\n`, init(), `${garbage}\n`, read(2))).toEqual([initOk, readOk(2, 0)]);
+  });
+
+  test('lines may end in CRLF, and the last one in nothing', async () => {
+    const text = `${JSON.stringify(init())}\r\n\r\n${JSON.stringify(read(2))}`;
+    expect(await converse(text)).toEqual([initOk, readOk(2, 0)]);
+  });
+
+  test('a line may be cut anywhere, within a character too', async () => {
+    const node = start('--store', 'memory');
+    const bytes = Buffer.from(`${JSON.stringify(init('nœud🦀'))}\n`);
+    for (const byte of bytes) {
+      node.child.stdin.write(Buffer.of(byte));
+      // Each byte is to arrive alone, or at least not always together with the next.
+      await new Promise(setImmediate);
+    }
+    expect((await node.next()).src).toBe('nœud🦀');
+  });
+
+  test('5,000 messages in one chunk are all answered', async () => {
+    const adds = Array.from({ length: 5000 }, (_, i) => add(i + 2, 2));
+    const lines = await converse([init(), ...adds].map((message) => `${JSON.stringify(message)}\n`).join(''));
+    expect(new Set(lines)).toEqual(new Set([initOk, ...adds.map((_, i) => addOk(i + 2))]));
+    expect(lines).toHaveLength(5001);
+  });
+
+  test('a line of 4 MB is a line', async () => {
+    const padded = toNode({ type: 'add', delta: 5, msg_id: 2, padding: 'x'.repeat(4_000_000) });
+    expect(await converse(init(), padded, read(3))).toEqual([initOk, addOk(2), readOk(3, 5)]);
+  });
+
+  test('U+2028 and U+2029 within a string do not end a line', async () => {
+    const odd = toNode({ type: 'add', delta: 5, msg_id: 2, note: 'a\u2028b\u2029c' });
+    expect(await converse(init(), odd, read(3))).toEqual([initOk, addOk(2), readOk(3, 5)]);
+  });
+
+  test('what a real Maelstrom sent is answered, once for each request', async () => {
+    const text = readFileSync('test/fixtures/maelstrom-run.jsonl', 'utf8');
+    const requests = text
+      .trim()
+      .split('\n')
+      .map(messageFrom)
+      .filter((message) => message.src.startsWith('c'));
+    const answered = (await converse(text)).map(messageFrom);
+    const asked = requests.map(({ src, body }) => `${src} ${JSON.stringify(body['msg_id'])}`);
+    const told = answered.map(({ dest, body }) => `${dest} ${JSON.stringify(body['in_reply_to'])}`);
+    expect(requests.length).toBeGreaterThan(40);
+    expect(told.toSorted()).toEqual(asked.toSorted());
+  });
+});
+
+describe('the store', () => {
+  test('every reply delivered twice changes nothing', async () => {
+    const node = start();
+    const store = new LinearizableKv();
+    node.send(init('n1', ['n1', 'n2']));
+    await node.nextToClient(store);
+    for (let id = 2; id < 40; id += 2) {
+      node.send(add(id, 1));
+      expect(await node.nextToClient(store, 2)).toEqual(parseJson(addOk(id)));
+      node.send(read(id + 1));
+      expect(await node.nextToClient(store, 2)).toEqual(parseJson(readOk(id + 1, id / 2)));
+    }
+  });
+
+  test('late, repeated, forged and unknown replies are ignored', async () => {
+    const node = start();
+    const store = new LinearizableKv();
+    node.send(
+      init(),
+      toNode({ type: 'write_ok', in_reply_to: 0 }),
+      toNode({ type: 'read_ok', in_reply_to: 12345, value: 9 }),
+    );
+    await node.nextToClient(store);
+    node.send(read(2));
+    const barrier = await node.next();
+    node.send({ src: 'n2', dest: 'n1', body: { type: 'write_ok', in_reply_to: barrier.body['msg_id'] } });
+    node.send(replyTo(barrier, { type: 'write_ok' }));
+    const readOwn = await node.next();
+    expect(readOwn.body['type']).toBe('read');
+    node.send(
+      replyTo(barrier, { type: 'read_ok', value: 9 }),
+      replyTo(readOwn, { type: 'read_ok', value: 3 }),
+    );
+    expect(await node.next()).toEqual(parseJson(readOk(2, 3)));
+    node.send(replyTo(readOwn, { type: 'read_ok', value: 8 }), read(3));
+    expect((await node.next()).body['type']).toBe('write');
+  });
+
+  test('own message ids are integers and never repeat, across restarts too', async () => {
+    const ids: unknown[] = [];
+    for (let life = 0; life < 5; life++) {
+      const node = start();
+      node.send(init());
+      await node.next();
+      for (let id = 2; id < 12; id++) {
+        node.send(read(id));
+        for (;;) {
+          const message = await node.next();
+          if (message.dest === 'c1') break;
+          ids.push(message.body['msg_id']);
+          node.send(
+            replyTo(message, { type: message.body['type'] === 'read' ? 'read_ok' : 'write_ok', value: 1 }),
+          );
+        }
+      }
+    }
+    expect(ids.length).toBeGreaterThanOrEqual(100);
+    expect(ids.every((id) => Number.isSafeInteger(id))).toBe(true);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('a silent store is answered for before a client loses patience, and used again when it is back', async () => {
+    const node = start();
+    const store = new LinearizableKv();
+    node.send(init());
+    await node.next();
+    const askedMs = performance.now();
+    node.send(add(2, 5), read(3));
+    const errors = [];
+    while (errors.length < 2) {
+      const message = await node.next();
+      if (message.dest === 'c1') errors.push(message.body['type']);
+    }
+    expect(errors).toEqual(['error', 'error']);
+    expect(performance.now() - askedMs).toBeLessThan(5000);
+    node.send(add(4, 1));
+    expect((await node.nextToClient(store)).body).toEqual({ type: 'add_ok', in_reply_to: 4 });
+  });
+
+  test('a late answer still counts for the try it answers, and stderr stays quiet', async () => {
+    const node = start('--rpc-timeout-ms', '20');
+    node.send(init('n1', ['n1', 'n2']), read(2));
+    await node.next();
+    const [first, second] = [await node.next(), await node.next()];
+    expect([first.body['type'], second.body['type']]).toEqual(['write', 'write']);
+    node.send(replyTo(first, { type: 'write_ok' }), replyTo(second, { type: 'write_ok' }));
+    for (let asked = await node.next(); asked.dest !== 'c1'; asked = await node.next()) {
+      if (asked.body['type'] === 'read') node.send(replyTo(asked, { type: 'read_ok', value: 4 }));
+    }
+    expect((await node.end()).stderr).toBe('');
+  });
+
+  test('an add that was sent and not confirmed fails indefinitely, and is counted at most once', async () => {
+    for (const happened of [true, false]) {
+      const node = start('--deadline-ms', '300', '--rpc-timeout-ms', '50');
+      const store = new LinearizableKv();
+      node.send(init(), add(2, 1));
+      await node.next();
+      await node.nextToClient(store);
+      node.send(add(3, 5));
+      let reply: Message | undefined;
+      while (reply === undefined) {
+        const message = await node.next();
+        if (message.dest === 'c1') reply = message;
+        else if (happened) store.handle('n1', message.body);
+      }
+      expect(reply.body).toMatchObject({ type: 'error', code: 0, in_reply_to: 3 });
+      node.send(add(4, 10));
+      expect((await node.nextToClient(store)).body).toEqual({ type: 'add_ok', in_reply_to: 4 });
+      node.send(read(5));
+      // What was not confirmed may happen later, by the node's own repetition of it.
+      const { value } = (await node.nextToClient(store)).body;
+      expect(happened ? [16] : [11, 16]).toContain(value);
+    }
+  });
+
+  test('a key that holds no counter gives an error, not a number', async () => {
+    for (const junk of ['banana', -1, 1.5, null, [7], { n: 7 }, 2 ** 53]) {
+      const node = start();
+      const store = new LinearizableKv();
+      store.handle('somebody', { type: 'write', key: 'counter-n1', value: junk });
+      node.send(init(), add(2, 5));
+      await node.next();
+      const refusal = await node.nextToClient(store);
+      expect(refusal.body).toMatchObject({ type: 'error', code: 14, in_reply_to: 2 });
+      node.send(read(3));
+      expect((await node.nextToClient(store)).body).toMatchObject({ type: 'error', in_reply_to: 3 });
+      expect(store.handle('somebody', { type: 'read', key: 'counter-n1' })?.['value']).toEqual(junk);
+    }
+  });
+
+  test('the total left by an earlier life is kept', async () => {
+    const store = new LinearizableKv();
+    for (let life = 1; life <= 3; life++) {
+      const node = start();
+      node.send(init(), add(2, 5));
+      await node.next();
+      expect((await node.nextToClient(store)).body['type']).toBe('add_ok');
+      node.send(read(3));
+      expect((await node.nextToClient(store)).body['value']).toBe(5 * life);
+    }
+  });
+
+  test('--store lin-kv talks to lin-kv', async () => {
+    const node = start('--store', 'lin-kv');
+    node.send(init(), read(2));
+    await node.next();
+    expect((await node.next()).dest).toBe('lin-kv');
+  });
+});
+
+describe('the process', () => {
+  test('when stdin ends, what is in flight is failed and the exit is 0, at once', async () => {
+    const node = start();
+    const store = new LinearizableKv();
+    node.send(init(), add(2, 1));
+    await node.next();
+    await node.nextToClient(store);
+    node.send(add(3, 1), add(4, 1), read(5));
+    const swap = await node.next();
+    expect(swap.body).toMatchObject({ type: 'cas', from: 1, to: 2 });
+    const endedMs = performance.now();
+    const { status, lines, stderr } = await node.end();
+    expect(performance.now() - endedMs).toBeLessThan(1000);
+    expect(status).toBe(0);
+    expect(stderr).toBe('');
+    const codes = new Map(lines.map((line) => [messageFrom(line).body['in_reply_to'], errorCode(line)]));
+    expect(codes).toEqual(
+      new Map([
+        [3, 0],
+        [4, 11],
+        [5, 11],
+      ]),
+    );
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it the same way', async (signal) => {
+    const node = start();
+    node.send(init(), add(2, 1));
+    await node.next();
+    await node.next();
+    node.child.kill(signal);
+    const { status, lines } = await node.exit();
+    expect(status).toBe(0);
+    expect(lines.map(errorCode)).toEqual([11]);
+  });
+
+  test('a reader that goes away ends it quietly', async () => {
+    const node = start('--store', 'memory');
+    node.send(init());
+    await node.next();
+    node.child.stdout.destroy();
+    node.send(...Array.from({ length: 1000 }, (_, i) => read(i + 2)));
+    expect(await node.exit()).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test.each([
+    [['--store', 'redis'], "--store takes seq-kv, lin-kv, memory, not 'redis'"],
+    [['--deadline-ms', 'soon'], "--deadline-ms takes a number from 1 to 1000000, not 'soon'"],
+    [['--rpc-timeout-ms', '0'], "--rpc-timeout-ms takes a number from 1 to 1000000, not '0'"],
+    [['--frobnicate'], "Unknown option '--frobnicate'"],
+    [['extra'], "Unexpected argument 'extra'"],
+  ])('%j is refused with one line and status 2', async (args, complaint) => {
+    const { status, stderr, lines } = await start(...args).end();
+    expect(status).toBe(2);
+    expect(stderr).toBe(`g-counter: ${complaint}; see --help\n`);
+    expect(lines).toEqual([]);
+  });
+
+  test('--help names every option and --version the version', async () => {
+    const help = await start('--help').end();
+    for (const flag of ['--store', '--rpc-timeout-ms', '--deadline-ms', '--verbose', '--version', '--help']) {
+      expect(help.lines.join('\n')).toContain(flag);
+    }
+    expect((await start('--version').end()).lines.join()).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  test('--verbose says on stderr what goes wrong', async () => {
+    const node = start('--store', 'memory', '--verbose');
+    node.send(init(), 'garbage\n');
+    expect((await node.end()).stderr).toBe('dropped a line that is not a message: garbage\n');
+  });
+});

@@ -1,0 +1,294 @@
+/** The command line of the server. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
+import { serverHelp } from '../../../src/cli/server/server-options.ts';
+import { objectFrom } from '../../support/json.ts';
+import { refusalOf } from '../../support/api-error.ts';
+import { ServerProcess, startServer, stopServers, temporaryDirectory } from '../../support/server-process.ts';
+
+afterAll(stopServers);
+
+interface Finished {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** No data directory can be made below a file. */
+const unusable = join(temporaryDirectory(), 'file');
+writeFileSync(unusable, '');
+
+/** Runs the program to its end, which has to come by itself. */
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Finished {
+  const { status, stdout, stderr } = spawnSync('bin/g-counter-server', args, {
+    encoding: 'utf8',
+    timeout: 10_000,
+    env: { PATH: process.env['PATH'], DATA_DIR: join(unusable, 'data'), PORT: '0', ...env },
+  });
+  return { status, stdout, stderr };
+}
+
+describe('--help and --version', () => {
+  const sources = ['server-options', 'cluster-options'].map((name) =>
+    readFileSync(`src/cli/${name}.ts`, 'utf8'),
+  );
+  const specs = sources.map((source) => /const \w*[sS]pecs = \{([^}]*)\}/.exec(source)?.[1] ?? '').join('\n');
+  const options = [...specs.matchAll(/^ *'?([a-z-]+)'?:/gm)].map(([, name = '']) => name);
+
+  test('there are options', () => {
+    expect(options).toContain('data-dir');
+    expect(options.length).toBeGreaterThan(10);
+  });
+
+  test.each(options)('--help explains --%s', (option) => {
+    expect(serverHelp).toMatch(new RegExp(`^  --${option} `, 'm'));
+  });
+
+  test('--help explains nothing that there is not, and goes to stdout', () => {
+    const { status, stdout, stderr } = run(['--help']);
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${serverHelp}\n`, stderr: '' });
+    const explained = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name);
+    expect(new Set(explained)).toEqual(new Set(options));
+  });
+
+  test('the lines of --help fit a terminal', () => {
+    expect(serverHelp.split('\n').filter((line) => line.length > 120)).toEqual([]);
+  });
+
+  test('--version is that of the package', () => {
+    const { version } = objectFrom(parseJson(readFileSync('package.json', 'utf8')));
+    expect(run(['--version'])).toEqual({ status: 0, stdout: `${String(version)}\n`, stderr: '' });
+  });
+});
+
+describe('what makes no sense is refused with one line and status 2', () => {
+  const missing = join(temporaryDirectory(), 'token');
+  const empty = join(temporaryDirectory(), 'token');
+  writeFileSync(empty, ' \n');
+
+  const cases: (readonly [args: readonly string[], complaint: string])[] = [
+    [['--frobnicate'], "Unknown option '--frobnicate'"],
+    [['extra'], "Unexpected argument 'extra'"],
+    [['--port'], "Option '--port <value>' argument missing"],
+    [['--port', '--verbose'], "Option '--port' argument is ambiguous"],
+    [['--verbose=1'], "Option '--verbose' does not take an argument"],
+    [['--port', '65536'], "--port takes a whole number from 0 to 65535, not '65536'"],
+    [['--port', '-1'], "Option '--port' argument is ambiguous"],
+    [['--port=-1'], "--port takes a whole number from 0 to 65535, not '-1'"],
+    [['--port', '80.5'], "--port takes a whole number from 0 to 65535, not '80.5'"],
+    [['--port', 'http'], "--port takes a whole number from 0 to 65535, not 'http'"],
+    [['--max-counters', '0'], "--max-counters takes a whole number from 1 to 10000000, not '0'"],
+    [['--max-nodes', 'many'], "--max-nodes takes a whole number from 1 to 100000, not 'many'"],
+    [['--max-connections', '0'], "--max-connections takes a whole number from 1 to 1000000, not '0'"],
+    [['--max-watchers', '1e9'], "--max-watchers takes a whole number from 1 to 1000000, not '1e9'"],
+    [
+      ['--idempotency-window-s', '0'],
+      "--idempotency-window-s takes a whole number from 1 to 1000000, not '0'",
+    ],
+    [
+      ['--max-idempotency-keys', ' '],
+      "--max-idempotency-keys takes a whole number from 1 to 10000000, not ' '",
+    ],
+    [['--node-id', 'a~b'], "--node-id has a '~', which is kept for incarnations"],
+    [['--node-id', 'a\nb'], '--node-id has control characters or halves of surrogate pairs'],
+    [['--node-id', 'n'.repeat(241)], '--node-id is longer than 240 bytes'],
+    [['--token-file', missing], `--token-file ${missing} cannot be read`],
+    [['--token-file', empty], `--token-file ${empty} is empty`],
+    [['--peers', 'localhost'], "--peers takes host:port, not 'localhost'"],
+    [['--peers', 'a:1,http://b:2/'], "--peers takes host:port, not 'http://b:2/'"],
+    [['--advertise', ':8080'], "--advertise takes host:port, not ':8080'"],
+    [['--cluster', 'c'.repeat(65)], '--cluster is longer than 64 bytes'],
+    [['--cluster-key-file', missing], `--cluster-key-file ${missing} cannot be read`],
+    [['--cluster-key-file', empty], `--cluster-key-file ${empty} is empty`],
+    [['--discovery-port', '0'], "--discovery-port takes a whole number from 1 to 65535, not '0'"],
+    [['--max-peers', '1001'], "--max-peers takes a whole number from 1 to 1000, not '1001'"],
+    [['--multicast', '10.0.0.1'], "--multicast takes an IPv4 multicast address, not '10.0.0.1'"],
+    [['--peer-ranges', '10.0.0.0/33'], "--peer-ranges takes ranges such as 10.0.0.0/8, not '10.0.0.0/33'"],
+    [
+      ['--host', '0.0.0.0'],
+      '--host 0.0.0.0 opens the cluster to the network: give --cluster-key-file, or say --insecure',
+    ],
+  ];
+  for (const origin of ['example.org', 'https://example.org/', 'https://example.org/x', 'null', '* *']) {
+    const complaint = `--allow-origin takes origins such as https://example.org, not '${origin}'`;
+    cases.push([['--allow-origin', origin], complaint]);
+  }
+
+  test.each(cases)('%j', (args, complaint) => {
+    expect(run(args)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `g-counter-server: ${complaint}; see --help\n`,
+    });
+  });
+
+  test('in the environment too', () => {
+    const { status, stderr } = run([], { PORT: 'x' });
+    expect([status, stderr]).toEqual([
+      2,
+      "g-counter-server: --port takes a whole number from 0 to 65535, not 'x'; see --help\n",
+    ]);
+    expect(run([], { NODE_ID: 'a~2' }).status).toBe(2);
+    expect(run([], { MAX_COUNTERS: '-5' }).status).toBe(2);
+    expect(run([], { TOKEN_FILE: missing }).status).toBe(2);
+    expect(run([], { PEERS: 'nowhere' }).status).toBe(2);
+    expect(run([], { CLUSTER_KEY: 'too short' }).status).toBe(2);
+  });
+
+  test.each(['geheim€', 'two\nlines', ' blanks around '])(
+    'and so is the token %j, which no request can present',
+    (token) => {
+      expect(run([], { TOKEN: token }).status).toBe(2);
+    },
+  );
+});
+
+describe('the environment', () => {
+  test('says what the command line can say', async () => {
+    const dataDir = join(temporaryDirectory(), 'here');
+    const env = {
+      PORT: '0',
+      HOST: '127.0.0.1',
+      NODE_ID: 'anna',
+      DATA_DIR: dataDir,
+      TOKEN: 'secret',
+      ALLOW_ORIGIN: 'https://a.example',
+      MAX_COUNTERS: '1',
+      VERBOSE: 'yes',
+    };
+    const server = await startServer({ isBare: true, dataDir, env });
+    const authorization = 'Bearer secret';
+    expect(refusalOf(await server.post('/counter/incr/k'))).toBe('401 unauthorized');
+    expect(await server.increment('k', 1, { authorization, origin: 'https://a.example' })).toBe(1);
+    expect(await server.sync('k', { authorization })).toEqual(new Map([['anna', 1]]));
+    expect(refusalOf(await server.post('/counter/incr/l', {}, { authorization }))).toBe(
+      '409 too_many_counters',
+    );
+    expect(server.stderr.join('\n')).toContain('POST /counter/incr/k 200');
+    expect(server.files()).toContain('counters-000001.log');
+  });
+
+  test('gives way to the command line', async () => {
+    const dataDir = join(temporaryDirectory(), 'flag');
+    const server = await startServer({
+      isBare: true,
+      dataDir,
+      args: ['--port', '0', '--data-dir', dataDir, '--node-id', 'flag', '--max-counters', '2'],
+      env: { PORT: '1', DATA_DIR: unusable, NODE_ID: 'environment', MAX_COUNTERS: '1' },
+    });
+    await server.increment('k');
+    await server.increment('l');
+    expect(await server.sync('k')).toEqual(new Map([['flag', 1]]));
+  });
+
+  test('that is empty says nothing', async () => {
+    const empty = { NODE_ID: '', TOKEN: '', MAX_COUNTERS: '', ALLOW_ORIGIN: '', TOKEN_FILE: '', VERBOSE: '' };
+    const server = await startServer({ env: empty });
+    await server.increment('k');
+    expect(await server.sync('k')).toEqual(new Map([['node-1', 1]]));
+    expect(server.stderr).toHaveLength(1);
+  });
+
+  test.each(['0', 'false', 'no', 'FALSE'])('VERBOSE=%s is not verbose', async (word) => {
+    const server = await startServer({ env: { VERBOSE: word } });
+    await server.increment('k');
+    expect(server.stderr).toHaveLength(1);
+  });
+});
+
+describe('what it says', () => {
+  test('is one JSON object a line, when it serves and when it has stopped', async () => {
+    const server = await startServer();
+    await server.increment('k');
+    await server.kill('SIGTERM');
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(server.notes).toEqual([
+      {
+        time,
+        level: 'info',
+        message: `serving http://127.0.0.1:${server.port}`,
+        node_id: 'node-1',
+        data_dir: server.dataDir,
+        counters: 0,
+        start_ms: expect.any(Number),
+        pid: server.pid,
+      },
+      { time, level: 'info', message: 'stopped', reason: 'SIGTERM', counters: 1 },
+    ]);
+  });
+
+  test('--verbose is every request, whatever its path is', async () => {
+    const server = await startServer({ args: ['--verbose'] });
+    await server.post('/counter/incr/k%0A"', {});
+    await server.get('/nothing?secret=1');
+    await server.get('/counter/k');
+    await server.kill('SIGTERM');
+    expect(server.notes.slice(1, -1)).toEqual(
+      ['POST /counter/incr/k%0A" 400', 'GET /nothing 404', 'GET /counter/k 200'].map((message) => ({
+        time: expect.any(String),
+        level: 'info',
+        message,
+        duration_ms: expect.any(Number),
+      })),
+    );
+  });
+
+  test('need not be read', async () => {
+    const server = await startServer({ args: ['--verbose'] });
+    server.turnAway();
+    for (const value of [1, 2, 3]) expect(await server.increment('k')).toBe(value);
+    expect(await server.kill('SIGTERM')).toEqual({ status: 0, signal: null });
+  });
+});
+
+describe('what keeps it from serving is said in one line, with status 1', () => {
+  test('a port that is taken', async () => {
+    const first = await startServer();
+    const second = new ServerProcess({ args: ['--port', `${first.port}`] });
+    expect(await second.exit).toEqual({ status: 1, signal: null });
+    expect(second.notes).toEqual([
+      {
+        time: expect.any(String),
+        level: 'error',
+        message: expect.stringMatching(new RegExp(`in use.*${first.port}`)),
+      },
+    ]);
+    expect(await first.increment('k')).toBe(1);
+  });
+
+  test.each(['192.0.2.1', '::ffff'])('the address %s, which is not ours', (host) => {
+    const { status, stdout, stderr } = run(['--host', host, '--insecure']);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^\{[^\n]*"level":"error"[^\n]*\}\n$/);
+  });
+
+  test('that it is not built', () => {
+    const directory = temporaryDirectory();
+    cpSync('bin', join(directory, 'bin'), { recursive: true });
+    const { status, stdout, stderr } = spawnSync(join(directory, 'bin/g-counter-server'), {
+      encoding: 'utf8',
+    });
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toBe(`g-counter-server is not built: run \`npm ci && npm run build\` in ${directory}\n`);
+  });
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
+
+test.skipIf(!hasIpv6)('an IPv6 address is written as URLs have it', async () => {
+  const server = await startServer({ args: ['--host', '::1'] });
+  expect(server.notes[0]?.['message']).toBe(`serving http://[::1]:${server.port}`);
+});
+
+test('it can be started through a link, from anywhere', () => {
+  const link = join(temporaryDirectory(), 'link');
+  symlinkSync(resolve('bin/g-counter-server'), link);
+  const { status, stdout } = spawnSync(link, ['--version'], { cwd: dirname(link), encoding: 'utf8' });
+  expect([status, stdout]).toEqual([0, run(['--version']).stdout]);
+});

@@ -1,0 +1,381 @@
+/** The workbench as a user starts it: real processes, short runs. */
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
+
+interface Finished {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'g-counter-test-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Runs the workbench in a directory of its own, where its store goes. */
+function workbench(
+  args: readonly string[],
+  afterStart: (kill: () => void) => void = () => {},
+): Promise<Finished> {
+  const child = spawn(resolve('bin/g-counter-workbench'), args, { cwd: directory });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (text) => (stdout += String(text)));
+  child.stderr.on('data', (text) => (stderr += String(text)));
+  child.stdout.once('data', () => afterStart(() => child.kill('SIGINT')));
+  return new Promise((done) => child.once('close', (status) => done({ status, stdout, stderr })));
+}
+
+const short = ['test', '-w', 'g-counter', '--node-count', '3', '--rate', '100', '--recovery-time', '0'];
+const node = resolve('bin/g-counter');
+const mutant = resolve('test/mutants/mutant');
+
+/** A program that is no proper node. */
+function program(name: string, script: string): string {
+  const file = join(directory, name);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+const readJsonLines = (file: string): Record<string, unknown>[] =>
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => Object(parseJson(line)));
+
+describe('test', () => {
+  test('a valid run exits with 0, shows its figures, and leaves its results', async () => {
+    const nemesis = ['--nemesis', 'partition', '--nemesis-interval', '0.5'];
+    const args = [...short, '--bin', node, '--time-limit', '2', '--seed', '5', ...nemesis];
+    const { status, stdout } = await workbench(args);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^.*: n0 n1 n2, 3 clients, 100 operations\/s for 2 s, partition every 0\.5 s, seed 5$/m,
+    );
+    expect(stdout).toMatch(/^add +\d+ +\d+ +0 +0 +100\.0( +\d+\.\d){4}$/m);
+    expect(stdout).toMatch(
+      /^messages +\d+, \d\.\d\d per operation; between servers \d+, \d\.\d\d per operation$/m,
+    );
+    expect(stdout).toMatch(/^acceptable +\[(\d+) \1\]$/m);
+    expect(stdout).toMatch(/^final +n0 (\d+), n1 \1, n2 \1$/m);
+    expect(stdout).toMatch(/^VALID/m);
+
+    const run = join(directory, 'store', 'latest');
+    expect(readlinkSync(run)).toMatch(/^g-counter\/\d{8}T\d{6}\.\d{3}Z$/);
+    expect(readdirSync(run).toSorted()).toEqual([
+      'history.jsonl',
+      'latency-quantiles.svg',
+      'latency-raw.svg',
+      'messages.jsonl',
+      'messages.svg',
+      'node-logs',
+      'rate.svg',
+      'report.html',
+      'results.json',
+      'timeline.svg',
+      'value.svg',
+    ]);
+    expect(readdirSync(join(run, 'node-logs'))).toEqual(['n0.log', 'n1.log', 'n2.log']);
+    const results: unknown = parseJson(readFileSync(join(run, 'results.json'), 'utf8'));
+    expect(results).toMatchObject({ valid: true, problems: [], options: { seed: 5, faults: ['partition'] } });
+    const events = readJsonLines(join(run, 'history.jsonl'));
+    expect(events.map((event) => event['index'])).toEqual(events.map((_, index) => index));
+    expect(events.filter((event) => event['final'] === true && event['type'] === 'ok')).toHaveLength(6);
+    const messages = readJsonLines(join(run, 'messages.jsonl'));
+    expect(messages.filter((message) => message['dest'] === 'seq-kv').length).toBeGreaterThan(100);
+  });
+
+  test('a planted bug exits with 1 and is explained', async () => {
+    const { status, stdout } = await workbench([
+      ...short,
+      '--bin',
+      mutant,
+      '--time-limit',
+      '3',
+      '--',
+      'no-barrier',
+    ]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /^- the read of \d+ from n\d .* misses \d+ of the \d+ acknowledged before it began$/m,
+    );
+    expect(stdout).toMatch(/^INVALID$/m);
+  });
+
+  test('arguments after -- reach the node', async () => {
+    const args = [...short, '--bin', node, '--time-limit', '1', '--', '--store', 'lin-kv'];
+    expect((await workbench(args)).status).toBe(0);
+    const services = readJsonLines(join(directory, 'store', 'latest', 'messages.jsonl'))
+      .map((message) => message['dest'])
+      .filter((dest) => String(dest).endsWith('-kv'));
+    expect(new Set(services)).toEqual(new Set(['lin-kv']));
+  });
+
+  test('--log-net-send, --log-net-recv and --log-stderr show what they say', async () => {
+    const args = ['--log-net-send', '--log-net-recv', '--log-stderr', '--', '--verbose', '--store', 'memory'];
+    const noisy = program('noisy', `echo "noise" >&2\nexec ${node} "$@"`);
+    const { stderr } = await workbench([...short, '--bin', noisy, '--time-limit', '0', ...args]);
+    expect(stderr).toMatch(/^send {"src":"c0","dest":"n0","body":{"type":"init",/m);
+    expect(stderr).toMatch(/^recv {"src":"n0","dest":"c0","body":{"type":"init_ok",/m);
+    expect(stderr).toMatch(/^n1: noise$/m);
+    expect(readFileSync(join(directory, 'store', 'latest', 'node-logs', 'n1.log'), 'utf8')).toBe('noise\n');
+  });
+
+  test('--availability total is not met when an operation fails', async () => {
+    const args = [...short, '--bin', node, '--time-limit', '1', '--availability', 'total'];
+    expect((await workbench(args)).status).toBe(0);
+    const impatient = ['--latency', '20', '--', '--deadline-ms', '30'];
+    const { status, stdout } = await workbench([...args, ...impatient]);
+    expect(status).toBe(1);
+    expect(stdout).toContain('of all operations succeeded, 100.00 % were demanded');
+  });
+
+  test.each([
+    [
+      'dies at start',
+      'echo "no such luck" >&2; exit 3',
+      'n0 exited with status 3; its stderr ended with\n  no such luck',
+    ],
+    ['prints garbage', 'echo hello; exec sleep 60', 'n0 wrote a line that is not a message: hello'],
+    [
+      'answers init wrongly',
+      `read line; echo '{"src":"n0","dest":"c0","body":{"type":"no","in_reply_to":1}}'; exec sleep 60`,
+      'n0 did not answer init but with {"type":"no","in_reply_to":1}',
+    ],
+    [
+      'writes a fraction for an integer',
+      `read line; echo '{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1.0}}'; exec sleep 60`,
+      'n0 wrote a line that is not a message',
+    ],
+    [
+      'dies half-way',
+      `read line; echo '{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}'; read line; echo alas >&2; exit 9`,
+      'n0 exited with status 9; its stderr ended with\n  alas',
+    ],
+    [
+      'floods stdout',
+      `exec yes '{"src":"n0","dest":"n0","body":{"type":"noise"}}'`,
+      'n0 floods the network: it sent',
+    ],
+    ['wraps what does not end', 'sleep 60 & exit 3', 'n0 exited with status 3'],
+    [
+      'writes to nobody',
+      `echo '{"src":"n0","dest":"n99","body":{}}'; exec sleep 60`,
+      'n0 sent a message to n99, which does not exist',
+    ],
+    [
+      'pretends to be another',
+      `echo '{"src":"n7","dest":"c0","body":{}}'; exec sleep 60`,
+      'n0 sent a message as n7',
+    ],
+  ])('a node that %s fails the run, named', async (name, script, complaint) => {
+    const bad = program(name.replaceAll(' ', '-'), script);
+    const { status, stdout } = await workbench([
+      'test',
+      '-w',
+      'g-counter',
+      '--node-count',
+      '1',
+      '--bin',
+      bad,
+    ]);
+    expect(stdout).toContain(complaint);
+    expect(stdout).toMatch(/^INVALID$/m);
+    expect(status).toBe(1);
+  });
+
+  test('Ctrl-C ends the run at once, judges nothing, and leaves no process behind', async () => {
+    const pids = join(directory, 'pids');
+    const watched = program('watched', `echo $$ >> ${pids}\nexec ${node}`);
+    const { status, stdout } = await workbench(
+      [...short, '--bin', watched, '--time-limit', '60', '--log-net-send'],
+      (interrupt) => {
+        const poll = (): void => {
+          if (readdirSync(directory).includes('pids') && readFileSync(pids, 'utf8').split('\n').length === 4)
+            interrupt();
+          else setTimeout(poll, 10);
+        };
+        poll();
+      },
+    );
+    expect(status).toBe(2);
+    expect(stdout).toMatch(/^UNKNOWN/m);
+    for (const pid of readFileSync(pids, 'utf8').trim().split('\n')) {
+      expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    }
+  });
+
+  test('what was in flight when a run was cut short is not held against the node', async () => {
+    const args = [...short, '--bin', node, '--concurrency', '10n', '--latency', '200', '--time-limit', '60'];
+    const { status, stdout } = await workbench(args, (interrupt) => void setTimeout(interrupt, 1500));
+    expect(stdout).toMatch(/^UNKNOWN: the run was cut short; until then, nothing was wrong$/m);
+    expect(status).toBe(2);
+    const outcomes = readJsonLines(join(directory, 'store', 'latest', 'history.jsonl')).map(
+      (event) => event['type'],
+    );
+    expect(outcomes.filter((type) => type === 'invoke')).toHaveLength(outcomes.length / 2);
+    expect(outcomes).toContain('info');
+  });
+
+  test('what was wrong before a run was cut short still counts', async () => {
+    const args = [...short, '--bin', mutant, '--time-limit', '60', '--', 'forget-node'];
+    const { status, stdout } = await workbench(args, (interrupt) => void setTimeout(interrupt, 2500));
+    expect(stdout).toMatch(/^- interrupted$/m);
+    expect(stdout).toMatch(/^INVALID$/m);
+    expect(status).toBe(1);
+  });
+
+  test('half a line left behind by a kill is not held against the node', async () => {
+    const halfSpoken = program(
+      'half-spoken',
+      `read line; id=$(echo "$line" | sed 's/.*"src":"\\([^"]*\\)".*/\\1/'); ` +
+        `echo '{"src":"n0","dest":"'$id'","body":{"type":"init_ok","in_reply_to":1}}'; printf '{"src":"n0"'; sleep 60`,
+    );
+    const nemesis = ['--nemesis', 'kill', '--nemesis-interval', '0.2', '--time-limit', '2'];
+    const { stdout } = await workbench([...short, '--node-count', '1', '--bin', halfSpoken, ...nemesis]);
+    expect(stdout).not.toContain('not a message');
+  });
+
+  test('a store that cannot be written gives one line', async () => {
+    const { stderr, status } = spawnSync(
+      'sh',
+      [
+        '-c',
+        `mkdir -p x && cd x && : > store && ${resolve('bin/g-counter-workbench')} ${short.join(' ')} --bin ${node}`,
+      ],
+      {
+        cwd: directory,
+        encoding: 'utf8',
+      },
+    );
+    expect(status).toBe(255);
+    expect(stderr).toMatch(/^g-counter-workbench: .*store.*\n$/);
+  });
+
+  test.each([
+    [[], 'which command? test, simulate, compare, serve or replay'],
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['test'], '-w is missing: which workload? g-counter or pn-counter'],
+    [['test', '-w', 'echo', '--bin', node], "--workload takes g-counter, pn-counter, not 'echo'"],
+    [['test', '-w', 'g-counter'], '--bin is missing: which program is to be tested?'],
+    [['test', '-w', 'g-counter', '--bin', 'nope'], '--bin nope does not exist or is not executable'],
+    [['test', '-w', 'g-counter', '--bin', '/tmp'], '--bin /tmp is not a file'],
+    [
+      [...short, '--bin', node, '--node-count', '0'],
+      "--node-count takes a whole number from 1 to 1000, not '0'",
+    ],
+    [
+      [...short, '--bin', node, '--node-count', '1.5'],
+      "--node-count takes a whole number from 1 to 1000, not '1.5'",
+    ],
+    [[...short, '--bin', node, '--concurrency', 'n'], "--concurrency takes a number like 6 or 2n, not 'n'"],
+    [[...short, '--bin', node, '--rate=-1'], "--rate takes a number from 0 to 1000000, not '-1'"],
+    [
+      [...short, '--bin', node, '--latency-dist', 'zipf'],
+      "--latency-dist takes constant, uniform, exponential, not 'zipf'",
+    ],
+    [
+      [...short, '--bin', node, '--nemesis', 'flood'],
+      "--nemesis takes all, partition, isolate-store, loss, duplicate, delay, kill, pause, not 'flood'",
+    ],
+    [[...short, '--bin', node, '--availability', '2'], "--availability takes a number from 0 to 1, not '2'"],
+    [[...short, '--bin', node, '--consistency-models', 'x'], "Unknown option '--consistency-models'"],
+  ])('%j is refused with one line and status 2', async (args, complaint) => {
+    expect(await workbench(args)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `g-counter-workbench: ${complaint}; see --help\n`,
+    });
+  });
+});
+
+describe('compare', () => {
+  test('two programs are shown side by side, and the worse decides the exit status', async () => {
+    const flags = [
+      '-w',
+      'g-counter',
+      '--node-count',
+      '3',
+      '--rate',
+      '100',
+      '--time-limit',
+      '2',
+      '--recovery-time',
+      '0',
+    ];
+    const { status, stdout } = await workbench(['compare', node, `${mutant} no-barrier`, ...flags]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^verdict +VALID +INVALID \(\d+ problems\)$/m);
+    expect(stdout).toMatch(/^ {2}between servers +4\.\d\d +\d\.\d\d$/m);
+    expect(stdout).toMatch(/^read, ms \(p50 \/ p95 \/ p99\)( +[\d.]+ \/ [\d.]+ \/ [\d.]+){2}$/m);
+  });
+
+  test('one program is not enough', async () => {
+    expect(await workbench(['compare', node])).toMatchObject({
+      status: 2,
+      stderr: 'g-counter-workbench: compare takes two programs, not 1; see --help\n',
+    });
+  });
+});
+
+describe('replay', () => {
+  const fixture = (name: string): string => resolve('test/fixtures', name);
+
+  test('the fixtures are what the node does', async () => {
+    const withStore = ['cas-conflict.jsonl', 'lost-cas-answer.jsonl', 'restart.jsonl', 'errors.jsonl'].map(
+      fixture,
+    );
+    expect(await workbench(['replay', ...withStore])).toMatchObject({ status: 0, stderr: '' });
+    const alone = await workbench(['replay', fixture('challenge.jsonl'), '--', '--store', 'memory']);
+    expect(alone).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: `${fixture('challenge.jsonl')}: as expected, all 8 messages\n`,
+    });
+  });
+
+  test('the first difference is shown with its line', async () => {
+    const changed = join(directory, 'changed.jsonl');
+    writeFileSync(changed, readFileSync(fixture('challenge.jsonl'), 'utf8').replace('1234', '1235'));
+    const { status, stdout } = await workbench(['replay', changed, '--', '--store', 'memory']);
+    expect(status).toBe(1);
+    expect(stdout).toBe(
+      `${changed}:8: the node departs from the fixture\n` +
+        '  expected {"src":"n1","dest":"c1","body":{"type":"read_ok","value":1235,"in_reply_to":4}}\n' +
+        '  received {"src":"n1","dest":"c1","body":{"type":"read_ok","value":1234,"in_reply_to":4}}\n',
+    );
+  });
+
+  test('a node that does otherwise is found out', async () => {
+    const args = ['replay', fixture('lost-cas-answer.jsonl'), '--bin', mutant, '--', 'no-barrier'];
+    const { status, stdout } = await workbench(args);
+    expect(status).toBe(1);
+    expect(stdout).toContain('lost-cas-answer.jsonl:4: the node departs from the fixture');
+  });
+
+  test.each([
+    ['', 'the first message is not an init that names the node'],
+    ['{"src":"c1"}', 'line 1 is not a message'],
+  ])('%j is no fixture', async (text, complaint) => {
+    const file = join(directory, 'bad.jsonl');
+    writeFileSync(file, text);
+    expect(await workbench(['replay', file])).toMatchObject({
+      status: 2,
+      stderr: `g-counter-workbench: ${file} is not a fixture: ${complaint}; see --help\n`,
+    });
+  });
+});

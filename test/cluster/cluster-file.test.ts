@@ -1,0 +1,80 @@
+/** What a server remembers of its cluster, over restarts and crashes. */
+import { expect, test } from 'vitest';
+import type { Memory } from '../../src/cluster/cluster.ts';
+import { MemoryFile } from '../../src/cluster/cluster-file.ts';
+import { MemoryFiles, everything, nothing } from '../support/memory-files.ts';
+
+const memory: Memory = {
+  peers: ['10.0.0.1:8080', 'b:8080'],
+  decisions: new Map([
+    ['node-2', { version: 7, removed: true }],
+    ['__proto__', { version: 1, removed: false }],
+  ]),
+};
+const nobody: Memory = { peers: [], decisions: new Map() };
+
+interface Kept {
+  readonly file: MemoryFile;
+  readonly errors: unknown[];
+}
+
+function keptIn(files: MemoryFiles): Kept {
+  const errors: unknown[] = [];
+  return { file: new MemoryFile(files, (error) => errors.push(error)), errors };
+}
+
+async function write(files: MemoryFiles, ...memories: Memory[]): Promise<void> {
+  const { file } = keptIn(files);
+  for (const each of memories) file.write(each);
+  await file.close();
+}
+
+test('what was written is read again, also after a crash', async () => {
+  const files = new MemoryFiles();
+  expect(await keptIn(files).file.read()).toEqual(nobody);
+  await write(files, memory);
+  for (const crash of [nothing, everything]) {
+    expect(await keptIn(files.crash(crash)).file.read()).toEqual(memory);
+  }
+});
+
+test('of several changes in a row the last is written', async () => {
+  const files = new MemoryFiles();
+  await write(files, memory, nobody, memory, { ...memory, peers: [] });
+  expect(await keptIn(files).file.read()).toEqual({ ...memory, peers: [] });
+});
+
+test('a crash at any moment leaves the old or the new', async () => {
+  const before = new MemoryFiles();
+  await write(before, nobody);
+  const count = before.operations.length;
+  for (let at = 0; at < count; at++) {
+    const files = before.crash(nothing);
+    let done = 0;
+    files.before = () => (done++ === at ? new Promise(() => {}) : Promise.resolve());
+    keptIn(files).file.write(memory);
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const crash of [nothing, everything]) {
+      expect([nobody, memory]).toContainEqual(await keptIn(files.crash(crash)).file.read());
+    }
+  }
+});
+
+test.each(['', '{', '[]', '{"peers":{}}', '{"peers":[],"decisions":{"a":{"version":-1,"removed":true}}}'])(
+  'a file with %j in it is as good as none, and that is said',
+  async (text) => {
+    const files = new MemoryFiles();
+    const file = await files.open('cluster.json');
+    await file.append(Buffer.from(text));
+    const { file: kept, errors } = keptIn(files);
+    expect(await kept.read()).toEqual(nobody);
+    expect(errors).toHaveLength(1);
+  },
+);
+
+test('what is no address is left out', async () => {
+  const files = new MemoryFiles();
+  const file = await files.open('cluster.json');
+  await file.append(Buffer.from('{"peers":["a:1","http://b/",7],"decisions":{}}'));
+  expect(await keptIn(files).file.read()).toEqual({ peers: ['a:1'], decisions: new Map() });
+});

@@ -1,0 +1,118 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Purpose, Seal } from '../../src/cluster/hmac.ts';
+
+const OLD = 'an old key of the cluster';
+const NEW = 'a new key of the cluster';
+const PURPOSES: readonly Purpose[] = ['beacon', 'request', 'reply'];
+
+const seal = new Seal([NEW]);
+const text = fc.oneof(fc.string(), fc.json(), fc.string({ unit: 'grapheme' }));
+const context = fc.constantFrom('', 'a 1', 'a 11', 'b 1');
+const purpose = fc.constantFrom(...PURPOSES);
+
+test('what was sealed opens, for what and where it was sealed', () => {
+  fc.assert(
+    fc.property(purpose, context, text, (why, where, said) => {
+      expect(seal.open(why, where, seal.close(why, where, said))).toBe(said);
+    }),
+  );
+});
+
+test('what was sealed for one thing or in one place is worth nothing for another', () => {
+  fc.assert(
+    fc.property(purpose, context, purpose, context, text, (why, where, otherWhy, elsewhere, said) => {
+      fc.pre(why !== otherWhy || where !== elsewhere);
+      expect(seal.open(otherWhy, elsewhere, seal.close(why, where, said))).toBeUndefined();
+    }),
+  );
+});
+
+test('another key opens nothing', () => {
+  const other = new Seal([OLD]);
+  fc.assert(
+    fc.property(purpose, context, text, (why, where, said) => {
+      expect(other.open(why, where, seal.close(why, where, said))).toBeUndefined();
+    }),
+  );
+});
+
+test('a sealed text with any one bit flipped opens no more', () => {
+  const sealed = Buffer.from(seal.close('request', 'a 1', '{"to":"k3f9qz","n":"\u00e9"}'));
+  for (let bit = 0; bit < sealed.length * 8; bit++) {
+    const flipped = Buffer.from(sealed);
+    flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+    expect(seal.open('request', 'a 1', flipped.toString())).toBeUndefined();
+    expect(seal.open('request', 'a 1', flipped.toString('latin1'))).toBeUndefined();
+  }
+});
+
+test('a sealed text that was cut or has grown opens no more', () => {
+  const sealed = seal.close('reply', 'a 1', '{"body":{}}');
+  for (let length = 0; length < sealed.length; length++) {
+    expect(seal.open('reply', 'a 1', sealed.slice(0, length))).toBeUndefined();
+    expect(seal.open('reply', 'a 1', sealed.slice(sealed.length - length))).toBeUndefined();
+  }
+  for (const more of [' ', '\0', '=', '{']) {
+    expect(seal.open('reply', 'a 1', sealed + more)).toBeUndefined();
+    expect(seal.open('reply', 'a 1', more + sealed)).toBeUndefined();
+  }
+});
+
+test('what was never sealed does not open', () => {
+  fc.assert(
+    fc.property(text, (said) => {
+      expect(seal.open('request', '', said)).toBeUndefined();
+      expect(seal.open('request', '', 'A'.repeat(43) + said)).toBeUndefined();
+      expect(seal.open('request', '', '\u00e9'.repeat(43) + said)).toBeUndefined();
+    }),
+  );
+});
+
+test('a text goes as it is, behind its seal', () => {
+  const sealed = seal.close('beacon', '', '{"a":1}');
+  expect(sealed).toMatch(/^[\w-]{43}\{"a":1\}$/);
+  expect(sealed).not.toContain(NEW);
+});
+
+describe('while keys are changed one member at a time', () => {
+  const before = new Seal([OLD]);
+  const knowing = new Seal([OLD, NEW]);
+  const changed = new Seal([NEW, OLD]);
+  const after = new Seal([NEW]);
+  const opens = (from: Seal, to: Seal): boolean =>
+    to.open('request', '', from.close('request', '', '{}')) === '{}';
+
+  test('each step understands the one before and the one after', () => {
+    const steps = [before, knowing, changed, after];
+    for (const [index, step] of steps.entries()) {
+      for (const next of steps.slice(index, index + 2)) {
+        expect([opens(step, next), opens(next, step)]).toEqual([true, true]);
+      }
+    }
+  });
+
+  test('the first key seals', () => {
+    expect(opens(changed, after)).toBe(true);
+    expect(opens(changed, before)).toBe(false);
+  });
+
+  test('the old key is worth nothing in the end', () => {
+    expect(opens(before, after)).toBe(false);
+  });
+});
+
+describe('a cluster without a key', () => {
+  const open = new Seal([]);
+
+  test('seals nothing and takes all that is an object', () => {
+    expect([open.isKeyed, seal.isKeyed]).toEqual([false, true]);
+    expect(open.close('request', 'a 1', '{}')).toBe('{}');
+    expect(open.open('reply', 'b 2', '{}')).toBe('{}');
+  });
+
+  test('and one with a key do not understand each other', () => {
+    expect(open.open('request', '', seal.close('request', '', '{}'))).toBeUndefined();
+    expect(seal.open('request', '', open.close('request', '', '{}'))).toBeUndefined();
+  });
+});

@@ -1,0 +1,220 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseJson } from '../../src/runtime/json.ts';
+import { Malformed, encodeAnswer, encodeRequest } from '../../src/cluster/codec.ts';
+import { Correspondence, NoAnswer, addressOf } from '../../src/cluster/peer-rpc.ts';
+import type { AnswerBody, RequestBody, Sender } from '../../src/cluster/messages.ts';
+import { Seal } from '../../src/cluster/hmac.ts';
+import { SENDER } from '../support/memory-replica.ts';
+
+const KEY = 'a key of the cluster';
+const seal = new Seal([KEY]);
+const PING: RequestBody = { type: 'ping', digest: 'AAAAAAAA', members: 'AAAAAAAA' };
+
+/** One who answers, and what was heard there. */
+class Listener {
+  readonly heard: (readonly [type: string, address: string])[] = [];
+  readonly self: Sender;
+  readonly correspondence: Correspondence;
+
+  constructor(life: string, with_: Seal = seal) {
+    this.self = { ...SENDER, life };
+    this.correspondence = new Correspondence({
+      self: () => this.self,
+      seal: with_,
+      transport: { send: () => Promise.reject(new Error('it only listens')) },
+    });
+  }
+
+  receive(sealed: string, host = '10.0.0.9'): Promise<string> {
+    return this.correspondence.answer(sealed, host, ({ body }, address) => {
+      this.heard.push([body.type, address]);
+      return Promise.resolve<AnswerBody>({ type: 'done' });
+    });
+  }
+}
+
+/** One who asks a listener; `carry` is what lies between them. */
+function asking(
+  listener: Listener,
+  carry: (sealed: string, deliver: (sealed: string) => Promise<string>) => Promise<string> = (
+    sealed,
+    deliver,
+  ) => deliver(sealed),
+  life = 'asker',
+): Correspondence {
+  return new Correspondence({
+    self: () => ({ ...SENDER, life }),
+    seal,
+    transport: { send: (_address, text) => carry(text, (sealed) => listener.receive(sealed)) },
+  });
+}
+
+const sealedRequest = (seq: number, to: string, body: RequestBody = PING, life = 'asker'): string =>
+  seal.close('request', '', encodeRequest({ from: { ...SENDER, life }, to, seq, body }));
+
+const bodyOf = (life: string, seq: number, reply: string, to = 'here'): unknown => {
+  const text = seal.open('reply', `${life} ${to} ${seq}`, reply);
+  return text === undefined ? undefined : Object(parseJson(text)).body;
+};
+
+const REPEATED = { type: 'refused', why: 'repeated' };
+
+test('a request is answered, and says where who asks can be reached', async () => {
+  const listener = new Listener('here');
+  const asker = asking(listener);
+  const answered = await asker.ask('a:1', 'here', PING, 1000);
+  expect(answered).toEqual({ from: listener.self, body: { type: 'done' } });
+  expect(listener.heard).toEqual([['ping', '10.0.0.9:8080']]);
+  expect(asker.sentBytes).toBe(listener.correspondence.receivedBytes);
+  expect(asker.receivedBytes).toBe(listener.correspondence.sentBytes);
+});
+
+test('who asks is reached at the address it gives, or at a port of the host it asks from', () => {
+  expect(addressOf({ at: 'node-1:80' }, '10.0.0.9')).toBe('node-1:80');
+  expect(addressOf({ at: 80 }, '::ffff:10.0.0.9')).toBe('10.0.0.9:80');
+  expect(addressOf({ at: 80 }, '::1')).toBe('[::1]:80');
+});
+
+describe('a request', () => {
+  test('is taken once', async () => {
+    const listener = new Listener('here');
+    const sealed = sealedRequest(1, 'here');
+    expect(bodyOf('asker', 1, await listener.receive(sealed))).toEqual({ type: 'done' });
+    expect(bodyOf('asker', 1, await listener.receive(sealed))).toMatchObject(REPEATED);
+    expect(listener.heard).toHaveLength(1);
+  });
+
+  test('is taken once each, in whatever order, as far as it comes in time', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 200 }), async (numbers) => {
+        const listener = new Listener('here');
+        for (const seq of numbers) await listener.receive(sealedRequest(seq, 'here'));
+        expect(listener.heard).toHaveLength(new Set(numbers).size);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('that comes too late to tell whether it has been there is not taken', async () => {
+    const listener = new Listener('here');
+    await listener.receive(sealedRequest(5000, 'here'));
+    await listener.receive(sealedRequest(5000 - 1023, 'here'));
+    expect(listener.heard).toHaveLength(2);
+    expect(bodyOf('asker', 3976, await listener.receive(sealedRequest(3976, 'here')))).toMatchObject(
+      REPEATED,
+    );
+  });
+
+  test('of ten thousand is still taken once', async () => {
+    const listener = new Listener('here');
+    for (let seq = 1; seq <= 10_000; seq++) await listener.receive(sealedRequest(seq, 'here'));
+    for (let seq = 1; seq <= 10_000; seq += 7) await listener.receive(sealedRequest(seq, 'here'));
+    expect(listener.heard).toHaveLength(10_000);
+  });
+
+  test('of another life has numbers of its own', async () => {
+    const listener = new Listener('here');
+    await listener.receive(sealedRequest(1, 'here'));
+    await listener.receive(sealedRequest(1, 'here', PING, 'another'));
+    expect(listener.heard).toHaveLength(2);
+  });
+
+  test('for another life is refused', async () => {
+    const listener = new Listener('here');
+    for (const to of ['there', '', 'her', 'heree']) {
+      const reply = await listener.receive(sealedRequest(1, to));
+      expect(bodyOf('asker', 1, reply, to)).toMatchObject({ type: 'refused', why: 'other-life' });
+    }
+    expect(listener.heard).toEqual([]);
+  });
+
+  test('that only asks who is there is for whoever is there, as often as it comes', async () => {
+    const listener = new Listener('here');
+    const sealed = sealedRequest(1, '', { type: 'hello' });
+    await listener.receive(sealed);
+    await listener.receive(sealed);
+    expect(listener.heard).toHaveLength(2);
+  });
+
+  test.each<readonly [string, string]>([
+    ['has no seal', encodeRequest({ from: SENDER, to: 'here', seq: 1, body: PING })],
+    ['has the seal of another key', new Seal(['another key of 16']).close('request', '', '{}')],
+    ['was sealed as an answer', seal.close('reply', '', '{}')],
+    ['was sealed as a beacon', seal.close('beacon', '', '{}')],
+    ['makes no sense under its seal', seal.close('request', '', '{}')],
+    ['is empty', ''],
+    ['is noise', '\u0000\ufffd'.repeat(1000)],
+  ])('that %s is none', async (_what, sealed) => {
+    const listener = new Listener('here');
+    await expect(listener.receive(sealed)).rejects.toThrow(Malformed);
+    expect(listener.heard).toEqual([]);
+  });
+
+  test('with any character changed is none', async () => {
+    const listener = new Listener('here');
+    const sealed = sealedRequest(1, 'here');
+    for (let at = 0; at < sealed.length; at++) {
+      const other = sealed[at] === 'x' ? 'y' : 'x';
+      const forged = sealed.slice(0, at) + other + sealed.slice(at + 1);
+      await expect(listener.receive(forged)).rejects.toThrow(Malformed);
+    }
+    expect(listener.heard).toEqual([]);
+  });
+});
+
+describe('an answer', () => {
+  test('to another request is refused', async () => {
+    const listener = new Listener('here');
+    let earlier = '';
+    const asker = asking(listener, async (sealed, deliver) => {
+      const answer = earlier === '' ? await deliver(sealed) : earlier;
+      earlier = answer;
+      return answer;
+    });
+    await asker.ask('a:1', 'here', PING, 1000);
+    await expect(asker.ask('a:1', 'here', PING, 1000)).rejects.toThrow(NoAnswer);
+  });
+
+  test('to the same request of another life is refused', async () => {
+    const listener = new Listener('here');
+    let earlier = '';
+    await asking(listener, async (sealed, deliver) => (earlier = await deliver(sealed))).ask(
+      'a:1',
+      'here',
+      PING,
+      9,
+    );
+    const other = asking(listener, () => Promise.resolve(earlier), 'other');
+    await expect(other.ask('a:1', 'here', PING, 1000)).rejects.toThrow(NoAnswer);
+  });
+
+  test.each<readonly [string, (reply: string) => string]>([
+    ['is the request itself', () => sealedRequest(1, 'here')],
+    ['has no seal', () => encodeAnswer({ from: SENDER, body: { type: 'done' } })],
+    ['has another seal', (reply) => `A${reply.slice(1)}`],
+    ['was changed', (reply) => reply.replace('"done"', '"welcome"')],
+    ['was cut', (reply) => reply.slice(0, -1)],
+    ['is empty', () => ''],
+    ['makes no sense under its seal', () => seal.close('reply', 'asker here 1', '{}')],
+    ['is no JSON under its seal', () => seal.close('reply', 'asker here 1', '{')],
+  ])('that %s is refused', async (_what, spoil) => {
+    const asker = asking(new Listener('here'), async (sealed, deliver) => spoil(await deliver(sealed)));
+    await expect(asker.ask('a:1', 'here', PING, 1000)).rejects.toThrow(NoAnswer);
+  });
+});
+
+test('each request has a number of its own, whoever it is for', async () => {
+  const listener = new Listener('here');
+  const asker = asking(listener);
+  await Promise.all(Array.from({ length: 100 }, () => asker.ask('a:1', 'here', PING, 1000)));
+  expect(listener.heard).toHaveLength(100);
+});
+
+test('the lives that are remembered are bounded, and the latest are remembered', async () => {
+  const listener = new Listener('here');
+  const lives = Array.from({ length: 5000 }, (_, number) => `life${number}`);
+  for (const life of lives) await listener.receive(sealedRequest(1, 'here', PING, life));
+  for (const life of lives.slice(-4000)) await listener.receive(sealedRequest(1, 'here', PING, life));
+  expect(listener.heard).toHaveLength(5000);
+});

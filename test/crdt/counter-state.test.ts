@@ -1,0 +1,224 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { GCounter } from '../../src/crdt/g-counter.ts';
+import { type Identity, firstIdentity, nameOf } from '../../src/crdt/replica-id.ts';
+import {
+  type CounterState,
+  changedParts,
+  merged,
+  nextIncarnation,
+  nodesOf,
+  raised,
+  restored,
+  zero,
+} from '../../src/crdt/counter-state.ts';
+
+const KEY = 'likes';
+
+const me = firstIdentity('node-1');
+
+const mapOf = (nodes: Record<string, number>): GCounter => new Map(Object.entries(nodes));
+
+const orThrow = (state: CounterState | undefined): CounterState => {
+  if (state === undefined) throw new Error('this passes 2^53 - 1');
+  return state;
+};
+
+/** A counter and who counts it, as a store has them. */
+interface Kept {
+  readonly identity: Identity;
+  readonly state: CounterState;
+}
+
+const born = (nodeId: string): Kept => ({ identity: firstIdentity(nodeId), state: zero });
+
+const raise = ({ identity, state }: Kept, amount: number): Kept => ({
+  identity,
+  state: orThrow(raised(identity, state, amount)),
+});
+
+/** Merges as a store does: first it becomes whoever it has to be. */
+function mergeInto({ identity, state }: Kept, shown: GCounter): Kept {
+  const next = nextIncarnation(identity, state, shown, () => 0);
+  const ours = state.incarnation === identity.incarnation ? state.own : 0;
+  const left = new Map([
+    ...identity.counted,
+    [nameOf(identity.nodeId, identity.incarnation), new Map([[KEY, ours]])],
+  ]);
+  const identityNow = next === undefined ? identity : { ...identity, incarnation: next, counted: left };
+  return { identity: identityNow, state: orThrow(merged(identityNow, KEY, state, shown)) };
+}
+
+const nodes = ({ identity, state }: Kept): GCounter => nodesOf(identity, state);
+
+const amount = fc.integer({ min: 1, max: 9 });
+const foreign = fc
+  .dictionary(fc.constantFrom('node-2', 'node-2~2', 'node-10', '__proto__', 'b'), fc.nat(99))
+  .map(mapOf);
+
+describe('maps of other nodes', () => {
+  const kept = fc.tuple(foreign, amount).map(([shown, own]) => mergeInto(raise(born('node-1'), own), shown));
+
+  test('merge to the same in any order and any grouping', () => {
+    fc.assert(
+      fc.property(kept, foreign, foreign, (before, a, b) => {
+        const inOrder = mergeInto(mergeInto(before, a), b);
+        expect(nodes(mergeInto(mergeInto(before, b), a))).toEqual(nodes(inOrder));
+        const together = nodes(mergeInto(mergeInto(born('node-3'), a), b));
+        expect(nodes(mergeInto(before, together))).toEqual(nodes(inOrder));
+      }),
+    );
+  });
+
+  test('change nothing when they come again, or say what is known', () => {
+    fc.assert(
+      fc.property(kept, foreign, (before, a) => {
+        const once = mergeInto(before, a);
+        expect(mergeInto(once, a)).toEqual(once);
+        expect(mergeInto(once, nodes(once))).toEqual(once);
+        expect(mergeInto(once, new Map())).toEqual(once);
+      }),
+    );
+  });
+
+  test('never lower a total or the value, nor make one up', () => {
+    fc.assert(
+      fc.property(kept, foreign, (before, a) => {
+        const after = mergeInto(before, a);
+        const most = new Map(
+          [...nodes(before), ...a].map(([name]) => [
+            name,
+            Math.max(nodes(before).get(name) ?? 0, a.get(name) ?? 0),
+          ]),
+        );
+        expect(nodes(after)).toEqual(new Map([...most].filter(([, total]) => total > 0)));
+        expect(after.state.value).toBe([...nodes(after).values()].reduce((sum, total) => sum + total, 0));
+      }),
+    );
+  });
+});
+
+test('whatever two servers count and show each other, nothing is counted twice and nothing lost', () => {
+  const step = fc.oneof(
+    fc.record({ does: fc.constant('count'), first: fc.boolean(), amount }),
+    fc.record({ does: fc.constantFrom('show', 'echo'), first: fc.boolean(), amount }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      let [a, b] = [born('node-1'), born('node-2')];
+      let sum = 0;
+      let late: GCounter = new Map();
+      for (const { does, first, amount: by } of steps) {
+        if (does === 'count') {
+          sum += by;
+          if (first) a = raise(a, by);
+          else b = raise(b, by);
+        } else {
+          const shown = does === 'echo' ? late : nodes(first ? a : b);
+          late = nodes(first ? b : a);
+          if (first) b = mergeInto(b, shown);
+          else a = mergeInto(a, shown);
+        }
+      }
+      a = mergeInto(a, nodes(b));
+      b = mergeInto(b, nodes(a));
+      expect([a.state.value, b.state.value]).toEqual([sum, sum]);
+      expect([a.identity.incarnation, b.identity.incarnation]).toEqual([1, 1]);
+    }),
+  );
+});
+
+describe('a server that has forgotten an earlier life', () => {
+  /** Totals of earlier lives are larger than what is counted here, since only a larger one can be told from ours. */
+  const earlier = fc
+    .dictionary(
+      fc.constantFrom('node-1', 'node-1~2', 'node-1~3', 'node-2'),
+      fc.integer({ min: 1000, max: 9999 }),
+    )
+    .map(mapOf);
+  const step = fc.oneof(
+    fc.record({ does: fc.constantFrom('count', 'echo'), by: amount, shown: fc.constant(mapOf({})) }),
+    fc.record({ does: fc.constant('merge'), by: amount, shown: earlier }),
+  );
+
+  test('has the largest totals that were shown and all that it has counted, in any order of both', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        let kept = born('node-1');
+        let peer = born('peer');
+        let counted = 0;
+        const shown = new Map<string, number>();
+        for (const next of steps) {
+          if (next.does === 'count') {
+            kept = raise(kept, next.by);
+            counted += next.by;
+          }
+          for (const [name, total] of next.shown) shown.set(name, Math.max(total, shown.get(name) ?? 0));
+          kept = mergeInto(kept, next.does === 'echo' ? nodes(peer) : next.shown);
+          peer = mergeInto(peer, nodes(kept));
+        }
+        const sum = [...shown.values()].reduce((total, more) => total + more, counted);
+        expect(kept.state.value).toBe(sum);
+        expect(mergeInto(peer, nodes(kept)).state.value).toBe(sum);
+        for (const [name, total] of shown) expect(nodes(kept).get(name)).toBe(total);
+      }),
+    );
+  });
+
+  test('leaves the totals of that life as they are shown and counts on under its next name', () => {
+    const kept = mergeInto(raise(born('node-1'), 3), mapOf({ 'node-1': 10, 'node-2': 1 }));
+    expect(nodes(kept)).toEqual(mapOf({ 'node-1': 10, 'node-1~2': 3, 'node-2': 1 }));
+    expect(nodes(raise(kept, 4))).toEqual(mapOf({ 'node-1': 10, 'node-1~2': 7, 'node-2': 1 }));
+  });
+
+  test('goes past every name that is in use', () => {
+    const kept = mergeInto(raise(born('node-1'), 3), mapOf({ 'node-1': 2, 'node-1~7': 5 }));
+    expect(nodes(kept)).toEqual(mapOf({ 'node-1': 3, 'node-1~7': 5 }));
+    expect(nodes(raise(kept, 1))).toEqual(mapOf({ 'node-1': 3, 'node-1~7': 5, 'node-1~8': 1 }));
+  });
+
+  test('takes what is shown of a name that it has left as it is', () => {
+    const kept = mergeInto(raise(born('node-1'), 3), mapOf({ 'node-1': 10 }));
+    expect(nodes(mergeInto(kept, mapOf({ 'node-1': 12 })))).toEqual(mapOf({ 'node-1': 12, 'node-1~2': 3 }));
+    expect(nodes(mergeInto(kept, mapOf({ 'node-1': 8 })))).toEqual(nodes(kept));
+  });
+});
+
+test('an own total shown lower, or as it is, changes nothing', () => {
+  const kept = raise(born('node-1'), 3);
+  for (const total of [0, 1, 3]) expect(mergeInto(kept, mapOf({ 'node-1': total }))).toEqual(kept);
+});
+
+test('what comes from our own disk raises our total and makes us nobody else', () => {
+  const state = orThrow(restored(me, zero, mapOf({ 'node-1': 3, 'node-2': 4 })));
+  expect(state).toEqual({ own: 3, incarnation: 1, others: mapOf({ 'node-2': 4 }), floor: 0, value: 7 });
+  expect(restored(me, state, mapOf({ 'node-1': 2 }))).toEqual(state);
+});
+
+test('a state under an earlier name is the same counter under the present one', () => {
+  const state = orThrow(restored(me, zero, mapOf({ 'node-1': 3, 'node-1~2': 4 })));
+  const later = { ...me, incarnation: 2 };
+  const after = orThrow(raised(later, state, 1));
+  expect(after).toEqual({ own: 5, incarnation: 2, others: mapOf({ 'node-1': 3 }), floor: 0, value: 8 });
+  expect(changedParts(later, state, after)).toEqual(mapOf({ 'node-1~2': 5 }));
+});
+
+test('a value past 2^53 - 1 is none, whichever totals it is of', () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  const state = orThrow(raised(me, zero, most - 1));
+  expect(raised(me, state, 1)?.value).toBe(most);
+  expect(raised(me, state, 2)).toBeUndefined();
+  expect(raised(me, state, most)).toBeUndefined();
+  expect(merged(me, KEY, state, mapOf({ 'node-2': 1 }))?.value).toBe(most);
+  expect(merged(me, KEY, state, mapOf({ 'node-2': 2 }))).toBeUndefined();
+  expect(merged(me, KEY, zero, mapOf({ a: most, b: most, c: most }))).toBeUndefined();
+});
+
+test('the totals come in the order of their names', () => {
+  const kept = mergeInto(raise(born('node-1'), 1), mapOf({ 'node-2': 2, a: 3, 'node-0': 4, '\u{1F511}': 5 }));
+  expect([...nodes(kept).keys()]).toEqual(['a', 'node-0', 'node-1', 'node-2', '\u{1F511}']);
+});
+
+test('zeros leave no trace', () => {
+  expect(mergeInto(born('node-1'), mapOf({ 'node-2': 0, 'node-1': 0 }))).toEqual(born('node-1'));
+});

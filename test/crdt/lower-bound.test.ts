@@ -1,0 +1,248 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { GCounter } from '../../src/crdt/g-counter.ts';
+import { type Identity, firstIdentity, lifeFrom, nameOf } from '../../src/crdt/replica-id.ts';
+import {
+  type CounterState,
+  FLOOR,
+  changedParts,
+  merged,
+  nextIncarnation,
+  nodesOf,
+  partsOf,
+  raised,
+  restored,
+  zero,
+} from '../../src/crdt/counter-state.ts';
+
+const KEY = 'likes';
+const me = firstIdentity('node-1');
+const other = firstIdentity('node-2');
+
+const orThrow = (state: CounterState | undefined): CounterState => {
+  if (state === undefined) throw new Error('this passes 2^53 - 1');
+  return state;
+};
+const merge = (state: CounterState, shown: GCounter, identity: Identity = me): CounterState =>
+  orThrow(merged(identity, KEY, state, shown));
+const raise = (state: CounterState, amount: number, identity: Identity = me): CounterState =>
+  orThrow(raised(identity, state, amount));
+const withFloor = (floor: number, state: CounterState = zero): CounterState =>
+  merge(state, new Map([[FLOOR, floor]]));
+const sumOf = (state: CounterState, identity: Identity = me): number =>
+  [...nodesOf(identity, state).values()].reduce((sum, total) => sum + total, 0);
+
+const amount = fc.integer({ min: 1, max: 99 });
+const shown: fc.Arbitrary<GCounter> = fc
+  .array(fc.tuple(fc.constantFrom('node-2', 'node-3', '__proto__', FLOOR), fc.nat(300)))
+  .map((entries) => new Map(entries));
+const state = fc
+  .tuple(fc.nat(99), shown)
+  .map(([own, parts]) => merge(own === 0 ? zero : raise(zero, own), parts));
+
+describe('counters with floors', () => {
+  test('merge to the same in any order and any grouping', () => {
+    fc.assert(
+      fc.property(state, shown, shown, (before, a, b) => {
+        const inOrder = merge(merge(before, a), b);
+        expect(merge(merge(before, b), a)).toEqual(inOrder);
+        const fourth = firstIdentity('node-4');
+        const together = partsOf(fourth, merge(merge(zero, a, fourth), b, fourth));
+        expect(partsOf(me, merge(before, together))).toEqual(partsOf(me, inOrder));
+      }),
+    );
+  });
+
+  test('change by nothing that comes again, or that is known', () => {
+    fc.assert(
+      fc.property(state, shown, (before, a) => {
+        const once = merge(before, a);
+        expect(merge(once, a)).toEqual(once);
+        expect(merge(once, partsOf(me, once))).toEqual(once);
+        expect(restored(me, once, partsOf(me, once))).toEqual(once);
+        expect(changedParts(me, once, merge(once, a))).toEqual(new Map());
+      }),
+    );
+  });
+
+  test('have the value of their totals, or their floor where that is larger', () => {
+    fc.assert(
+      fc.property(state, shown, (before, a) => {
+        const after = merge(before, a);
+        expect(after.value).toBe(Math.max(sumOf(after), after.floor));
+        expect(after.floor).toBe(Math.max(before.floor, a.get(FLOOR) ?? 0));
+      }),
+    );
+  });
+
+  test('are the same from their parts, whoever reads them', () => {
+    fc.assert(
+      fc.property(state, (before) => {
+        const parts = partsOf(me, before);
+        expect(restored(me, zero, parts)).toEqual(before);
+        expect(partsOf(other, orThrow(restored(other, zero, parts)))).toEqual(parts);
+        expect(orThrow(restored(other, zero, parts)).value).toBe(before.value);
+      }),
+    );
+  });
+
+  test('rise by each increment of ours by as much', () => {
+    fc.assert(
+      fc.property(state, amount, (before, by) => {
+        const after = raise(before, by);
+        expect(after.value).toBe(before.value + by);
+        expect(sumOf(after)).toBe(sumOf(before) + by);
+        expect(after.floor).toBe(before.floor > sumOf(before) ? before.floor + by : before.floor);
+      }),
+    );
+  });
+
+  test('never go back, whatever is counted and merged', () => {
+    const step = fc.oneof(amount, shown);
+    fc.assert(
+      fc.property(state, fc.array(step), (before, steps) => {
+        let now = before;
+        for (const next of steps) {
+          const after = typeof next === 'number' ? raise(now, next) : merge(now, next);
+          expect(after.value).toBeGreaterThanOrEqual(now.value);
+          expect(after.floor).toBeGreaterThanOrEqual(now.floor);
+          for (const [name, total] of nodesOf(me, now)) {
+            expect(nodesOf(me, after).get(name)).toBeGreaterThanOrEqual(total);
+          }
+          now = after;
+        }
+      }),
+    );
+  });
+
+  test('have what everybody counted in their totals, whatever floors are shown', () => {
+    const step = fc.record({ first: fc.boolean(), by: fc.nat(9), floor: fc.nat(60) });
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        let [a, b, sum, most] = [zero, zero, 0, 0];
+        for (const { first, by, floor } of steps) {
+          if (by > 0 && first) a = raise(a, by, me);
+          else if (by > 0) b = raise(b, by, other);
+          sum += by;
+          const parts = new Map([...partsOf(first ? me : other, first ? a : b), [FLOOR, floor]]);
+          if (first) b = merge(b, parts, other);
+          else a = merge(a, parts, me);
+          most = Math.max(most, a.value, b.value);
+        }
+        a = merge(a, partsOf(other, b), me);
+        b = merge(b, partsOf(me, a), other);
+        expect([sumOf(a, me), sumOf(b, other)]).toEqual([sum, sum]);
+        expect([a.value, b.value]).toEqual([Math.max(most, sum), Math.max(most, sum)]);
+      }),
+    );
+  });
+});
+
+describe('a floor', () => {
+  test('is never one of the totals', () => {
+    const after = raise(withFloor(10), 3);
+    expect(nodesOf(me, after)).toEqual(new Map([['node-1', 3]]));
+    expect(partsOf(me, after)).toEqual(
+      new Map([
+        [FLOOR, 13],
+        ['node-1', 3],
+      ]),
+    );
+  });
+
+  test('that is behind does not rise with increments, and shows in nothing', () => {
+    const after = raise(withFloor(2, raise(zero, 5)), 1);
+    expect(after).toMatchObject({ own: 6, floor: 2, value: 6 });
+  });
+
+  test('that the totals have just reached is not ahead any more', () => {
+    const after = raise(withFloor(5, raise(zero, 5)), 1);
+    expect(after).toMatchObject({ own: 6, floor: 5, value: 6 });
+  });
+
+  test('that is passed within an increment shows all of the increment', () => {
+    expect(raise(withFloor(5, raise(zero, 4)), 3)).toMatchObject({ own: 7, floor: 8, value: 8 });
+  });
+
+  test('of 2^53 - 1 leaves no room for an increment, and is no sum that is too large', () => {
+    const full = withFloor(Number.MAX_SAFE_INTEGER, raise(zero, 5));
+    expect(full.value).toBe(Number.MAX_SAFE_INTEGER);
+    expect(raised(me, full, 1)).toBeUndefined();
+    const nearly = withFloor(Number.MAX_SAFE_INTEGER - 1, raise(zero, 5));
+    expect(raised(me, nearly, 1)?.value).toBe(Number.MAX_SAFE_INTEGER);
+    expect(raised(me, nearly, 2)).toBeUndefined();
+  });
+
+  test('is no reason to count under another name', () => {
+    for (const identity of [me, { ...me, incarnation: lifeFrom(0.5) }]) {
+      expect(nextIncarnation(identity, zero, new Map([[FLOOR, 99]]), () => 7)).toBeUndefined();
+    }
+  });
+
+  test('stays what it is when we count under another name', () => {
+    const later = { ...me, incarnation: lifeFrom(0.5) };
+    const after = raise(withFloor(10, raise(zero, 3)), 2, later);
+    expect(after).toMatchObject({ own: 2, floor: 12, value: 12 });
+    expect(partsOf(later, after)).toEqual(
+      new Map([
+        [FLOOR, 12],
+        ['node-1', 3],
+        [nameOf('node-1', later.incarnation), 2],
+      ]),
+    );
+  });
+
+  test('of zero leaves no trace', () => {
+    expect(withFloor(0)).toEqual(zero);
+    expect(partsOf(me, withFloor(0))).toEqual(new Map());
+  });
+});
+
+describe('a server in a life', () => {
+  const life = lifeFrom(0.25);
+  const living = { ...me, incarnation: life };
+  const name = nameOf('node-1', life);
+
+  test('takes another where somebody shows more under its name than it has counted', () => {
+    const counted = raise(zero, 3, living);
+    const next = (parts: Record<string, number>): number | undefined =>
+      nextIncarnation(living, counted, new Map(Object.entries(parts)), () => 7);
+    expect(next({ [name]: 4 })).toBe(7);
+    expect([next({ [name]: 3 }), next({ [name]: 2 }), next({})]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('stays where somebody shows more under any other name, of its node or another', () => {
+    const names = ['node-1', 'node-1~2', 'node-1~999999', 'node-1~zik0zj', nameOf('node-2', life), 'a'];
+    for (const each of names) {
+      expect(nextIncarnation(living, zero, new Map([[each, 9]]), () => 7)).toBeUndefined();
+    }
+  });
+
+  test('takes what others show of earlier names as theirs, without losing its own', () => {
+    const identity = { ...living, counted: new Map([['node-1', new Map([[KEY, 3]])]]) };
+    const before = raise(raise(zero, 3), 2, identity);
+    const after = merge(before, new Map([['node-1', 10]]), identity);
+    expect(nodesOf(identity, after)).toEqual(
+      new Map([
+        ['node-1', 10],
+        [name, 5],
+      ]),
+    );
+    expect(after.value).toBe(15);
+  });
+
+  test('that is not one yet is no life by what lives of its node others show', () => {
+    expect(nextIncarnation(me, zero, new Map([[name, 9]]), () => 7)).toBeUndefined();
+    expect(
+      nextIncarnation(
+        me,
+        zero,
+        new Map([
+          [name, 9],
+          ['node-1~4', 1],
+        ]),
+        () => 7,
+      ),
+    ).toBe(5);
+  });
+});

@@ -1,0 +1,109 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { incarnationOf, isBeyond, isLife, lifeFrom, nameOf } from '../../src/crdt/replica-id.ts';
+
+const nodeId = fc.string({ minLength: 1 }).filter((id) => !id.includes('~'));
+
+test('the first incarnation has the name of the node, the others add their number', () => {
+  expect([1, 2, 10].map((incarnation) => nameOf('node-1', incarnation))).toEqual([
+    'node-1',
+    'node-1~2',
+    'node-1~10',
+  ]);
+});
+
+test('a name stands for the incarnation that it was made of', () => {
+  fc.assert(
+    fc.property(nodeId, fc.integer({ min: 1, max: 2_000_000 }), (id, incarnation) => {
+      expect(incarnationOf(id, nameOf(id, incarnation))).toBe(incarnation);
+    }),
+  );
+});
+
+test('a name that is no incarnation of a node stands for none', () => {
+  fc.assert(
+    fc.property(nodeId, fc.string(), (id, name) => {
+      const incarnation = incarnationOf(id, name);
+      expect(incarnation === undefined ? name : nameOf(id, incarnation)).toBe(name);
+    }),
+  );
+});
+
+test.each([
+  'node-10',
+  'node-1~',
+  'node-1~1',
+  'node-1~0',
+  'node-1~02',
+  'node-1~2.0',
+  'node-1~2e0',
+  'node-1~ 2',
+  'node-1~-2',
+  'node-1x2',
+  'node-1~2~3',
+  'node-',
+  'node-2~2',
+  '',
+])('node-1 is not %j', (name) => {
+  expect(incarnationOf('node-1', name)).toBeUndefined();
+});
+
+const FIRST_LIFE = Number.parseInt('a00000', 36);
+const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+test('a life is six characters behind the name of the node, the first of them a letter', () => {
+  fc.assert(
+    fc.property(nodeId, random, (id, drawn) => {
+      const life = lifeFrom(drawn);
+      expect(isLife(life)).toBe(true);
+      expect(life).toBeLessThan(2 ** 31);
+      expect(nameOf(id, life).slice(id.length)).toMatch(/^~[a-z][0-9a-z]{5}$/);
+      expect(incarnationOf(id, nameOf(id, life))).toBe(life);
+    }),
+  );
+});
+
+test('the lives are all there is between the first and the last', () => {
+  expect(nameOf('a', lifeFrom(0))).toBe('a~a00000');
+  expect(nameOf('a', lifeFrom(1 - Number.EPSILON / 2))).toBe('a~zik0zj');
+  expect([1, 2, FIRST_LIFE - 1, FIRST_LIFE].map(isLife)).toEqual([false, false, false, true]);
+});
+
+test('no two incarnations have one name', () => {
+  const incarnation = fc.oneof(fc.integer({ min: 1, max: 2_000_000 }), random.map(lifeFrom));
+  fc.assert(
+    fc.property(nodeId, incarnation, incarnation, (id, a, b) => {
+      expect(nameOf(id, a) === nameOf(id, b)).toBe(a === b);
+    }),
+  );
+});
+
+test.each([
+  'node-1~A00000',
+  'node-1~a0000',
+  'node-1~604661760',
+  'node-1~k3f9q!',
+  'node-1~k3f9qz~2',
+  'node-1~e5',
+])('node-1 is not %j, which is no life', (name) => {
+  expect(incarnationOf('node-1', name)).toBeUndefined();
+});
+
+test('a name is beyond what a node gets to by its number, and no life is', () => {
+  const beyond = ['node-1~1000000', 'node-1~604661760', `node-1~${'9'.repeat(400)}`];
+  const within = [
+    'node-1',
+    'node-1~2',
+    'node-1~999999',
+    'node-1~a00000',
+    'node-1~zik0zj',
+    'node-2~1000000',
+    '~1000000',
+  ];
+  expect([...beyond, ...within].filter((name) => isBeyond('node-1', name))).toEqual(beyond);
+  fc.assert(
+    fc.property(nodeId, random, (id, drawn) => {
+      expect(isBeyond(id, nameOf(id, lifeFrom(drawn)))).toBe(false);
+    }),
+  );
+});

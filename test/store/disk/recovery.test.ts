@@ -1,0 +1,197 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  NEWEST,
+  OLDER,
+  SNAPSHOT,
+  type Told,
+  fullDirectory,
+  lastRecordBytes,
+  look,
+  read,
+} from '../../support/data-directory.ts';
+import { Life } from '../../support/disk-store-process.ts';
+import { MemoryFiles } from '../../support/memory-files.ts';
+
+let full = new MemoryFiles();
+let before: Told | undefined;
+let after: Told | undefined;
+
+beforeAll(async () => {
+  ({ files: full, before, after } = await fullDirectory());
+});
+
+/** The full directory with the newest segment cut to a length, and zeros in place of some of the rest. */
+function cut(length: number, zeros = 0): MemoryFiles {
+  const files = full.clone();
+  files.put(NEWEST, Buffer.concat([files.bytes(NEWEST).subarray(0, length), Buffer.alloc(zeros)]));
+  return files;
+}
+
+test('a directory says what it was told, by counter and node', () => {
+  expect(full.names()).toEqual([OLDER, NEWEST, SNAPSHOT]);
+  expect(after).toEqual({
+    counters: {
+      likes: { 'node-1': 4, 'node-1~2': 100, 'node-1~3': 6, 'node-2': 7 },
+      views: { 'node-1': 2 },
+      ß: { 'node-1~2': 1 },
+    },
+    answers: [
+      'once [{"key":"views","amount":2}] 2',
+      expect.stringMatching(/^twice .* 16 1$/),
+      expect.stringMatching(/^last .* 117$/),
+    ],
+    incarnation: 'node-1~3',
+    counted: { 'node-1~2': { likes: 5, ß: 1 } },
+  });
+});
+
+test('reading a whole directory changes nothing in it and warns of nothing', async () => {
+  const files = full.clone();
+  expect(await look(files)).toEqual({ told: after, warnings: [] });
+  expect(files.contents()).toEqual(full.contents());
+});
+
+test('an append that was cut short at any byte, or ends in zeros, never happened', async () => {
+  const length = full.bytes(NEWEST).length;
+  const start = length - lastRecordBytes(full, NEWEST);
+  for (let at = start + 1; at < length; at++) {
+    for (const zeros of [0, length - at, length - at + 4096]) {
+      const files = cut(at, zeros);
+      const warning = `${NEWEST}: cut off at byte ${start} of ${at + zeros}; what followed is an append that a crash interrupted before it was acknowledged`;
+      expect(await look(files)).toEqual({ told: before, warnings: [warning] });
+      expect(files.contents()).toEqual(cut(start).contents());
+    }
+  }
+  expect(await look(cut(start))).toEqual({ told: before, warnings: [] });
+});
+
+test('zeros after the last record are cut off', async () => {
+  const files = cut(full.bytes(NEWEST).length, 100);
+  expect(await look(files)).toMatchObject({ told: after, warnings: [expect.stringContaining('cut off')] });
+  expect(files.contents()).toEqual(full.contents());
+});
+
+test('what is appended after a cut follows the last whole record', async () => {
+  const life = await Life.begin(cut(full.bytes(NEWEST).length - 1));
+  expect(await life.run(life.add('likes', 10))).toBe(126);
+  expect(await read(life.files.clone())).toMatchObject({ counters: { likes: { 'node-1~3': 15 } } });
+});
+
+test('a record that is cut short in an older segment is damage', async () => {
+  const files = full.clone();
+  const bytes = files.bytes(OLDER);
+  files.put(OLDER, bytes.subarray(0, -1));
+  const start = bytes.length - lastRecordBytes(full, OLDER);
+  expect(await look(files)).toMatchObject({
+    message: expect.stringMatching(`^${OLDER} is damaged at byte ${start}: its last record is incomplete`),
+  });
+});
+
+describe('what an interrupted start leaves', () => {
+  test('is taken for nothing where it is all there is', async () => {
+    const fresh = new MemoryFiles();
+    await Life.begin(fresh);
+    const head = fresh.bytes(OLDER);
+    for (let at = 0; at < head.length; at++) {
+      const files = new MemoryFiles();
+      files.put(OLDER, head.subarray(0, at));
+      expect(await look(files)).toMatchObject({ told: { counters: {}, incarnation: 'node-1' } });
+      expect(await look(files)).toMatchObject({ told: { counters: {} }, warnings: [] });
+    }
+  });
+
+  test('is removed where a segment follows', async () => {
+    const head = full.bytes(NEWEST).subarray(0, 40);
+    for (let at = 0; at < head.length; at++) {
+      const files = full.clone();
+      files.put('counters-000003.log', head.subarray(0, at));
+      expect(await look(files)).toEqual({ told: after, warnings: [] });
+      expect(files.contents()).toEqual(full.contents());
+    }
+  });
+
+  test('is damage where a snapshot says that there was more', async () => {
+    const files = new MemoryFiles();
+    files.put(SNAPSHOT, full.bytes(SNAPSHOT));
+    files.put(OLDER, full.bytes(OLDER).subarray(0, 20));
+    const contents = files.contents();
+    expect(await look(files)).toMatchObject({
+      message: expect.stringContaining(`${OLDER} is damaged at byte 0`),
+    });
+    expect(files.contents()).toEqual(contents);
+  });
+});
+
+test('a draft of a snapshot is removed, whatever is in it', async () => {
+  const files = full.clone();
+  files.put('counters.json.tmp', Buffer.from('{\n  "likes": {"node-1": 1'));
+  expect(await look(files)).toEqual({ told: after, warnings: [] });
+  expect(files.contents()).toEqual(full.contents());
+});
+
+test('files that are none of ours are left alone', async () => {
+  const files = full.clone();
+  for (const name of [
+    'lost+found',
+    'counters-1.log',
+    'counters-000000.log',
+    'counters-0000009.log',
+    'counters.json.bak',
+  ]) {
+    files.put(name, Buffer.from('x'));
+  }
+  const contents = files.contents();
+  expect(await look(files)).toEqual({ told: after, warnings: [] });
+  expect(files.contents()).toEqual(contents);
+});
+
+describe('the node id', () => {
+  test('is that of the first start, or node-1', async () => {
+    expect(await look(new MemoryFiles())).toMatchObject({ told: { incarnation: 'node-1' } });
+    const files = new MemoryFiles();
+    expect(await look(files, 'n7')).toMatchObject({ told: { incarnation: 'n7' } });
+    expect(await look(files)).toMatchObject({ told: { incarnation: 'n7' } });
+    expect(await look(files, 'n7')).toMatchObject({ told: { incarnation: 'n7' } });
+  });
+
+  test('of another node is refused, and nothing is changed', async () => {
+    const files = cut(full.bytes(NEWEST).length - 1);
+    files.put('counters.json.tmp', Buffer.from('{'));
+    const contents = files.contents();
+    expect(await look(files, 'node-2')).toMatchObject({
+      message: expect.stringContaining("that of node 'node-1', not of 'node-2'"),
+    });
+    expect(files.contents()).toEqual(contents);
+  });
+});
+
+describe('a directory that was copied', () => {
+  test('counts on as the next incarnation, once', async () => {
+    const copy = full.copy();
+    const found = await look(copy);
+    expect(found).toMatchObject({
+      told: { counters: after?.counters, incarnation: 'node-1~4', counted: {} },
+      warnings: [expect.stringContaining('counting on as node-1~4')],
+    });
+    expect(await look(copy)).toMatchObject({ told: { incarnation: 'node-1~4' }, warnings: [] });
+  });
+
+  test('leaves the totals of its original as they are', async () => {
+    const life = await Life.begin(full.copy());
+    await life.run(life.add('likes', 1));
+    expect(life.nodes('likes')).toEqual({ ...after?.counters['likes'], 'node-1~4': 1 });
+  });
+
+  test('gives the answers of its original', async () => {
+    const life = await Life.begin(full.copy());
+    expect(await life.run(life.add('likes', 1, 'last'))).toBe(117);
+    expect(life.nodes('likes')).toEqual(after?.counters['likes']);
+  });
+
+  test('is a copy also where its last append was cut short', async () => {
+    const copy = cut(full.bytes(NEWEST).length - 1).copy();
+    expect(await look(copy)).toMatchObject({
+      told: { counters: before?.counters, incarnation: 'node-1~4' },
+    });
+  });
+});

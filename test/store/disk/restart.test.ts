@@ -1,0 +1,133 @@
+/**
+ * Processes that die in quick succession, and then the machine. What a process finds when it starts may be in the
+ * memory of the machine alone; before anybody hears of it, it has to be on the disk.
+ */
+import { expect, test } from 'vitest';
+import { VirtualClock } from '../../../src/workbench/sim/virtual-clock.ts';
+import { look } from '../../support/data-directory.ts';
+import { Life } from '../../support/disk-store-process.ts';
+import { MemoryFiles, type Choose, everything, nothing } from '../../support/memory-files.ts';
+
+const LOG = 'counters-000001.log';
+
+test('an increment that a start finds is on the disk when it can be read', async () => {
+  const life = await Life.begin(new MemoryFiles());
+  life.files.hold(`sync ${LOG}`);
+  void life.add('likes', 1, 'once');
+  await life.pass(1);
+  const next = await Life.begin(life.files.clone(), { clock: life.clock });
+  expect(next.value('likes')).toBe(1);
+  expect((await Life.begin(next.files.crash(nothing))).value('likes')).toBe(1);
+});
+
+test('an answer that a start finds is on the disk when it is given', async () => {
+  const life = await Life.begin(new MemoryFiles());
+  life.files.hold(`sync ${LOG}`);
+  void life.add('likes', 1, 'once');
+  await life.pass(1);
+  const next = await Life.begin(life.files.clone(), { clock: life.clock });
+  expect(await next.run(next.add('likes', 1, 'once'))).toBe(1);
+  expect((await Life.begin(next.files.crash(nothing))).value('likes')).toBe(1);
+});
+
+test('a segment that a start finds has its name on the disk before it is written to', async () => {
+  const first = new MemoryFiles();
+  first.hold('syncDirectory');
+  await tryToOpen(first);
+  expect(first.operations).toContain(`sync ${LOG}`);
+  const next = await Life.begin(first.clone());
+  expect(await next.run(next.add('likes', 1))).toBe(1);
+  expect((await Life.begin(next.files.crash(nothing))).value('likes')).toBe(1);
+});
+
+test('a segment that says that it is continued has said so on the disk before the next one is written to', async () => {
+  const life = await Life.begin(new MemoryFiles());
+  await life.run(life.add('likes', 1));
+  const copy = life.files.copy();
+  copy.before = async (operation) => {
+    const isMarked = copy.operations.some((earlier) => earlier === 'create counters-000002.log');
+    if (isMarked && operation === `sync ${LOG}`) await new Promise(() => {});
+  };
+  await tryToOpen(copy);
+  expect(copy.operations.at(-1)).toMatch(`append ${LOG}`);
+  const next = await Life.begin(copy.clone());
+  await next.run(next.add('likes', 1));
+  const some: Choose = (bound) => Math.floor(bound / 2);
+  expect(await look(next.files.crash(some))).toMatchObject({
+    told: { counters: { likes: { 'node-1': 1, 'node-1~2': 1 } } },
+  });
+});
+
+test('a copy that nobody has synced is on the disk before anybody hears of it', async () => {
+  const life = await Life.begin(new MemoryFiles());
+  await life.run(life.add('likes', 1));
+  await life.pass(1000);
+  await life.run(life.add('likes', 2));
+  const copy = await Life.begin(await life.files.unsyncedCopy());
+  expect(await copy.run(copy.add('likes', 4))).toBe(7);
+  expect(await look(copy.files.crash(nothing))).toMatchObject({
+    told: { counters: { likes: { 'node-1': 3, 'node-1~2': 4 } } },
+  });
+});
+
+/** Opens a store as far as the files let it. */
+async function tryToOpen(files: MemoryFiles): Promise<void> {
+  const clock = new VirtualClock();
+  void Life.open(files, { clock });
+  await clock.run(new Promise<void>((resolve) => clock.after(10, resolve)));
+}
+
+/** Lets a server die right before it gives a snapshot its name. */
+async function interruptSnapshot(files: MemoryFiles): Promise<MemoryFiles> {
+  const life = await Life.begin(files);
+  files.hold('rename');
+  await life.run(life.add('likes', 1));
+  await life.pass(1000);
+  life.end();
+  return files;
+}
+
+const ways: Record<string, (files: MemoryFiles) => MemoryFiles> = {
+  'the machine, which keeps everything': (files) => files.crash(everything),
+  'the machine, which loses what it can': (files) => files.crash(nothing),
+  'the process': (files) => files.clone(),
+};
+
+test.each(Object.entries(ways))(
+  'snapshots that are interrupted again and again, by the end of %s, leave a directory that can be used',
+  async (_, die) => {
+    const life = await Life.begin(new MemoryFiles());
+    await life.run(life.add('likes', 1));
+    await life.pass(1000);
+    let { files } = life;
+    for (let round = 2; round <= 5; round++) {
+      files = die(await interruptSnapshot(die(files)));
+      expect(await look(files.clone())).toMatchObject({ told: { counters: { likes: { 'node-1': round } } } });
+    }
+  },
+);
+
+test('a snapshot whose renaming was undone by a crash leaves a directory that can be used', async () => {
+  const life = await Life.begin(new MemoryFiles());
+  await life.run(life.add('likes', 1));
+  await life.pass(1000);
+  await life.run(life.add('likes', 1));
+  life.files.hold('syncDirectory');
+  await life.pass(1000);
+  const second = await interruptSnapshot(life.files.clone());
+  expect(await look(second.crash(nothing))).toMatchObject({ told: { counters: { likes: { 'node-1': 3 } } } });
+});
+
+test('a copy that dies before the name of its segment is on the disk counts on under the same name', async () => {
+  const life = await Life.begin(new MemoryFiles());
+  await life.run(life.add('likes', 1));
+  const choices: Choose[] = [nothing, everything];
+  for (const choose of choices) {
+    const copy = life.files.copy();
+    copy.hold('sync');
+    await tryToOpen(copy);
+    const next = await Life.begin(copy.crash(choose));
+    await next.run(next.add('likes', 1));
+    expect(next.nodes('likes')).toEqual({ 'node-1': 1, 'node-1~2': 1 });
+  }
+});

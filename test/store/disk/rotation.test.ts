@@ -1,0 +1,129 @@
+/** A log that has become long, and what goes on while a new segment takes its place. */
+import { expect, test } from 'vitest';
+import { below, streams } from '../../../src/workbench/sim/random.ts';
+import { VirtualClock } from '../../../src/workbench/sim/virtual-clock.ts';
+import { read } from '../../support/data-directory.ts';
+import { Life } from '../../support/disk-store-process.ts';
+import { type Choose, MemoryFiles, everything, nothing } from '../../support/memory-files.ts';
+
+/** More than a log has to be long to be cut. */
+const LONG = 'x'.repeat(16 * 2 ** 20);
+
+const addLong = (life: Life): Promise<unknown> =>
+  life.run(life.store.increment([{ key: 'likes', amount: 1 }], { id: 'long', fingerprint: LONG }));
+
+const createdBy = ({ files }: Life): string[] =>
+  files.operations
+    .filter((operation) => /^create .*log$/.test(operation))
+    .map((operation) => operation.slice(7));
+
+interface Moment {
+  readonly operation: string;
+  readonly files: MemoryFiles;
+  /** The counters whose increments have been answered by now. */
+  readonly answered: readonly string[];
+}
+
+/** Cuts a log while ever new counters are incremented, and keeps what the files are before each operation. */
+async function cutLog(conflictAfter: string): Promise<{ life: Life; moments: readonly Moment[] }> {
+  const clock = new VirtualClock();
+  const life = await Life.begin(new MemoryFiles(), { clock, limits: { windowMs: 400 } });
+  const moments: Moment[] = [];
+  const answered: string[] = [];
+  await addLong(life);
+  await life.run(life.add('views', 7));
+  await life.pass(300);
+  let conflict: Promise<unknown> | undefined;
+  life.files.before = async (operation) => {
+    moments.push({ operation, files: life.files.clone(), answered: [...answered] });
+    await new Promise<void>((resolve) => clock.after(1, resolve));
+    if (operation.startsWith(conflictAfter)) conflict ??= life.merge('views', { 'node-1': 100 });
+  };
+  for (let count = 0; !moments.some(({ operation }) => operation.startsWith('remove')); count++) {
+    const key = `key-${count}`;
+    void life.add(key, 1, key).then(() => answered.push(key));
+    await life.pass(count < 3 ? 60 : 1.5);
+  }
+  await life.pass(20);
+  await conflict;
+  life.end();
+  moments.push({ operation: 'the end', files: life.files.clone(), answered });
+  return { life, moments };
+}
+
+test.each([
+  ['append counters-000001.log', 0],
+  ['create counters-000002.log', 1],
+  ['rename', 2],
+])(
+  'an acknowledged increment and its answer outlive the cutting of the log, with another identity from its %s on',
+  async (conflictAfter, phase) => {
+    const { life, moments } = await cutLog(conflictAfter);
+    expect(life.files.names()).toEqual(['counters-000002.log', 'counters.json']);
+    expect(await read(life.files.clone())).toMatchObject({
+      incarnation: 'node-1~2',
+      counted: { 'node-1': { views: 7 } },
+      counters: { views: { 'node-1': 100, 'node-1~2': 7 } },
+    });
+    const random = streams(1)(conflictAfter);
+    const choices: Choose[] = [nothing, everything, (bound) => below(random, bound)];
+    const from = moments.findIndex(({ operation }) => operation.startsWith('create'));
+    // Reading a long log takes its time, so each of these tests looks at every third moment, and at the last.
+    const some = moments.slice(from).filter((_, at, all) => at % 3 === phase || at === all.length - 1);
+    for (const { operation, files, answered } of some) {
+      const { counters, answers } = await read(
+        files.crash(choices[below(random, choices.length)] ?? nothing),
+      );
+      const kept = answers.map((answer) => answer.split(' ')[0] ?? '').filter((id) => id !== 'long');
+      const lost = answered.filter((key) => !kept.includes(key));
+      expect({ operation, lost }).toEqual({ operation, lost: [] });
+      const counted = Object.keys(counters).filter((key) => key.startsWith('key-'));
+      expect(counted.toSorted()).toEqual(kept.toSorted());
+      expect(new Set(counted.flatMap((key) => Object.values(counters[key] ?? {})))).toEqual(new Set([1]));
+    }
+  },
+);
+
+test('a log that has been cut is not cut again before it is long again', async () => {
+  const life = await Life.begin(new MemoryFiles(), { limits: { windowMs: 400 } });
+  await addLong(life);
+  for (let second = 0; second < 5; second++) {
+    await life.pass(1000);
+    await life.run(life.add('likes'));
+  }
+  expect(createdBy(life)).toEqual(['counters-000001.log', 'counters-000002.log']);
+  expect(life.store.statistics.logBytes).toBeLessThan(2000);
+});
+
+test('a log that is long with answers that are still to be given is not cut again for every change', async () => {
+  const life = await Life.begin(new MemoryFiles());
+  await addLong(life);
+  for (let second = 0; second < 5; second++) {
+    await life.pass(1000);
+    await life.run(life.add('likes'));
+  }
+  expect(createdBy(life).length).toBeLessThanOrEqual(3);
+});
+
+test('an answer that is carried on does not take the place of one given later under the same key', async () => {
+  const clock = new VirtualClock();
+  const first = await Life.begin(new MemoryFiles(), { clock, limits: { maxAnswers: 2000 } });
+  const increments = Array.from({ length: 1000 }, (_, at) => first.add('views', 1, `id-${at}`));
+  await first.run(Promise.all([...increments, first.add('likes', 1, 'again')]));
+  await first.pass(59_000);
+  const second = await Life.begin(first.files.copy(), { clock, limits: { maxAnswers: 2000 } });
+  let appends = 0;
+  let request: Promise<unknown> | undefined;
+  second.files.before = async (operation) => {
+    // The first append is that of the snapshot's record, the second that of the first thousand answers.
+    if (!operation.startsWith('append counters-000002.log') || ++appends !== 2) return;
+    await new Promise<void>((resolve) => clock.after(1000, resolve));
+    request = second.add('likes', 1, 'again');
+    await new Promise<void>((resolve) => clock.after(1, resolve));
+  };
+  await second.pass(3000);
+  expect(await request).toBe(2);
+  expect(second.files.names()).toEqual(['counters-000002.log', 'counters.json']);
+  const third = await Life.begin(second.files.crash(nothing), { clock });
+  expect(await third.run(third.add('likes', 1, 'again'))).toBe(2);
+});

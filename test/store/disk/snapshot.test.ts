@@ -1,0 +1,108 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
+import type { GCounter } from '../../../src/crdt/g-counter.ts';
+import type { Snapshot } from '../../../src/store/disk/record.ts';
+import {
+  SNAPSHOT_DRAFT,
+  bytesOf,
+  findDamage,
+  readSnapshot,
+  snapshotSlices,
+  writeDraft,
+} from '../../../src/store/disk/snapshot.ts';
+import { MemoryFiles } from '../../support/memory-files.ts';
+
+type Contents = readonly (readonly [key: string, nodes: GCounter])[];
+
+const pause = (): Promise<void> => Promise.resolve();
+
+async function write(contents: Contents): Promise<{ bytes: Buffer; snapshot: Snapshot }> {
+  const files = new MemoryFiles();
+  const slices = await writeDraft(files, snapshotSlices(contents), pause);
+  const snapshot = { logFrom: 1, slices };
+  return { bytes: files.bytes(SNAPSHOT_DRAFT), snapshot };
+}
+
+const read = (bytes: Buffer, snapshot: Snapshot): Contents =>
+  [...readSnapshot(bytes, snapshot)].flatMap((slice) => [...slice]);
+
+/** More than one slice, with letters that take several bytes. */
+const long: Contents = Array.from({ length: 3000 }, (_, at) => [
+  `zähler-${at}-${'鍵'.repeat(20)}`,
+  new Map([
+    ['node-1', at + 1],
+    ['ß', 2 ** 53 - 1],
+  ]),
+]);
+
+test('a snapshot is a table that a person can read', async () => {
+  const { bytes } = await write([
+    [
+      'likes',
+      new Map([
+        ['node-1', 1],
+        ['node-2', 2],
+      ]),
+    ],
+    ['vi"ews', new Map([['node-1', 3]])],
+  ]);
+  expect(bytes.toString()).toBe(
+    '{\n  "likes": {"node-1": 1, "node-2": 2},\n  "vi\\"ews": {"node-1": 3}\n}\n',
+  );
+});
+
+test('counters are read as they were written', async () => {
+  const letter = fc.constantFrom('a', 'é', '鍵', ',', '"', '{', '\\', '\n', '\0', '\uD800');
+  const text = fc.oneof(fc.string({ unit: letter, maxLength: 5 }), fc.constant('__proto__'));
+  const nodes = fc
+    .array(fc.tuple(text, fc.maxSafeNat()), { maxLength: 3 })
+    .map((entries) => new Map(entries));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(fc.tuple(text, nodes), { selector: ([key]) => key }),
+      async (contents) => {
+        const { bytes, snapshot } = await write(contents);
+        expect(new Map(read(bytes, snapshot))).toEqual(new Map(contents));
+        expect(parseJson(bytes.toString())).toBeTypeOf('object');
+      },
+    ),
+  );
+});
+
+test('a long snapshot comes in slices, and is one JSON text nevertheless', async () => {
+  const { bytes, snapshot } = await write(long);
+  expect(snapshot.slices.length).toBeGreaterThan(2);
+  expect(bytesOf(snapshot)).toBe(bytes.length);
+  expect(read(bytes, snapshot)).toEqual(long);
+  expect(Object.keys(Object(parseJson(bytes.toString())))).toEqual(long.map(([key]) => key));
+});
+
+test('a snapshot without counters is one', async () => {
+  const { bytes, snapshot } = await write([]);
+  expect(read(bytes, snapshot)).toEqual([]);
+  expect(parseJson(bytes.toString())).toEqual({});
+});
+
+test('damage is found in the slice that it is in', async () => {
+  const { bytes, snapshot } = await write(long);
+  const starts: number[] = [];
+  let end = 0;
+  for (const [length] of snapshot.slices) {
+    starts.push(end);
+    end += length;
+  }
+  expect(findDamage(bytes, snapshot)).toBeUndefined();
+  for (let at = 0; at < bytes.length; at += 5003) {
+    const changed = Buffer.from(bytes);
+    changed.writeUInt8(changed.readUInt8(at) ^ 0x20, at);
+    expect(findDamage(changed, snapshot)).toBe(starts.findLast((start) => start <= at));
+  }
+});
+
+test('a snapshot that is too long or too short is damaged', async () => {
+  const { bytes, snapshot } = await write(long);
+  expect(findDamage(Buffer.concat([bytes, Buffer.from('\n')]), snapshot)).toBe(bytes.length);
+  expect(findDamage(bytes.subarray(0, -1), snapshot)).toBeDefined();
+  expect(findDamage(Buffer.alloc(0), snapshot)).toBe(0);
+});

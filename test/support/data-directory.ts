@@ -1,0 +1,90 @@
+import { lifeFrom, nameOf } from '../../src/crdt/replica-id.ts';
+import { type Recovered, recover } from '../../src/store/disk/recovery.ts';
+import { nodesOf } from '../../src/crdt/counter-state.ts';
+import { Life } from './disk-store-process.ts';
+import { MemoryFiles } from './memory-files.ts';
+
+/** All that a data directory says. */
+export interface Told {
+  readonly counters: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly answers: readonly string[];
+  readonly incarnation: string;
+  readonly counted: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+const told = ({ counters, answers, log: { identity } }: Recovered): Told => ({
+  counters: Object.fromEntries(
+    [...counters.list('')].map((counter) => [counter.key, Object.fromEntries(nodesOf(identity, counter))]),
+  ),
+  answers: [...answers].map(([id, { fingerprint, values }]) => `${id} ${fingerprint} ${values.join(' ')}`),
+  incarnation: nameOf(identity.nodeId, identity.incarnation),
+  counted: Object.fromEntries([...identity.counted].map(([name, ours]) => [name, Object.fromEntries(ours)])),
+});
+
+/** What a directory is found to say, with the warnings; or the error that says why it is not used. */
+export async function look(
+  files: MemoryFiles,
+  nodeId?: string,
+): Promise<{ told: Told; warnings: string[] } | Error> {
+  const warnings: string[] = [];
+  const pause = (): Promise<void> => Promise.resolve();
+  try {
+    const recovered = await recover(files, {
+      nodeId,
+      newLife: () => lifeFrom(0),
+      warn: (text) => warnings.push(text),
+      pause,
+    });
+    return { told: told(recovered), warnings };
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
+}
+
+/** What a directory says. */
+export async function read(files: MemoryFiles): Promise<Told> {
+  const found = await look(files);
+  if (found instanceof Error) throw found;
+  return found.told;
+}
+
+/**
+ * A directory with all there can be: a snapshot, two segments of which it has only the beginning, totals of others,
+ * answers, and an incarnation with what was counted under the one before. The last record of each segment is one
+ * increment of `likes` by 1.
+ */
+export async function fullDirectory(): Promise<{ files: MemoryFiles; before: Told; after: Told }> {
+  const first = await Life.begin(new MemoryFiles());
+  await first.run(Promise.all([first.add('likes', 3), first.add('views', 2, 'once')]));
+  await first.pass(1000);
+  await first.run(first.merge('likes', { 'node-2': 7 }));
+  await first.run(first.add('likes', 1));
+  const second = await Life.begin(first.files.copy());
+  await second.run(
+    second.addAll(
+      [
+        { key: 'likes', amount: 5 },
+        { key: 'ß', amount: 1 },
+      ],
+      'twice',
+    ),
+  );
+  await second.run(second.merge('likes', { 'node-1~2': 100 }));
+  const before = await read(second.files.clone());
+  await second.run(second.add('likes', 1, 'last'));
+  const after = await read(second.files.clone());
+  first.end();
+  second.end();
+  return { files: second.files, before, after };
+}
+
+export const SNAPSHOT = 'counters.json';
+export const OLDER = 'counters-000001.log';
+export const NEWEST = 'counters-000002.log';
+
+/** The length of the last record in a segment. */
+export const lastRecordBytes = (files: MemoryFiles, name: string): number => {
+  const text = files.bytes(name).toString('latin1');
+  return text.length - (text.lastIndexOf('\n', text.length - 2) + 1);
+};

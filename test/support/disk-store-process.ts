@@ -1,0 +1,119 @@
+import { type Increment, Store, type StoreLimits } from '../../src/store/disk/disk-store.ts';
+import { Refusal } from '../../src/store/api-error.ts';
+import { nodesOf } from '../../src/crdt/counter-state.ts';
+import { LifetimeClock } from '../../src/workbench/sim/process-clock.ts';
+import { streams } from '../../src/workbench/sim/random.ts';
+import { VirtualClock } from '../../src/workbench/sim/virtual-clock.ts';
+import type { MemoryFiles } from './memory-files.ts';
+
+export interface LifeOptions {
+  /** Shared by the lives of one server, so that time goes on from one to the next. */
+  readonly clock?: VirtualClock;
+  readonly nodeId?: string;
+  readonly limits?: Partial<StoreLimits>;
+}
+
+/** When the clocks of these tests start, in milliseconds since 1970. */
+export const EPOCH_MS = 1_800_000_000_000;
+
+export const WINDOW_MS = 60_000;
+
+const generous: StoreLimits = { maxCounters: 1000, maxNodes: 100, windowMs: WINDOW_MS, maxAnswers: 1000 };
+
+/** A store over files in memory, in virtual time: nothing goes on but in `run` and `pass`. */
+export class Life {
+  readonly files: MemoryFiles;
+  readonly clock: VirtualClock;
+  readonly warnings: string[] = [];
+  /** What the store has said that failed. */
+  readonly failures: unknown[] = [];
+  /** How many increments each stored batch had. */
+  readonly batches: number[] = [];
+  readonly #lifetime: LifetimeClock;
+  #store: Store | undefined;
+
+  private constructor(files: MemoryFiles, clock: VirtualClock) {
+    this.files = files;
+    this.clock = clock;
+    this.#lifetime = new LifetimeClock(clock);
+  }
+
+  /** Opens a store. To be awaited while the clock runs. */
+  static async open(
+    files: MemoryFiles,
+    { clock = new VirtualClock(), nodeId, limits }: LifeOptions,
+  ): Promise<Life> {
+    const life = new Life(files, clock);
+    life.#store = await Store.open({
+      files,
+      nodeId,
+      limits: { ...generous, ...limits },
+      clock: life.#lifetime,
+      random: streams(1)('store'),
+      wallClockMs: () => EPOCH_MS + Math.floor(clock.nowMs()),
+      afterThisTurn: (task) => void life.#lifetime.after(0, task),
+      warn: (text) => life.warnings.push(text),
+      onFailure: (error) => life.failures.push(error),
+      onStored: (increments) => life.batches.push(increments),
+    });
+    return life;
+  }
+
+  /** Opens a store and lets time pass until it is open. */
+  static begin(files: MemoryFiles, options: LifeOptions = {}): Promise<Life> {
+    const clock = options.clock ?? new VirtualClock();
+    return clock.run(Life.open(files, { ...options, clock }));
+  }
+
+  get store(): Store {
+    if (this.#store === undefined) throw new Error('the store is not open');
+    return this.#store;
+  }
+
+  /** Lets all timers of this life end with it. */
+  end(): void {
+    this.#lifetime.end();
+  }
+
+  /** Lets time pass until `work` is done. */
+  run<T>(work: Promise<T>): Promise<T> {
+    return this.clock.run(work);
+  }
+
+  pass(durationMs: number): Promise<void> {
+    return this.run(new Promise((resolve) => this.clock.after(durationMs, resolve)));
+  }
+
+  /** Increments a counter, and answers its value then or the code of the refusal. */
+  async add(key: string, amount = 1, id?: string): Promise<number | string> {
+    const values = await this.addAll([{ key, amount }], id);
+    return typeof values === 'string' ? values : (values[0] ?? 'no value');
+  }
+
+  /** The same for several at once. */
+  addAll(increments: readonly Increment[], id?: string): Promise<readonly number[] | string> {
+    const idempotency = id === undefined ? undefined : { id, fingerprint: JSON.stringify(increments) };
+    return orRefusal(this.store.increment(increments, idempotency));
+  }
+
+  /** Merges totals, and answers the counter's value then or the code of the refusal. */
+  merge(key: string, nodes: Readonly<Record<string, number>>): Promise<number | string> {
+    return orRefusal(this.store.merge(key, new Map(Object.entries(nodes))).then(({ value }) => value));
+  }
+
+  value(key: string): number {
+    return this.store.counters.get(key)?.value ?? 0;
+  }
+
+  nodes(key: string): Record<string, number> {
+    const counter = this.store.counters.get(key);
+    return counter === undefined ? {} : Object.fromEntries(nodesOf(this.store.identity, counter));
+  }
+}
+
+/** What a request comes to, or the code of its refusal. */
+export const orRefusal = <T>(request: Promise<T>): Promise<T | string> =>
+  request.catch((error: unknown) => {
+    if (error instanceof Refusal) return error.code;
+    throw error;
+  });

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { afterThisTurn, systemClock, systemRandom, wallClockMs } from '../../src/runtime/system.ts';
+import { Metrics } from '../../src/server/http/metrics.ts';
+import { HttpServer, type ServerOptions, type Timeouts } from '../../src/server/http/server.ts';
+import { openDirectory } from '../../src/store/disk/system-files.ts';
+import { Store } from '../../src/store/disk/disk-store.ts';
+import { temporaryDirectory } from './server-process.ts';
+
+export const openStore = async (): Promise<Store> =>
+  Store.open({
+    files: await openDirectory(temporaryDirectory()),
+    nodeId: undefined,
+    limits: { maxCounters: 1000, maxNodes: 1000, windowMs: 60_000, maxAnswers: 1000 },
+    clock: systemClock,
+    random: systemRandom,
+    wallClockMs,
+    afterThisTurn,
+    warn: () => {},
+    onFailure: () => {},
+    onStored: () => {},
+  });
+
+export interface Door {
+  readonly server: HttpServer;
+  readonly port: number;
+  /** What should not have happened. */
+  readonly errors: readonly unknown[];
+}
+
+const PATIENT: Timeouts = { headMs: 20_000, requestMs: 20_000, idleMs: 20_000, stopMs: 20_000 };
+
+/** The HTTP server in this process, with other timeouts than the program has, and without a store. */
+export async function openDoor(
+  timeouts: Partial<Timeouts> = {},
+  options: Partial<ServerOptions> = {},
+): Promise<Door> {
+  const errors: unknown[] = [];
+  const server = new HttpServer({
+    access: { token: undefined, isInsecure: false, allowedOrigins: [] },
+    page: '<!doctype html>',
+    maxConnections: 100,
+    maxWatchers: 100,
+    timeouts: { ...PATIENT, ...timeouts },
+    life: randomUUID().replaceAll('-', ''),
+    clock: systemClock,
+    metrics: new Metrics(),
+    onRequest: () => {},
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+  return { server, port: await server.listen('127.0.0.1', 0), errors };
+}

@@ -1,0 +1,36 @@
+import type { CreateNode } from '../../src/workbench/nodes/memory-host.ts';
+import type { RunOptions } from '../../src/workbench/nodes/run.ts';
+import { type Workload, createCounterNode } from '../../src/maelstrom/counter-node.ts';
+import { silent } from '../../src/runtime/log.ts';
+
+/** The standard challenge, ten seconds of it. */
+export const standard: RunOptions = {
+  seed: 1,
+  workload: 'g-counter',
+  nodeIds: ['n0', 'n1', 'n2'],
+  concurrency: 3,
+  rate: 100,
+  timeLimitMs: 10_000,
+  recoveryTimeMs: 1000,
+  latencyMs: 0,
+  latencyDistribution: 'constant',
+  faults: new Set(['partition']),
+  nemesisIntervalMs: 2000,
+  storeModel: 'random',
+};
+
+const shippedNodeFor =
+  (workload: Workload): CreateNode =>
+  (ports) =>
+    createCounterNode({
+      ...ports,
+      workload,
+      storeName: 'seq-kv',
+      retryMs: 1000,
+      deadlineMs: 4000,
+      log: silent,
+    });
+
+/** The node we ship. */
+export const shippedNode = shippedNodeFor('g-counter');
+export const shippedPnNode = shippedNodeFor('pn-counter');

@@ -1,0 +1,58 @@
+/** What a sweep over seeds finds: every planted bug, soon, and nothing in what is right. */
+import { expect, test } from 'vitest';
+import type { RunOptions } from '../../../src/workbench/nodes/run.ts';
+import { simulate } from '../../../src/workbench/nodes/simulation.ts';
+import { drawOptions, shrink, smallerOptions } from '../../../src/workbench/nodes/sweep.ts';
+import { mutantNamed, mutants, nodeWith } from '../../mutants/node.ts';
+import { RetryingCounter } from '../../mutants/retrying.ts';
+import { shippedNode, shippedPnNode } from '../../support/run-options.ts';
+
+test('the shipped node survives a hundred seeds of every fault', async () => {
+  for (let seed = 1; seed <= 100; seed++) {
+    const { results } = await simulate(drawOptions(seed), shippedNode);
+    expect(results.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
+  }
+});
+
+test('so does the shipped node as a pn-counter', async () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const { results } = await simulate({ ...drawOptions(seed), workload: 'pn-counter' }, shippedPnNode);
+    expect(results.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
+  }
+});
+
+test('so does the retrying counter, on which mutants are built', async () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const { results } = await simulate(drawOptions(seed), nodeWith(RetryingCounter));
+    expect(results.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
+  }
+});
+
+for (const name of Object.keys(mutants)) {
+  test(`${name} is found within forty seeds`, async () => {
+    let found = false;
+    for (let seed = 1; seed <= 40 && !found; seed++) {
+      found = (await simulate(drawOptions(seed), mutantNamed(name))).results.valid === false;
+    }
+    expect(found).toBe(true);
+  });
+}
+
+test('one total that rises and falls is found within two hundred seeds of pn-counter', async () => {
+  let found = false;
+  for (let seed = 1; seed <= 200 && !found; seed++) {
+    const options: RunOptions = { ...drawOptions(seed), workload: 'pn-counter' };
+    found = (await simulate(options, mutantNamed('one-total'))).results.valid === false;
+  }
+  expect(found).toBe(true);
+});
+
+test('a failure is shrunk to a short run that still fails', async () => {
+  const fails = async (options: RunOptions): Promise<boolean> =>
+    (await simulate(options, mutantNamed('forget-node'))).results.valid === false;
+  const smallest = await shrink(drawOptions(1), smallerOptions, fails);
+  const { run } = await simulate(smallest, mutantNamed('forget-node'));
+  expect(await fails(smallest)).toBe(true);
+  expect(run.operations.length).toBeLessThan(10);
+  expect(smallest.faults.size).toBe(0);
+});
