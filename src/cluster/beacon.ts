@@ -1,10 +1,10 @@
 import { isObject, parseJson } from '../runtime/json.ts';
-import { Malformed, countFrom, memberFrom } from './codec.ts';
-import type { Member } from './messages.ts';
-import type { Seal } from './hmac.ts';
+import { Malformed, countFrom, peerInfoFrom } from './codec.ts';
+import type { PeerInfo } from './messages.ts';
+import type { Keyring } from './hmac.ts';
 
 /** What a server calls out to whoever is near: a hint that it is there, to be verified by asking it. */
-export interface Beacon extends Member {
+export interface Beacon extends PeerInfo {
   /** Counts the beacons of a life. */
   readonly seq: number;
 }
@@ -14,20 +14,20 @@ export const MAX_BEACON_BYTES = 512;
 const VERSION = 1;
 
 /** A beacon as a datagram; undefined where it would be too long. */
-export function encodeBeacon(seal: Seal, { cluster, id, life, at, seq }: Beacon): string | undefined {
+export function encodeBeacon(seal: Keyring, { cluster, id, life, at, seq }: Beacon): string | undefined {
   const text = seal.close('beacon', '', JSON.stringify({ 'g-counter': VERSION, cluster, id, life, at, seq }));
   return Buffer.byteLength(text) <= MAX_BEACON_BYTES ? text : undefined;
 }
 
 /** The beacon that a datagram is; undefined for anything else, and for what another key or none has sealed. */
-export function decodeBeacon(seal: Seal, datagram: string): Beacon | undefined {
+export function decodeBeacon(seal: Keyring, datagram: string): Beacon | undefined {
   if (datagram.length > MAX_BEACON_BYTES) return undefined;
   const text = seal.open('beacon', '', datagram);
   if (text === undefined) return undefined;
   try {
     const json: unknown = parseJson(text);
     if (!isObject(json) || json['g-counter'] !== VERSION) return undefined;
-    return { ...memberFrom(json), seq: countFrom(json['seq']) };
+    return { ...peerInfoFrom(json), seq: countFrom(json['seq']) };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof Malformed) return undefined;
     throw error;

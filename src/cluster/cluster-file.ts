@@ -1,6 +1,6 @@
 import { type Address, normalAddress } from './address.ts';
 import type { Memory } from './cluster.ts';
-import { type Decision, MAX_VERSION } from './removals.ts';
+import { type Removal, MAX_VERSION } from './removals.ts';
 import { isTotal } from '../crdt/g-counter.ts';
 import { isObject, parseJson } from '../runtime/json.ts';
 import type { Files } from '../runtime/files.ts';
@@ -84,7 +84,7 @@ function memoryFrom(json: unknown): Memory {
   };
 }
 
-function decisionFrom(json: unknown): Decision {
+function decisionFrom(json: unknown): Removal {
   if (
     isObject(json) &&
     isTotal(json['version']) &&

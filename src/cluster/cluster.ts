@@ -3,14 +3,14 @@ import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Address } from './address.ts';
 import { type Beacon, decodeBeacon, encodeBeacon } from './beacon.ts';
-import { type Contact, isPeer, isWorthRemembering } from './member.ts';
-import { Correspondence, type Transport, addressOf } from './peer-rpc.ts';
-import type { Decisions } from './removals.ts';
+import { type Member, isPeer, isWorthRemembering } from './member.ts';
+import { PeerRpc, type Transport, addressOf } from './peer-rpc.ts';
+import type { Removals } from './removals.ts';
 import { Membership } from './membership.ts';
 import type { AnswerBody, Request, Sender } from './messages.ts';
 import type { Replica } from './replica.ts';
 import { Replication } from './replication.ts';
-import type { Seal } from './hmac.ts';
+import type { Keyring } from './hmac.ts';
 
 export interface ClusterOptions {
   /** Clusters of other names are none of ours. */
@@ -19,7 +19,7 @@ export interface ClusterOptions {
   readonly life: string;
   /** Where peers reach this server: an address, or a port of the host that they hear it from. */
   readonly at: Address | number;
-  readonly seal: Seal;
+  readonly seal: Keyring;
   readonly maxPeers: number;
   readonly replica: Replica;
   readonly transport: Transport;
@@ -39,7 +39,7 @@ export interface ClusterOptions {
 /** What outlives a process. */
 export interface Memory {
   readonly peers: readonly Address[];
-  readonly decisions: Decisions;
+  readonly decisions: Removals;
 }
 
 /** What has been heard of a server by beacon. */
@@ -63,7 +63,7 @@ const MAX_HEARD = 1000;
  */
 export class Cluster {
   readonly #options: ClusterOptions;
-  readonly #correspondence: Correspondence;
+  readonly #correspondence: PeerRpc;
   readonly #membership: Membership;
   readonly #replication: Replication;
   readonly #heard = new Map<Address, Heard>();
@@ -76,7 +76,7 @@ export class Cluster {
     const { clock, wallClockMs, random, seal, transport, replica, maxPeers, log, memory } = options;
     this.#bornMs = clock.nowMs();
     const self = (): Sender => this.#self();
-    this.#correspondence = new Correspondence({ self, seal, transport });
+    this.#correspondence = new PeerRpc({ self, seal, transport });
     this.#replication = new Replication({
       replica,
       clock,
@@ -110,7 +110,7 @@ export class Cluster {
     return this.#membership.peers().map(({ address }) => address);
   }
 
-  get contacts(): Iterable<Contact> {
+  get contacts(): Iterable<Member> {
     return this.#membership.contacts;
   }
 
@@ -124,7 +124,7 @@ export class Cluster {
     return { sent: sentBytes, received: receivedBytes };
   }
 
-  lagMs(contact: Contact): number {
+  lagMs(contact: Member): number {
     return this.#replication.lagMs(contact);
   }
 
@@ -134,7 +134,7 @@ export class Cluster {
   }
 
   /** Takes in the server at an address. Resolves with what it turns out to be; undefined where there is no room. */
-  register(address: Address): Promise<Contact | undefined> {
+  register(address: Address): Promise<Member | undefined> {
     return this.#membership.register(address);
   }
 
@@ -204,9 +204,9 @@ export class Cluster {
   }
 
   /** Before anything of this disk goes to anybody, it counts under a name that is its alone. */
-  async #join(contact: Contact): Promise<void> {
+  async #join(contact: Member): Promise<void> {
     const { who } = contact;
-    await this.#options.replica.beginLife();
+    await this.#options.replica.useRandomReplicaId();
     if (isPeer(contact) && contact.who?.life === who?.life) {
       this.#replication.join(contact, this.#options.life < (who?.life ?? ''));
     }
@@ -225,7 +225,7 @@ export class Cluster {
     if (refusal !== undefined) return refusal;
     if (body.type === 'ping') return this.#membership.pong(body);
     if (body.type === 'probe') return { type: 'probed', reached: await this.#membership.probe(body.address) };
-    await this.#options.replica.beginLife();
+    await this.#options.replica.useRandomReplicaId();
     return this.#replication.answer(body, from.life);
   }
 

@@ -1,15 +1,15 @@
 import { encodeTotals } from '../crdt/encode.ts';
 import { type GCounter, isTotal } from '../crdt/g-counter.ts';
-import { FLOOR, type Totals } from '../crdt/counter-state.ts';
+import { LOWER_BOUND, type Totals } from '../crdt/counter-state.ts';
 import { isObject, parseJson } from '../runtime/json.ts';
 import { type Address, normalAddress } from './address.ts';
-import { type Decision, MAX_DECISIONS, MAX_VERSION } from './removals.ts';
+import { type Removal, MAX_REMOVALS, MAX_VERSION } from './removals.ts';
 import { DIGEST_CHARS, FAN_OUT, LEAVES, LEVELS } from './merkle-tree.ts';
 import {
   type Answer,
   type AnswerBody,
   type Compare,
-  type Member,
+  type PeerInfo,
   type News,
   REFUSED_WHYS,
   type Range,
@@ -168,12 +168,12 @@ function newsFrom({ peers, decisions }: Members): Omit<News, 'type'> {
   return {
     peers: listFrom(peers, MAX_PEERS_TOLD).map(addressFrom),
     decisions: new Map(
-      entriesFrom(decisions, MAX_DECISIONS).map(([id, json]) => [nameFrom(id), decisionFrom(json)]),
+      entriesFrom(decisions, MAX_REMOVALS).map(([id, json]) => [nameFrom(id), decisionFrom(json)]),
     ),
   };
 }
 
-function decisionFrom(json: unknown): Decision {
+function decisionFrom(json: unknown): Removal {
   const { version, removed } = members(json, ['version', 'removed']);
   if (typeof removed !== 'boolean') throw new Malformed('"removed" is not a boolean');
   const count = countFrom(version);
@@ -183,11 +183,11 @@ function decisionFrom(json: unknown): Decision {
 
 function senderFrom(json: unknown): Sender {
   const sender = members(json, ['cluster', 'id', 'life', 'at', 'upMs']);
-  return { ...memberFrom(sender), upMs: countFrom(sender['upMs']) };
+  return { ...peerInfoFrom(sender), upMs: countFrom(sender['upMs']) };
 }
 
 /** Who somebody says to be, among whatever else. */
-export function memberFrom({ cluster, id, life, at }: Members): Member {
+export function peerInfoFrom({ cluster, id, life, at }: Members): PeerInfo {
   return {
     cluster: nameFrom(cluster),
     id: nameFrom(id),
@@ -202,7 +202,9 @@ function totalsFrom(json: unknown): Totals {
 
 function partsFrom(json: unknown): GCounter {
   const parts = entriesFrom(json, Infinity);
-  return new Map(parts.map(([name, total]) => [name === FLOOR ? name : nameFrom(name), countFrom(total)]));
+  return new Map(
+    parts.map(([name, total]) => [name === LOWER_BOUND ? name : nameFrom(name), countFrom(total)]),
+  );
 }
 
 type Members = Readonly<Record<string, unknown>>;

@@ -10,7 +10,7 @@ const MAC_CHARS = 43;
  * Seals what members of a cluster say to each other with an HMAC-SHA256 (RFC 2104) under a shared key. What is sealed
  * can be read by anyone; only who has the key can have written it. A cluster without a key seals nothing.
  */
-export class Seal {
+export class Keyring {
   readonly #keys: readonly string[];
 
   /** The first key seals; all of them are accepted, so that keys can be changed one member at a time. */

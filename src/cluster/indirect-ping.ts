@@ -1,6 +1,6 @@
 import { type Random, drawn } from '../runtime/random.ts';
 import type { Address } from './address.ts';
-import type { Contact } from './member.ts';
+import type { Member } from './member.ts';
 import type { Answer, RequestBody } from './messages.ts';
 import { INDIRECT_TIMEOUT_MS } from './timing.ts';
 
@@ -14,7 +14,7 @@ const HELPERS = 2;
 export async function isReachedByOthers(
   ask: Ask,
   random: Random,
-  peers: readonly Contact[],
+  peers: readonly Member[],
   address: Address,
 ): Promise<boolean> {
   const attempts = drawn(random, peers, HELPERS).map(async (helper) => {

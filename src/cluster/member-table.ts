@@ -1,42 +1,42 @@
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { asError } from '../runtime/error.ts';
 import type { Address } from './address.ts';
-import { type Contact, type Source, isFixed, isPeer } from './member.ts';
+import { type Member, type Source, isFixed, isPeer } from './member.ts';
 
-export interface ContactsOptions {
+export interface MemberTableOptions {
   readonly clock: Clock;
   readonly maxContacts: number;
   /** Called for a contact whose time has come. */
-  readonly onDue: (contact: Contact) => void;
+  readonly onDue: (contact: Member) => void;
 }
 
 /** After so many, even whom an operator has named makes room for others. */
 const HOPELESS_FAILURES = 20;
 
 /** All addresses that somebody may be at, and when to turn to each: one timer serves any number of them. */
-export class Contacts {
-  readonly #options: ContactsOptions;
-  readonly #byAddress = new Map<Address, Contact>();
+export class MemberTable {
+  readonly #options: MemberTableOptions;
+  readonly #byAddress = new Map<Address, Member>();
   #timer: Timer | undefined;
   #timerMs = Infinity;
   #isStopped = false;
 
-  constructor(options: ContactsOptions) {
+  constructor(options: MemberTableOptions) {
     this.#options = options;
   }
 
-  [Symbol.iterator](): Iterator<Contact> {
+  [Symbol.iterator](): Iterator<Member> {
     return this.#byAddress.values();
   }
 
-  get(address: Address): Contact | undefined {
+  get(address: Address): Member | undefined {
     return this.#byAddress.get(address);
   }
 
   /** Takes in an address that is not here yet; undefined where there is no room. */
-  add(address: Address, source: Source): Contact | undefined {
+  add(address: Address, source: Source): Member | undefined {
     if (!this.#makeRoom(source)) return undefined;
-    const contact: Contact = {
+    const contact: Member = {
       address,
       source,
       state: 'new',
@@ -52,18 +52,18 @@ export class Contacts {
     return contact;
   }
 
-  delete(contact: Contact): void {
+  delete(contact: Member): void {
     this.#byAddress.delete(contact.address);
   }
 
   /** Turns to a contact after a time, and not before. */
-  wake(contact: Contact, delayMs: number): void {
+  wake(contact: Member, delayMs: number): void {
     contact.nextMs = this.#options.clock.nowMs() + delayMs;
     this.#schedule(contact.nextMs);
   }
 
   /** Does something with a contact, and nothing else with it meanwhile. Resolves with the Error where it fails. */
-  async busy<T>(contact: Contact, work: () => Promise<T>): Promise<T | Error> {
+  async busy<T>(contact: Member, work: () => Promise<T>): Promise<T | Error> {
     contact.isBusy = true;
     try {
       return await work();

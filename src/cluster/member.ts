@@ -13,7 +13,7 @@ export type Source = 'static' | 'registered' | 'remembered' | 'beacon' | 'peer' 
  *   duplicate: it has the node id of another that is alive; alias: it is a peer that is known by another address;
  *   self: it is this server; stranger: it is in another cluster, or no server of a cluster at all.
  */
-export type ContactState =
+export type MemberState =
   | 'new'
   | 'alive'
   | 'suspect'
@@ -25,10 +25,10 @@ export type ContactState =
   | 'self'
   | 'stranger';
 
-export interface Contact {
+export interface Member {
   readonly address: Address;
   source: Source;
-  state: ContactState;
+  state: MemberState;
   /** Who answered last; undefined until somebody has. */
   who: Pick<Sender, 'id' | 'life'> | undefined;
   /** When somebody has registered it, by the time of day; undefined where that has been seen to. */
@@ -46,16 +46,16 @@ export interface Contact {
 }
 
 /** Whether it is a peer, as far as we know. */
-export const isPeer = ({ state }: Contact): boolean => state === 'alive' || state === 'suspect';
+export const isPeer = ({ state }: Member): boolean => state === 'alive' || state === 'suspect';
 
 /** Whether a server that starts again should turn to it: who has been a peer, or was to be one. */
-export function isWorthRemembering({ state, source, who }: Contact): boolean {
+export function isWorthRemembering({ state, source, who }: Member): boolean {
   if (['alias', 'duplicate', 'removed', 'self', 'stranger'].includes(state)) return false;
   return who !== undefined || source === 'registered' || source === 'remembered';
 }
 
 /** Whether it is kept when there are too many to keep. */
-export const isFixed = ({ source }: Contact): boolean => source === 'static' || source === 'registered';
+export const isFixed = ({ source }: Member): boolean => source === 'static' || source === 'registered';
 
 /** Processes that started within so long of each other are told apart by their names, not their ages. */
 const SAME_AGE_MS = 2000;

@@ -2,9 +2,9 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Address } from './address.ts';
-import { type Contact, type ContactState, type Source, isFixed, isPeer, isYounger } from './member.ts';
-import { Contacts } from './member-table.ts';
-import { type Decisions, changedIds, decided, isSame, linesOf, mergeDecisions } from './removals.ts';
+import { type Member, type MemberState, type Source, isFixed, isPeer, isYounger } from './member.ts';
+import { MemberTable } from './member-table.ts';
+import { type Removals, changedIds, decided, isSame, linesOf, mergeRemovals } from './removals.ts';
 import { encodeDigest } from './merkle-tree.ts';
 import { hashText } from './hash.ts';
 import { type Ask, isReachedByOthers } from './indirect-ping.ts';
@@ -23,11 +23,11 @@ export interface MembershipOptions {
   /** The digest of all counters. */
   readonly digest: () => string;
   /** A peer has answered for the first time, or again, as the same process or as another. */
-  readonly onPeer: (contact: Contact) => void;
+  readonly onPeer: (contact: Member) => void;
   /** A peer is none any more. */
-  readonly onGone: (contact: Contact) => void;
+  readonly onGone: (contact: Member) => void;
   /** A peer has told of the digest of its counters. */
-  readonly onDigest: (contact: Contact, digest: string) => void;
+  readonly onDigest: (contact: Member, digest: string) => void;
   /** There is something new to be remembered over a restart. */
   readonly onChange: () => void;
   /** Another process with our node id was there before us. */
@@ -46,28 +46,28 @@ const CONTACTS_PER_PEER = 4;
  */
 export class Membership {
   readonly #options: MembershipOptions;
-  readonly #contacts: Contacts;
-  #decisions: Decisions = new Map();
+  readonly #contacts: MemberTable;
+  #decisions: Removals = new Map();
 
   constructor(options: MembershipOptions) {
     this.#options = options;
-    this.#contacts = new Contacts({
+    this.#contacts = new MemberTable({
       clock: options.clock,
       maxContacts: options.maxPeers * CONTACTS_PER_PEER,
       onDue: (contact) => void this.#turnTo(contact),
     });
   }
 
-  get contacts(): Iterable<Contact> {
+  get contacts(): Iterable<Member> {
     return this.#contacts;
   }
 
-  get decisions(): Decisions {
+  get decisions(): Removals {
     return this.#decisions;
   }
 
   /** The peers there are, in the order of their addresses. */
-  peers(): Contact[] {
+  peers(): Member[] {
     return [...this.#contacts].filter(isPeer).toSorted((a, b) => (a.address < b.address ? -1 : 1));
   }
 
@@ -102,7 +102,7 @@ export class Membership {
    * Takes a server in on somebody's word, also if it had been removed. Resolves with what it turns out to be, or
    * undefined where there is no room.
    */
-  async register(address: Address): Promise<Contact | undefined> {
+  async register(address: Address): Promise<Member | undefined> {
     const contact = this.#contacts.get(address) ?? this.#contacts.add(address, 'registered');
     if (contact === undefined) return undefined;
     const wantedMs = this.#options.wallClockMs();
@@ -124,7 +124,7 @@ export class Membership {
   }
 
   /** Forgets an address that nobody has answered at. */
-  forget(contact: Contact): void {
+  forget(contact: Member): void {
     this.#contacts.delete(contact);
     this.#options.onChange();
   }
@@ -132,7 +132,7 @@ export class Membership {
   /** Takes in what another has heard and decided. */
   takeNews({ peers, decisions }: Omit<News, 'type'>): void {
     for (const address of peers) this.hint(address, 'peer');
-    this.#decide(mergeDecisions(this.#decisions, decisions));
+    this.#decide(mergeRemovals(this.#decisions, decisions));
   }
 
   news(): Omit<News, 'type'> {
@@ -158,7 +158,7 @@ export class Membership {
   }
 
   /** A peer has not done what it should: it is looked after at once. */
-  doubt(contact: Contact): void {
+  doubt(contact: Member): void {
     if (isPeer(contact)) this.#contacts.wake(contact, 0);
   }
 
@@ -181,13 +181,13 @@ export class Membership {
     return this.#options.ask(address, '', { type: 'hello' }, PROBE_TIMEOUT_MS);
   }
 
-  #turnTo(contact: Contact): Promise<void> {
+  #turnTo(contact: Member): Promise<void> {
     const isKnown = isPeer(contact) || contact.state === 'excluded';
     return isKnown ? this.#ping(contact) : this.#verify(contact);
   }
 
   /** Asks who is there. */
-  async #verify(contact: Contact): Promise<void> {
+  async #verify(contact: Member): Promise<void> {
     const answered = await this.#contacts.busy(contact, () => this.#hello(contact.address));
     if (answered instanceof Error) {
       contact.failures++;
@@ -200,7 +200,7 @@ export class Membership {
   }
 
   /** Makes of a contact what it is, now that somebody has answered. */
-  async #meet(contact: Contact, { cluster, id, life, upMs }: Sender): Promise<void> {
+  async #meet(contact: Member, { cluster, id, life, upMs }: Sender): Promise<void> {
     const self = this.#options.self();
     contact.failures = 0;
     contact.heardMs = this.#options.clock.nowMs();
@@ -237,7 +237,7 @@ export class Membership {
   }
 
   /** Takes in again who was registered after it had been removed, and did not answer then. */
-  #carryOutWish(contact: Contact, id: string): void {
+  #carryOutWish(contact: Member, id: string): void {
     const { wantedMs } = contact;
     contact.wantedMs = undefined;
     const decision = this.#decisions.get(id);
@@ -246,15 +246,15 @@ export class Membership {
     }
   }
 
-  #welcome(contact: Contact): void {
+  #welcome(contact: Member): void {
     this.#options.onPeer(contact);
     this.#options.onChange();
   }
 
   /** Whether a contact is to be the peer, and not another that has had the same node id. */
   async #takesOver(
-    contact: Contact,
-    other: Contact,
+    contact: Member,
+    other: Member,
     { upMs, life }: Pick<Sender, 'upMs' | 'life'>,
   ): Promise<boolean> {
     const rival = other.who?.life;
@@ -286,7 +286,7 @@ export class Membership {
     return true;
   }
 
-  async #ping(contact: Contact): Promise<void> {
+  async #ping(contact: Member): Promise<void> {
     const summary = this.summary();
     const to = contact.who?.life ?? '';
     const answered = await this.#contacts.busy(contact, () =>
@@ -321,7 +321,7 @@ export class Membership {
   }
 
   /** Somebody who does not answer is tried once more, and by others. */
-  async #suspect(contact: Contact, why: string): Promise<void> {
+  async #suspect(contact: Member, why: string): Promise<void> {
     this.#settle(contact, 'suspect', why, Infinity);
     const { ask, random } = this.#options;
     const others = this.peers().filter((peer) => peer.state === 'alive' && peer !== contact);
@@ -338,16 +338,16 @@ export class Membership {
   }
 
   /** Takes news in, and tells the other what it does not know. */
-  #compareNews(contact: Contact, theirs: Omit<News, 'type'>): void {
+  #compareNews(contact: Member, theirs: Omit<News, 'type'>): void {
     this.takeNews(theirs);
     const ours = this.news();
     const known = new Set([...theirs.peers, contact.address]);
     const isKnown = ours.peers.every((address) => known.has(address));
-    if (isKnown && isSame(mergeDecisions(theirs.decisions, ours.decisions), theirs.decisions)) return;
+    if (isKnown && isSame(mergeRemovals(theirs.decisions, ours.decisions), theirs.decisions)) return;
     this.#tell(contact, ours);
   }
 
-  #tell(contact: Contact, news: Omit<News, 'type'>): void {
+  #tell(contact: Member, news: Omit<News, 'type'>): void {
     const told = this.#options.ask(
       contact.address,
       contact.who?.life ?? '',
@@ -358,7 +358,7 @@ export class Membership {
   }
 
   /** Carries out decisions, and passes them on where they are news. */
-  #decide(decisions: Decisions): void {
+  #decide(decisions: Removals): void {
     if (isSame(decisions, this.#decisions)) return;
     const concerned = changedIds(this.#decisions, decisions);
     const told = [...this.#contacts].filter(
@@ -380,7 +380,7 @@ export class Membership {
     this.#options.onChange();
   }
 
-  #settle(contact: Contact, state: ContactState, why: string, delayMs: number): void {
+  #settle(contact: Member, state: MemberState, why: string, delayMs: number): void {
     const wasPeer = isPeer(contact);
     contact.state = state;
     contact.why = why;

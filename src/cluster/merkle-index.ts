@@ -1,5 +1,5 @@
-import { nameOf } from '../crdt/replica-id.ts';
-import { type CounterState, FLOOR, partsOf } from '../crdt/counter-state.ts';
+import { replicaIdOf } from '../crdt/replica-id.ts';
+import { type CounterState, LOWER_BOUND, partsOf } from '../crdt/counter-state.ts';
 import type { Counter, Counters } from '../store/counters.ts';
 import { Digests, LEAVES, encodeDigest, leafOf } from './merkle-tree.ts';
 import { type Hash, hashPart, hashText } from './hash.ts';
@@ -25,9 +25,8 @@ export class ReplicaIndex {
       added: (counter) => void (this.#leaves[leafOf(hashText(counter.key))] ??= []).push(counter),
       changes: (counter, before, after) => {
         this.#rehash(counter.key, before, after);
-        const isOurs =
-          after.own > 0 && (after.own !== before.own || after.incarnation !== before.incarnation);
-        if (!isOurs && after.floor === before.floor) return;
+        const isOurs = after.own > 0 && (after.own !== before.own || after.suffix !== before.suffix);
+        if (!isOurs && after.lowerBound === before.lowerBound) return;
         this.#changed[++this.#position % REMEMBERED] = counter;
         onChange();
       },
@@ -73,19 +72,19 @@ export class ReplicaIndex {
       hashPart(key, this.#nameHash(node), total, this.#scratch);
       this.digests.toggle(leaf, this.#scratch);
     };
-    if (before.incarnation !== after.incarnation || before.others !== after.others) {
+    if (before.suffix !== after.suffix || before.others !== after.others) {
       for (const [node, total] of partsOf({ nodeId: this.#nodeId }, before)) toggle(node, total);
       for (const [node, total] of partsOf({ nodeId: this.#nodeId }, after)) toggle(node, total);
       return;
     }
     if (before.own !== after.own) {
-      const own = nameOf(this.#nodeId, after.incarnation);
+      const own = replicaIdOf(this.#nodeId, after.suffix);
       toggle(own, before.own);
       toggle(own, after.own);
     }
-    if (before.floor !== after.floor) {
-      toggle(FLOOR, before.floor);
-      toggle(FLOOR, after.floor);
+    if (before.lowerBound !== after.lowerBound) {
+      toggle(LOWER_BOUND, before.lowerBound);
+      toggle(LOWER_BOUND, after.lowerBound);
     }
   }
 

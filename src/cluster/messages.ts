@@ -1,9 +1,9 @@
 import type { Totals } from '../crdt/counter-state.ts';
 import type { Address } from './address.ts';
-import type { Decisions } from './removals.ts';
+import type { Removals } from './removals.ts';
 
 /** Who says something. */
-export interface Member {
+export interface PeerInfo {
   readonly cluster: string;
   /** The node id. */
   readonly id: string;
@@ -14,7 +14,7 @@ export interface Member {
 }
 
 /** Who says something over HTTP: peers say one request, and one answer to it. */
-export interface Sender extends Member {
+export interface Sender extends PeerInfo {
   /** How long it has lived. */
   readonly upMs: number;
 }
@@ -58,7 +58,7 @@ interface Probe {
 export interface News {
   readonly type: 'news';
   readonly peers: readonly Address[];
-  readonly decisions: Decisions;
+  readonly decisions: Removals;
 }
 
 /** Parts to be merged. */

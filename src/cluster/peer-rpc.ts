@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from './address.ts';
 import { Malformed, decodeAnswer, decodeRequest, encodeAnswer, encodeRequest } from './codec.ts';
 import type { Answer, AnswerBody, Request, RequestBody, Sender } from './messages.ts';
-import type { Seal } from './hmac.ts';
+import type { Keyring } from './hmac.ts';
 
 /** Carries a text to a server and its answer back. */
 export interface Transport {
@@ -14,12 +14,12 @@ export type Respond = (request: Request, address: Address) => Promise<AnswerBody
 
 export interface CorrespondenceOptions {
   readonly self: () => Sender;
-  readonly seal: Seal;
+  readonly seal: Keyring;
   readonly transport: Transport;
 }
 
 /** A peer does not say what it should. */
-export class NoAnswer extends Error {}
+export class RpcError extends Error {}
 
 /** How many lives of others are remembered to tell what they have said before. */
 const MAX_LIVES = 4096;
@@ -31,7 +31,7 @@ const WINDOW = 1024;
  * other can be put in its place. A request names the life that it is for and has a number, so it is taken once, and by
  * nobody else; only a hello, which changes nothing, does without. No clock is involved.
  */
-export class Correspondence {
+export class PeerRpc {
   sentBytes = 0;
   receivedBytes = 0;
   readonly #options: CorrespondenceOptions;
@@ -53,11 +53,11 @@ export class Correspondence {
     const reply = await transport.send(address, sealed, timeoutMs);
     this.receivedBytes += Buffer.byteLength(reply);
     const text = seal.open('reply', `${from.life} ${to} ${seq}`, reply);
-    if (text === undefined) throw new NoAnswer('its answer is not sealed with a key of this cluster');
+    if (text === undefined) throw new RpcError('its answer is not sealed with a key of this cluster');
     try {
       return decodeAnswer(text);
     } catch (error) {
-      if (error instanceof Malformed) throw new NoAnswer(`its answer makes no sense: ${error.message}`);
+      if (error instanceof Malformed) throw new RpcError(`its answer makes no sense: ${error.message}`);
       throw error;
     }
   }

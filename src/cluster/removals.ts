@@ -1,5 +1,5 @@
 /** What somebody has decided about a node: that it is no member any more, or that it is one again. */
-export interface Decision {
+export interface Removal {
   /**
    * The later of two decisions has the higher version: the time of day in milliseconds, or one more than that of the
    * one that it overrules where that is ahead (Kulkarni et al., logical physical clocks, OPODIS 2014).
@@ -9,43 +9,43 @@ export interface Decision {
 }
 
 /** By node id. */
-export type Decisions = ReadonlyMap<string, Decision>;
+export type Removals = ReadonlyMap<string, Removal>;
 
 /** Some thousands of years of milliseconds. A decision that had it could not be overruled by a later one. */
 export const MAX_VERSION = 2 ** 47;
 
 /** How many decisions are remembered. */
-export const MAX_DECISIONS = 1000;
+export const MAX_REMOVALS = 1000;
 
 /** A decision taken at a time of day, by somebody who knows of those in `known`. */
-export function decided(known: Decisions, nodeId: string, removed: boolean, wallClockMs: number): Decisions {
+export function decided(known: Removals, nodeId: string, removed: boolean, wallClockMs: number): Removals {
   const latest = known.get(nodeId)?.version ?? 0;
   const version = Math.min(MAX_VERSION - 1, Math.max(latest + 1, Math.floor(wallClockMs)));
-  return mergeDecisions(known, new Map([[nodeId, { version, removed }]]));
+  return mergeRemovals(known, new Map([[nodeId, { version, removed }]]));
 }
 
 /**
  * The later decision about each node; of two with one version, the removal. Where there are too many, the oldest are
  * forgotten, removals last.
  */
-export function mergeDecisions(a: Decisions, b: Decisions): Decisions {
+export function mergeRemovals(a: Removals, b: Removals): Removals {
   const merged = new Map(a);
   for (const [nodeId, decision] of b) {
     const known = merged.get(nodeId);
     if (known === undefined || isLater(decision, known)) merged.set(nodeId, decision);
   }
-  if (merged.size <= MAX_DECISIONS) return merged;
+  if (merged.size <= MAX_REMOVALS) return merged;
   const kept = [...merged].toSorted(([idA, x], [idB, y]) => {
     if (x.removed !== y.removed) return x.removed ? -1 : 1;
     return y.version - x.version || (idA < idB ? -1 : 1);
   });
-  return new Map(kept.slice(0, MAX_DECISIONS));
+  return new Map(kept.slice(0, MAX_REMOVALS));
 }
 
-const isLater = (a: Decision, b: Decision): boolean =>
+const isLater = (a: Removal, b: Removal): boolean =>
   a.version > b.version || (a.version === b.version && a.removed && !b.removed);
 
-export function isSame(a: Decisions, b: Decisions): boolean {
+export function isSame(a: Removals, b: Removals): boolean {
   if (a.size !== b.size) return false;
   return [...a].every(([id, { version, removed }]) => {
     const other = b.get(id);
@@ -54,11 +54,11 @@ export function isSame(a: Decisions, b: Decisions): boolean {
 }
 
 /** About whom there is another decision. */
-export function changedIds(before: Decisions, after: Decisions): Set<string> {
+export function changedIds(before: Removals, after: Removals): Set<string> {
   const changed = [...after].filter(([id, { version }]) => before.get(id)?.version !== version);
   return new Set(changed.map(([id]) => id));
 }
 
 /** Each decision as a line. */
-export const linesOf = (decisions: Decisions): string[] =>
+export const linesOf = (decisions: Removals): string[] =>
   [...decisions].map(([id, { version, removed }]) => `${id} ${version} ${removed}`);

@@ -13,5 +13,5 @@ export interface Replica {
    */
   merge(totals: Totals): Promise<boolean>;
   /** From now on counts under a name that no other disk has had. Resolves when that is on the disk. */
-  beginLife(): Promise<void>;
+  useRandomReplicaId(): Promise<void>;
 }

@@ -1,9 +1,9 @@
-import { nameOf } from '../crdt/replica-id.ts';
-import { FLOOR } from '../crdt/counter-state.ts';
+import { replicaIdOf } from '../crdt/replica-id.ts';
+import { LOWER_BOUND } from '../crdt/counter-state.ts';
 import type { GCounter } from '../crdt/g-counter.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { Comparison, charsOf } from './anti-entropy.ts';
-import type { Contact } from './member.ts';
+import type { Member } from './member.ts';
 import type { AnswerBody, Compare, Exchange, RequestBody, Update } from './messages.ts';
 import { ReplicaIndex } from './merkle-index.ts';
 import type { Replica } from './replica.ts';
@@ -11,9 +11,9 @@ import type { Replica } from './replica.ts';
 export interface ReplicationOptions {
   readonly replica: Replica;
   readonly clock: Clock;
-  readonly ask: (contact: Contact, body: RequestBody, timeoutMs: number) => Promise<AnswerBody>;
+  readonly ask: (contact: Member, body: RequestBody, timeoutMs: number) => Promise<AnswerBody>;
   /** A peer has not taken what it was sent. */
-  readonly onDoubt: (contact: Contact) => void;
+  readonly onDoubt: (contact: Member) => void;
 }
 
 /** How long changes are collected before they go out: little after a rest, more while there are always some. */
@@ -30,7 +30,7 @@ const MAX_COMPARE_MS = 300_000;
 
 /** A peer, and what it has of ours. */
 interface Link {
-  readonly contact: Contact;
+  readonly contact: Member;
   /** It has taken what changed up to here. */
   position: number;
   isPushing: boolean;
@@ -50,7 +50,7 @@ export class Replication {
   readonly #options: ReplicationOptions;
   readonly #index: ReplicaIndex;
   readonly #comparison: Comparison;
-  readonly #links = new Map<Contact, Link>();
+  readonly #links = new Map<Member, Link>();
   #timer: Timer | undefined;
   #pushedMs = -Infinity;
   #isStopped = false;
@@ -68,7 +68,7 @@ export class Replication {
   }
 
   /** Since when a peer lacks something of ours, in milliseconds; 0 where it lacks nothing that we know of. */
-  lagMs(contact: Contact): number {
+  lagMs(contact: Member): number {
     const behindMs = this.#links.get(contact)?.behindMs;
     return behindMs === undefined ? 0 : this.#options.clock.nowMs() - behindMs;
   }
@@ -83,7 +83,7 @@ export class Replication {
    * Begins with a peer that has come or come back: both get all they lack. One of the two is to ask first, since to
    * compare twice would be twice the work; if it does not, the other does with the next probe.
    */
-  join(contact: Contact, isFirst: boolean): void {
+  join(contact: Member, isFirst: boolean): void {
     if (this.#isStopped) return;
     const link: Link = {
       contact,
@@ -98,12 +98,12 @@ export class Replication {
     if (isFirst) void this.#compare(link);
   }
 
-  leave(contact: Contact): void {
+  leave(contact: Member): void {
     this.#links.delete(contact);
   }
 
   /** A peer has told the digest of its counters. */
-  compareWith(contact: Contact, digest: string): void {
+  compareWith(contact: Member, digest: string): void {
     const link = this.#links.get(contact);
     if (link === undefined || digest === this.digest) return;
     if (this.#options.clock.nowMs() - link.comparedMs >= link.restMs) void this.#compare(link);
@@ -171,10 +171,10 @@ export class Replication {
     while (upTo < this.#index.position && chars < MAX_UPDATE_CHARS) {
       const counter = this.#index.changedAt(++upTo);
       if (counter === undefined || totals.has(counter.key)) continue;
-      const { key, own, incarnation, floor } = counter;
+      const { key, own, suffix, lowerBound } = counter;
       const parts = new Map<string, number>();
-      if (own > 0) parts.set(nameOf(nodeId, incarnation), own);
-      if (floor > 0) parts.set(FLOOR, floor);
+      if (own > 0) parts.set(replicaIdOf(nodeId, suffix), own);
+      if (lowerBound > 0) parts.set(LOWER_BOUND, lowerBound);
       totals.set(key, parts);
       chars += charsOf(key, parts);
     }

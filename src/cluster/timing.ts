@@ -1,6 +1,6 @@
 /** How often members turn to each other, and how long they wait. */
 import type { Random } from '../runtime/random.ts';
-import { type Contact, isFixed } from './member.ts';
+import { type Member, isFixed } from './member.ts';
 
 /** How often a peer is probed. With many peers it is less often, so that probes do not become the main work. */
 const PROBE_MS = 3000;
@@ -23,7 +23,7 @@ export function probeMs(random: Random, peers: number): number {
 }
 
 /** Until somebody who does not answer is tried again. */
-export function backoffMs(random: Random, contact: Contact): number {
+export function backoffMs(random: Random, contact: Member): number {
   const grownMs = MIN_BACKOFF_MS * 2 ** Math.min(contact.failures - 1, 10);
   const mostMs = Math.min(grownMs, isFixed(contact) ? MAX_FIXED_BACKOFF_MS : MAX_BACKOFF_MS);
   return mostMs * (0.5 + random.next() / 2);

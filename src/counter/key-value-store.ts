@@ -4,7 +4,7 @@
  * Every method rejects with an `Error` when no answer came or the store reported a failure of its own; whether a
  * change took effect is then unknown.
  */
-export interface Store {
+export interface KeyValueStore {
   /** The value under `key`, or undefined where there is none. May be stale, if the store is. */
   read(key: string): Promise<unknown>;
   write(key: string, value: unknown): Promise<void>;

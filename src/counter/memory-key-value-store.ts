@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Store, SwapOutcome } from './key-value-store.ts';
+import type { KeyValueStore, SwapOutcome } from './key-value-store.ts';
 
 /** A store in this process's memory: linearizable, and gone with the process. */
-export class MemoryStore implements Store {
+export class MemoryKeyValueStore implements KeyValueStore {
   readonly #values = new Map<string, unknown>();
 
   async read(key: string): Promise<unknown> {

@@ -14,8 +14,8 @@
  * totals only grow, so the total it expects to find never comes back. For the same reason it is safe to send one
  * swap again and again until it is answered.
  */
-import { type TotalKind, mergeTotals } from '../crdt/counter-type.ts';
-import type { Store } from './key-value-store.ts';
+import { type CounterType, mergeTotals } from '../crdt/counter-type.ts';
+import type { KeyValueStore } from './key-value-store.ts';
 import { uniqueIntegers } from '../runtime/random.ts';
 import { TimeoutQueue } from '../runtime/timeout-queue.ts';
 import { type Counter, CounterError } from './counter.ts';
@@ -31,8 +31,8 @@ const MAX_GATHER_MS = 10;
 
 export interface StoredCounterOptions<Total> extends RetrierOptions {
   /** Which kind of counter it is. */
-  readonly kind: TotalKind<Total>;
-  readonly store: Store;
+  readonly kind: CounterType<Total>;
+  readonly store: KeyValueStore;
   readonly nodeId: string;
   /** All nodes of the cluster, this one included. */
   readonly nodeIds: readonly string[];
@@ -57,7 +57,7 @@ interface Read {
 
 export class StoredCounter<Total> implements Counter {
   readonly #options: StoredCounterOptions<Total>;
-  readonly #kind: TotalKind<Total>;
+  readonly #kind: CounterType<Total>;
   readonly #others: readonly string[];
   readonly #nextBarrier: () => number;
   readonly #retrier: Retrier;

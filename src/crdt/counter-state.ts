@@ -1,32 +1,32 @@
 import { type GCounter, merge, plus, value as valueOf } from './g-counter.ts';
-import { type Identity, incarnationOf, isLife, nameOf } from './replica-id.ts';
+import { type Identity, suffixOf, hasRandomSuffix, replicaIdOf } from './replica-id.ts';
 
 /**
  * A counter as a server keeps it: a G-Counter with the server's own total apart, since nearly every counter has no
  * other and nearly every change is to that one.
  */
 export interface CounterState {
-  /** Our total, under the name of `incarnation`. */
+  /** Our total, under the name of `suffix`. */
   readonly own: number;
-  readonly incarnation: number;
+  readonly suffix: number;
   /** The totals under all other names. Zeros are left out. */
   readonly others: GCounter;
   /**
    * What somebody has said the value is at least, without saying who counted it; 0 where nobody has. It belongs to no
    * node: as part of a total it would be counted twice when the totals that it was read from arrive.
    */
-  readonly floor: number;
-  /** The sum of all totals, or the floor where that is larger. */
+  readonly lowerBound: number;
+  /** The sum of all totals, or the lowerBound where that is larger. */
   readonly value: number;
 }
 
 const nobody: GCounter = new Map();
 
 /** A counter that nobody has ever incremented. */
-export const zero: CounterState = { own: 0, incarnation: 1, others: nobody, floor: 0, value: 0 };
+export const zero: CounterState = { own: 0, suffix: 1, others: nobody, lowerBound: 0, value: 0 };
 
-/** The name of the floor among the parts of a counter. No node can have it. */
-export const FLOOR = '';
+/** The name of the lowerBound among the parts of a counter. No node can have it. */
+export const LOWER_BOUND = '';
 
 /** Parts of several counters, by counter and name. */
 export type Totals = ReadonlyMap<string, GCounter>;
@@ -34,9 +34,9 @@ export type Totals = ReadonlyMap<string, GCounter>;
 /** The totals by name, in the order of the names. */
 export function nodesOf(
   { nodeId }: Pick<Identity, 'nodeId'>,
-  { own, incarnation, others }: CounterState,
+  { own, suffix, others }: CounterState,
 ): GCounter {
-  const name = nameOf(nodeId, incarnation);
+  const name = replicaIdOf(nodeId, suffix);
   if (others.size === 0) return own === 0 ? nobody : new Map([[name, own]]);
   const nodes = [...others];
   if (own > 0) nodes.push([name, own]);
@@ -44,72 +44,76 @@ export function nodesOf(
 }
 
 /**
- * All that merges, as one map: the totals by name, and the floor under the name FLOOR. Every part is merged by the
+ * All that merges, as one map: the totals by name, and the lowerBound under the name LOWER_BOUND. Every part is merged by the
  * larger, so what stores or sends parts need not know which is which.
  */
 export function partsOf(identity: Pick<Identity, 'nodeId'>, state: CounterState): GCounter {
   const nodes = nodesOf(identity, state);
-  return state.floor === 0 ? nodes : new Map([[FLOOR, state.floor], ...nodes]);
+  return state.lowerBound === 0 ? nodes : new Map([[LOWER_BOUND, state.lowerBound], ...nodes]);
 }
 
 /** The same counter with our total under our present name. */
 function asPresent(identity: Identity, state: CounterState): CounterState {
-  if (state.incarnation === identity.incarnation) return state;
+  if (state.suffix === identity.suffix) return state;
   const others = new Map(nodesOf(identity, state));
-  const name = nameOf(identity.nodeId, identity.incarnation);
+  const name = replicaIdOf(identity.nodeId, identity.suffix);
   const own = others.get(name) ?? 0;
   others.delete(name);
-  const { incarnation } = identity;
-  const { floor, value } = state;
-  return { own, incarnation, others: others.size === 0 ? nobody : others, floor, value };
+  const { suffix } = identity;
+  const { lowerBound, value } = state;
+  return { own, suffix, others: others.size === 0 ? nobody : others, lowerBound, value };
 }
 
 /**
- * The counter after an increment of ours, or undefined where its value would pass 2^53 − 1. A floor that is ahead of
+ * The counter after an increment of ours, or undefined where its value would pass 2^53 − 1. A lowerBound that is ahead of
  * the sum rises with it, so that the increment shows.
  */
-export function raised(identity: Identity, state: CounterState, amount: number): CounterState | undefined {
-  const { own, incarnation, others, floor, value } = asPresent(identity, state);
-  if (floor === 0) {
+export function incremented(
+  identity: Identity,
+  state: CounterState,
+  amount: number,
+): CounterState | undefined {
+  const { own, suffix, others, lowerBound, value } = asPresent(identity, state);
+  if (lowerBound === 0) {
     const sum = plus(value, amount);
-    return sum === undefined ? undefined : { own: own + amount, incarnation, others, floor, value: sum };
+    return sum === undefined ? undefined : { own: own + amount, suffix, others, lowerBound, value: sum };
   }
-  const isAhead = floor > own + (valueOf(others) ?? 0);
-  const raisedFloor = isAhead ? plus(floor, amount) : floor;
+  const isAhead = lowerBound > own + (valueOf(others) ?? 0);
+  const raisedFloor = isAhead ? plus(lowerBound, amount) : lowerBound;
   if (raisedFloor === undefined) return undefined;
-  return checked(own + amount, incarnation, others, raisedFloor);
+  return checked(own + amount, suffix, others, raisedFloor);
 }
 
 /**
- * The incarnation to go to before `shown` may be merged into a counter, or undefined where the present one will do.
- * We alone raise our total, so whoever shows a larger one has it from a time that this disk has forgotten. `newLife`
+ * The suffix to go to before `shown` may be merged into a counter, or undefined where the present one will do.
+ * We alone raise our total, so whoever shows a larger one has it from a time that this disk has forgotten. `newSuffix`
  * draws the life that follows a life.
  */
-export function nextIncarnation(
+export function nextSuffix(
   identity: Identity,
   state: CounterState,
   shown: GCounter,
-  newLife: () => number,
+  newSuffix: () => number,
 ): number | undefined {
-  const { nodeId, incarnation: present } = identity;
+  const { nodeId, suffix: present } = identity;
   const nodes = nodesOf(identity, asPresent(identity, state));
   const isMore = (name: string, total: number): boolean => total > (nodes.get(name) ?? 0);
-  if (isLife(present)) {
-    const name = nameOf(nodeId, present);
-    return isMore(name, shown.get(name) ?? 0) ? newLife() : undefined;
+  if (hasRandomSuffix(present)) {
+    const name = replicaIdOf(nodeId, present);
+    return isMore(name, shown.get(name) ?? 0) ? newSuffix() : undefined;
   }
   let latest = 0;
   for (const [name, total] of shown) {
-    const incarnation = incarnationOf(nodeId, name) ?? 0;
-    if (incarnation >= present && !isLife(incarnation) && isMore(name, total)) {
-      latest = Math.max(latest, incarnation);
+    const suffix = suffixOf(nodeId, name) ?? 0;
+    if (suffix >= present && !hasRandomSuffix(suffix) && isMore(name, total)) {
+      latest = Math.max(latest, suffix);
     }
   }
   return latest === 0 ? undefined : latest + 1;
 }
 
 /**
- * The counter with the larger of each part. Needs an identity for which nextIncarnation has nothing to say. What we
+ * The counter with the larger of each part. Needs an identity for which nextSuffix has nothing to say. What we
  * counted under an earlier name that others hold more for goes to our present one. Answers undefined where the value
  * would pass 2^53 − 1.
  */
@@ -120,12 +124,12 @@ export function merged(
   shown: GCounter,
 ): CounterState | undefined {
   const before = asPresent(identity, state);
-  const present = nameOf(identity.nodeId, identity.incarnation);
+  const present = replicaIdOf(identity.nodeId, identity.suffix);
   const theirs = new Map<string, number>();
-  let { own, floor } = before;
+  let { own, lowerBound } = before;
   for (const [name, total] of shown) {
-    if (name === FLOOR) {
-      floor = Math.max(floor, total);
+    if (name === LOWER_BOUND) {
+      lowerBound = Math.max(lowerBound, total);
       continue;
     }
     const held = before.others.get(name) ?? 0;
@@ -133,35 +137,37 @@ export function merged(
     theirs.set(name, total);
     if (held > 0 && identity.counted.get(name)?.get(key) === held) own += held;
   }
-  if (theirs.size === 0 && floor === before.floor) return before;
+  if (theirs.size === 0 && lowerBound === before.lowerBound) return before;
   const others = theirs.size === 0 ? before.others : merge(before.others, theirs);
-  return checked(own, identity.incarnation, others, floor);
+  return checked(own, identity.suffix, others, lowerBound);
 }
 
 /** The counter with the larger of each part, our own total included: for what comes from our own disk. */
 export function restored(identity: Identity, state: CounterState, parts: GCounter): CounterState | undefined {
   const before = asPresent(identity, state);
-  const { incarnation } = before;
-  const present = nameOf(identity.nodeId, identity.incarnation);
+  const { suffix } = before;
+  const present = replicaIdOf(identity.nodeId, identity.suffix);
   const own = Math.max(before.own, parts.get(present) ?? 0);
-  const floor = Math.max(before.floor, parts.get(FLOOR) ?? 0);
-  const known = (parts.has(present) ? 1 : 0) + (parts.has(FLOOR) ? 1 : 0);
-  if (parts.size === known) return checked(own, incarnation, before.others, floor);
+  const lowerBound = Math.max(before.lowerBound, parts.get(LOWER_BOUND) ?? 0);
+  const known = (parts.has(present) ? 1 : 0) + (parts.has(LOWER_BOUND) ? 1 : 0);
+  if (parts.size === known) return checked(own, suffix, before.others, lowerBound);
   const others = new Map(parts);
   others.delete(present);
-  others.delete(FLOOR);
-  return checked(own, incarnation, merge(before.others, others), floor);
+  others.delete(LOWER_BOUND);
+  return checked(own, suffix, merge(before.others, others), lowerBound);
 }
 
 function checked(
   own: number,
-  incarnation: number,
+  suffix: number,
   others: GCounter,
-  floor: number,
+  lowerBound: number,
 ): CounterState | undefined {
   const foreign = valueOf(others);
   const sum = foreign === undefined ? undefined : plus(foreign, own);
-  return sum === undefined ? undefined : { own, incarnation, others, floor, value: Math.max(sum, floor) };
+  return sum === undefined
+    ? undefined
+    : { own, suffix, others, lowerBound, value: Math.max(sum, lowerBound) };
 }
 
 /** The parts of `after` that `before` does not have. */

@@ -2,7 +2,7 @@
  * What one node contributes to a counter: a total that only grows, by an order under which two totals always have a
  * smallest one above both. This is all that keeping a counter needs to know of its kind.
  */
-export interface TotalKind<Total> {
+export interface CounterType<Total> {
   readonly zero: Total;
   /** Whether a client may ask to add this. */
   isDelta(json: unknown): json is number;
@@ -18,7 +18,7 @@ export interface TotalKind<Total> {
 
 /** Two copies of a counter, a total per node, merged node by node. */
 export function mergeTotals<Total>(
-  kind: TotalKind<Total>,
+  kind: CounterType<Total>,
   a: ReadonlyMap<string, Total>,
   b: ReadonlyMap<string, Total>,
 ): ReadonlyMap<string, Total> {

@@ -1,7 +1,7 @@
-import { type TotalKind, mergeTotals } from './counter-type.ts';
+import { type CounterType, mergeTotals } from './counter-type.ts';
 
 /**
- * The G-Counter, a counter that only grows, as a value: one total per node, raised only by that node. Two copies
+ * The G-Counter, a counter that only grows, as a value: one total per node, incremented only by that node. Two copies
  * merge by taking the larger total of each node, so merging is commutative, associative and idempotent, and no
  * exchange of copies, however late, repeated or reordered, loses or double-counts an increment.
  *
@@ -37,7 +37,7 @@ function sumOf(totals: Iterable<number>): number | undefined {
 }
 
 /** A node's total in a G-Counter. */
-export const gTotal: TotalKind<number> = {
+export const gTotal: CounterType<number> = {
   zero: 0,
   isDelta: isTotal,
   isTotal,

@@ -1,5 +1,5 @@
 import { gTotal, isTotal } from './g-counter.ts';
-import type { TotalKind } from './counter-type.ts';
+import type { CounterType } from './counter-type.ts';
 
 /**
  * A node's total in a PN-Counter, which counts up and down: the sum of its increments and the sum of its decrements.
@@ -8,14 +8,14 @@ import type { TotalKind } from './counter-type.ts';
  */
 export type PnTotal = readonly [increments: number, decrements: number];
 
-export const pnTotal: TotalKind<PnTotal> = {
+export const pnTotal: CounterType<PnTotal> = {
   zero: [0, 0],
   isDelta: (json): json is number => typeof json === 'number' && Number.isSafeInteger(json),
   isTotal: (json): json is PnTotal => Array.isArray(json) && json.length === 2 && json.every(isTotal),
   raise([increments, decrements], delta) {
-    const raised = gTotal.raise(delta > 0 ? increments : decrements, Math.abs(delta));
-    if (raised === undefined) return undefined;
-    return delta > 0 ? [raised, decrements] : [increments, raised];
+    const incremented = gTotal.raise(delta > 0 ? increments : decrements, Math.abs(delta));
+    if (incremented === undefined) return undefined;
+    return delta > 0 ? [incremented, decrements] : [increments, incremented];
   },
   equals: (a, b) => a[0] === b[0] && a[1] === b[1],
   merge: (a, b) => [Math.max(a[0], b[0]), Math.max(a[1], b[1])],

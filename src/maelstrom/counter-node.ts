@@ -2,9 +2,9 @@ import { type Counter, CounterError } from '../counter/counter.ts';
 import { StoredCounter } from '../counter/stored-counter.ts';
 import { gTotal } from '../crdt/g-counter.ts';
 import { pnTotal } from '../crdt/pn-counter.ts';
-import type { TotalKind } from '../crdt/counter-type.ts';
-import { MemoryStore } from '../counter/memory-key-value-store.ts';
-import { RpcStore } from './key-value-client.ts';
+import type { CounterType } from '../crdt/counter-type.ts';
+import { MemoryKeyValueStore } from '../counter/memory-key-value-store.ts';
+import { KeyValueClient } from './key-value-client.ts';
 import { RequestError } from './errors.ts';
 import { type Cluster, type Handler, MaelstromNode, type NodeOptions, type Service } from './node.ts';
 
@@ -27,8 +27,8 @@ export interface CounterNodeOptions extends Omit<NodeOptions, 'start' | 'rpcTime
 /** A node for Maelstrom's `g-counter` and `pn-counter` workloads. */
 export function createCounterNode(options: CounterNodeOptions): MaelstromNode {
   const { workload, storeName } = options;
-  const serve = <Total>(kind: TotalKind<Total>, { nodeId, nodeIds, call }: Cluster): Service => {
-    const store = storeName === 'memory' ? new MemoryStore() : new RpcStore(storeName, call);
+  const serve = <Total>(kind: CounterType<Total>, { nodeId, nodeIds, call }: Cluster): Service => {
+    const store = storeName === 'memory' ? new MemoryKeyValueStore() : new KeyValueClient(storeName, call);
     return counterService(new StoredCounter({ ...options, kind, store, nodeId, nodeIds }), kind);
   };
   return new MaelstromNode({
@@ -39,7 +39,10 @@ export function createCounterNode(options: CounterNodeOptions): MaelstromNode {
 }
 
 /** The requests of both workloads, answered by `counter`. */
-export function counterService(counter: Counter, { isDelta }: Pick<TotalKind<unknown>, 'isDelta'>): Service {
+export function counterService(
+  counter: Counter,
+  { isDelta }: Pick<CounterType<unknown>, 'isDelta'>,
+): Service {
   const add: Handler = ({ delta }) => {
     if (!isDelta(delta)) throw new RequestError('malformed-request', `${JSON.stringify(delta)} is no delta`);
     return counter.add(delta).then(() => ({ type: 'add_ok' }), rethrow);

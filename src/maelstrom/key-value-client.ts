@@ -1,4 +1,4 @@
-import type { Store, SwapOutcome } from '../counter/key-value-store.ts';
+import type { KeyValueStore, SwapOutcome } from '../counter/key-value-store.ts';
 
 /** Sends one request, to which it may add fields, to a service, and resolves with the body of the reply. Rejects when none came in time. */
 export type Call = (service: string, body: RequestBody) => Promise<ReplyBody>;
@@ -12,7 +12,7 @@ const KEY_DOES_NOT_EXIST = 20;
 const PRECONDITION_FAILED = 22;
 
 /** A store behind one of Maelstrom's key-value services, `seq-kv` or `lin-kv`. Each method is one request, never repeated. */
-export class RpcStore implements Store {
+export class KeyValueClient implements KeyValueStore {
   readonly #service: string;
   readonly #call: Call;
 

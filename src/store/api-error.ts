@@ -1,5 +1,5 @@
 /** A request that is not carried out. Nothing has changed, unless the code says that nobody knows. */
-export class Refusal extends Error {
+export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -90,9 +90,9 @@ export const RECENT = 65_536;
 
 class Published implements Counter {
   own = zero.own;
-  incarnation = zero.incarnation;
+  suffix = zero.suffix;
   others = zero.others;
-  floor = zero.floor;
+  lowerBound = zero.lowerBound;
   value = zero.value;
   changedAt = 0;
   readonly key: string;
@@ -101,11 +101,11 @@ class Published implements Counter {
     this.key = key;
   }
 
-  become({ own, incarnation, others, floor, value }: CounterState, position: number): void {
+  become({ own, suffix, others, lowerBound, value }: CounterState, position: number): void {
     this.own = own;
-    this.incarnation = incarnation;
+    this.suffix = suffix;
     this.others = others;
-    this.floor = floor;
+    this.lowerBound = lowerBound;
     this.value = value;
     this.changedAt = position;
   }

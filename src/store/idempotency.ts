@@ -9,7 +9,7 @@ export interface Answer {
 }
 
 /** How long and how many answers are remembered. */
-export interface AnswerLimits {
+export interface IdempotencyLimits {
   readonly windowMs: number;
   readonly maxAnswers: number;
 }
@@ -17,9 +17,9 @@ export interface AnswerLimits {
 /** The answers that are on the disk, oldest first. */
 export class Answers {
   readonly #byId = new Map<string, Answer>();
-  readonly #limits: AnswerLimits;
+  readonly #limits: IdempotencyLimits;
 
-  constructor(limits: AnswerLimits) {
+  constructor(limits: IdempotencyLimits) {
     this.#limits = limits;
   }
 

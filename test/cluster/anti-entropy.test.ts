@@ -4,7 +4,7 @@ import { MAX_NODES } from '../../src/cluster/codec.ts';
 import type { AnswerBody, RequestBody } from '../../src/cluster/messages.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/cluster/net/http-transport.ts';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
-import { FLOOR } from '../../src/crdt/counter-state.ts';
+import { LOWER_BOUND } from '../../src/crdt/counter-state.ts';
 import { MemoryReplica, Side, keysOfOneLeaf, overText, leafOfKey } from '../support/memory-replica.ts';
 
 class Interrupted extends Error {}
@@ -62,7 +62,7 @@ const key = fc.oneof(
   fc.nat(40).map((number) => `key-${number}`),
   fc.nat(40).map((at) => oneLeaf[at] ?? 'likes'),
 );
-const name = fc.constantFrom('node-1', 'node-2', 'node-2~2', 'node-3', 'node-1~k3f9qz', FLOOR);
+const name = fc.constantFrom('node-1', 'node-2', 'node-2~2', 'node-3', 'node-1~k3f9qz', LOWER_BOUND);
 const history = fc.array(fc.tuple(key, name, fc.integer({ min: 1, max: 2 ** 40 })), { maxLength: 60 });
 
 /** Two replicas that share some history. No server has a total of another that the other itself does not have. */

@@ -2,10 +2,10 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Beacon, MAX_BEACON_BYTES, decodeBeacon, encodeBeacon } from '../../src/cluster/beacon.ts';
 import { nameFault } from '../../src/crdt/names.ts';
-import { Seal } from '../../src/cluster/hmac.ts';
+import { Keyring } from '../../src/cluster/hmac.ts';
 
-const keyed = new Seal(['a key of the cluster']);
-const open = new Seal([]);
+const keyed = new Keyring(['a key of the cluster']);
+const open = new Keyring([]);
 const genuine: Beacon = { cluster: 'g-counter', id: 'node-1', life: 'k3f9qz', at: 8080, seq: 7 };
 const json = { 'g-counter': 1, ...genuine };
 
@@ -90,7 +90,7 @@ test('an address arrives as everybody means it', () => {
 test('what was sealed for something else, with another key or not at all is no beacon', () => {
   const text = JSON.stringify(json);
   expect(decodeBeacon(keyed, keyed.close('request', '', text))).toBeUndefined();
-  expect(decodeBeacon(keyed, new Seal(['another key of 16']).close('beacon', '', text))).toBeUndefined();
+  expect(decodeBeacon(keyed, new Keyring(['another key of 16']).close('beacon', '', text))).toBeUndefined();
   expect(decodeBeacon(keyed, text)).toBeUndefined();
   expect(decodeBeacon(open, keyed.close('beacon', '', text))).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Contact } from '../../src/cluster/member.ts';
+import type { Member } from '../../src/cluster/member.ts';
 import { KEY, type Resident, Town, everybodyElse, peersOf } from '../support/sim-cluster.ts';
 
 /** Somebody of a list that is long enough. */
@@ -196,7 +196,7 @@ describe('what is counted anywhere', () => {
     const town = new Town();
     const all = await town.settleAll(2);
     for (let key = 0; key < 20_000; key++) at(all, 0).replica.add(`key-${key}`);
-    expect(at(all, 0).cluster.lagMs(at<Contact>([...at(all, 0).cluster.contacts], 0))).toBe(0);
+    expect(at(all, 0).cluster.lagMs(at<Member>([...at(all, 0).cluster.contacts], 0))).toBe(0);
     await town.pass(2000);
     expect(at(all, 1).replica.counters.size).toBe(20_000);
   });

@@ -9,10 +9,10 @@ import {
   encodeAnswer,
   encodeRequest,
 } from '../../src/cluster/codec.ts';
-import { MAX_DECISIONS } from '../../src/cluster/removals.ts';
+import { MAX_REMOVALS } from '../../src/cluster/removals.ts';
 import { FAN_OUT, LEAVES } from '../../src/cluster/merkle-tree.ts';
 import { isObject, parseJson } from '../../src/runtime/json.ts';
-import { nameOf } from '../../src/crdt/replica-id.ts';
+import { replicaIdOf } from '../../src/crdt/replica-id.ts';
 import { answer, changedAt, placesIn, request } from '../support/random-messages.ts';
 import { SENDER } from '../support/memory-replica.ts';
 
@@ -188,8 +188,8 @@ test('news of as many decisions as there can be are taken, and of more are not',
         Array.from({ length: size }, (_, at) => [`node-${at}`, { version: 1, removed: true }]),
       ),
     });
-  expect(readBy(decodeRequest, news(MAX_DECISIONS))).toBeDefined();
-  expect(readBy(decodeRequest, news(MAX_DECISIONS + 1))).toBeUndefined();
+  expect(readBy(decodeRequest, news(MAX_REMOVALS))).toBeDefined();
+  expect(readBy(decodeRequest, news(MAX_REMOVALS + 1))).toBeUndefined();
 });
 
 test.each<readonly [string, unknown]>([
@@ -220,7 +220,7 @@ test.each<readonly [string, object]>([
 });
 
 test('the longest node id there can be counts in a life like any other', () => {
-  const name = nameOf('n'.repeat(240), Number.parseInt('k3f9qz', 36));
+  const name = replicaIdOf('n'.repeat(240), Number.parseInt('k3f9qz', 36));
   const totals = new Map([['likes', new Map([[name, 1]])]]);
   const sent = encodeRequest({ from, to: '', seq: 1, body: { type: 'update', totals } });
   expect(readBy(decodeRequest, sent)?.body).toEqual({ type: 'update', totals });

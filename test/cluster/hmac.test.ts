@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Purpose, Seal } from '../../src/cluster/hmac.ts';
+import { type Purpose, Keyring } from '../../src/cluster/hmac.ts';
 
 const OLD = 'an old key of the cluster';
 const NEW = 'a new key of the cluster';
 const PURPOSES: readonly Purpose[] = ['beacon', 'request', 'reply'];
 
-const seal = new Seal([NEW]);
+const seal = new Keyring([NEW]);
 const text = fc.oneof(fc.string(), fc.json(), fc.string({ unit: 'grapheme' }));
 const context = fc.constantFrom('', 'a 1', 'a 11', 'b 1');
 const purpose = fc.constantFrom(...PURPOSES);
@@ -29,7 +29,7 @@ test('what was sealed for one thing or in one place is worth nothing for another
 });
 
 test('another key opens nothing', () => {
-  const other = new Seal([OLD]);
+  const other = new Keyring([OLD]);
   fc.assert(
     fc.property(purpose, context, text, (why, where, said) => {
       expect(other.open(why, where, seal.close(why, where, said))).toBeUndefined();
@@ -76,11 +76,11 @@ test('a text goes as it is, behind its seal', () => {
 });
 
 describe('while keys are changed one member at a time', () => {
-  const before = new Seal([OLD]);
-  const knowing = new Seal([OLD, NEW]);
-  const changed = new Seal([NEW, OLD]);
-  const after = new Seal([NEW]);
-  const opens = (from: Seal, to: Seal): boolean =>
+  const before = new Keyring([OLD]);
+  const knowing = new Keyring([OLD, NEW]);
+  const changed = new Keyring([NEW, OLD]);
+  const after = new Keyring([NEW]);
+  const opens = (from: Keyring, to: Keyring): boolean =>
     to.open('request', '', from.close('request', '', '{}')) === '{}';
 
   test('each step understands the one before and the one after', () => {
@@ -103,7 +103,7 @@ describe('while keys are changed one member at a time', () => {
 });
 
 describe('a cluster without a key', () => {
-  const open = new Seal([]);
+  const open = new Keyring([]);
 
   test('seals nothing and takes all that is an object', () => {
     expect([open.isKeyed, seal.isKeyed]).toEqual([false, true]);

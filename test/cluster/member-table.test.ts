@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_VERSION } from '../../src/cluster/removals.ts';
 import { encodeRequest } from '../../src/cluster/codec.ts';
-import { Seal } from '../../src/cluster/hmac.ts';
+import { Keyring } from '../../src/cluster/hmac.ts';
 import { KEY, type Resident, Town, everybodyElse, peersOf } from '../support/sim-cluster.ts';
 
 const requestsTo = (town: Town, { address }: Resident): number =>
@@ -15,7 +15,7 @@ describe('the contacts', () => {
     await town.pass(5000);
     for (let number = 0; number < 500; number++) {
       a.cluster.hear(
-        new Seal([KEY]).close('beacon', '', beaconOf(number)),
+        new Keyring([KEY]).close('beacon', '', beaconOf(number)),
         `10.1.${number >> 8}.${number & 255}`,
       );
       if (number % 10 === 0) await town.pass(1000);
@@ -29,7 +29,7 @@ describe('the contacts', () => {
   test('that were only hinted at and never answer are forgotten', async () => {
     const town = new Town();
     const a = town.settle();
-    a.cluster.hear(new Seal([KEY]).close('beacon', '', beaconOf(1)), '10.1.1.1');
+    a.cluster.hear(new Keyring([KEY]).close('beacon', '', beaconOf(1)), '10.1.1.1');
     await town.pass(1);
     expect([...a.cluster.contacts]).toHaveLength(1);
     await town.pass(120_000);
@@ -56,7 +56,7 @@ describe('the contacts', () => {
     const town = new Town();
     const [a, b] = [town.settle({ maxPeers: 1 }), town.settle()];
     const hear = (number: number, host: string): void =>
-      a.cluster.hear(new Seal([KEY]).close('beacon', '', beaconOf(number)), host);
+      a.cluster.hear(new Keyring([KEY]).close('beacon', '', beaconOf(number)), host);
     a.cluster.seek('10.0.0.9:7000');
     hear(1, b.host);
     await town.pass(5000);
@@ -95,7 +95,7 @@ describe('a peer that says what it should not', () => {
     seq: number,
     body: Parameters<typeof encodeRequest>[0]['body'],
   ): string =>
-    new Seal([KEY]).close(
+    new Keyring([KEY]).close(
       'request',
       '',
       encodeRequest({

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { LEAVES } from '../../src/cluster/merkle-tree.ts';
 import { REMEMBERED, ReplicaIndex } from '../../src/cluster/merkle-index.ts';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
-import { FLOOR } from '../../src/crdt/counter-state.ts';
+import { LOWER_BOUND } from '../../src/crdt/counter-state.ts';
 import { MemoryReplica, Side, leafOfKey } from '../support/memory-replica.ts';
 
 type Contents = readonly (readonly [key: string, parts: GCounter])[];
@@ -11,14 +11,14 @@ type Contents = readonly (readonly [key: string, parts: GCounter])[];
 const LIFE = Number.parseInt('k3f9qz', 36);
 
 /** The views: who may hold the same contents, some parts as its own and the rest as others'. */
-const views: readonly (readonly [nodeId: string, incarnation: number])[] = [
+const views: readonly (readonly [nodeId: string, suffix: number])[] = [
   ['node-1', 1],
   ['node-1', 2],
   ['node-1', LIFE],
   ['node-2', 1],
   ['node-3', 1],
 ];
-const name = fc.constantFrom('node-1', 'node-1~2', 'node-1~k3f9qz', 'node-2', '__proto__', FLOOR);
+const name = fc.constantFrom('node-1', 'node-1~2', 'node-1~k3f9qz', 'node-2', '__proto__', LOWER_BOUND);
 const key = fc.constantFrom('likes', 'views', '__proto__', '1', '\u{1F511}', 'a'.repeat(256));
 const parts: fc.Arbitrary<GCounter> = fc
   .array(fc.tuple(name, fc.integer({ min: 1, max: 2 ** 50 })), { minLength: 1, maxLength: 4 })
@@ -61,8 +61,8 @@ test('equal contents have equal digests, whoever holds them and in whatever orde
 
 test('any difference shows in the root, in the leaf and in the digest of the counter', () => {
   fc.assert(
-    fc.property(contents, view, key, name, (of, [nodeId, incarnation], changed, node) => {
-      const [a, b] = [1, 2].map(() => new Side(new MemoryReplica(nodeId, incarnation)));
+    fc.property(contents, view, key, name, (of, [nodeId, suffix], changed, node) => {
+      const [a, b] = [1, 2].map(() => new Side(new MemoryReplica(nodeId, suffix)));
       if (a === undefined || b === undefined) throw new Error('there are two');
       for (const side of [a, b]) for (const [counter, totals] of of) side.replica.restore(counter, totals);
       const total = new Map(of).get(changed)?.get(node) ?? 0;
@@ -84,9 +84,9 @@ test('any difference shows in the root, in the leaf and in the digest of the cou
 test('a history of increments has the digest of its result', () => {
   const steps = fc.array(fc.tuple(key, fc.integer({ min: 1, max: 9 })), { maxLength: 30 });
   fc.assert(
-    fc.property(steps, view, fc.boolean(), (increments, [nodeId, incarnation], hasFloor) => {
-      const a = new Side(new MemoryReplica(nodeId, incarnation));
-      if (hasFloor) a.replica.restore('likes', new Map([[FLOOR, 20]]));
+    fc.property(steps, view, fc.boolean(), (increments, [nodeId, suffix], hasLowerBound) => {
+      const a = new Side(new MemoryReplica(nodeId, suffix));
+      if (hasLowerBound) a.replica.restore('likes', new Map([[LOWER_BOUND, 20]]));
       for (const [counter, amount] of increments) a.replica.add(counter, amount);
       const b = new Side(new MemoryReplica('node-9'));
       for (const [counter, totals] of Object.entries(a.replica.contents())) {
@@ -104,7 +104,7 @@ test('a history over several lives has the digest of its result', async () => {
   a.replica.become(2);
   a.replica.add('views', 1);
   a.replica.add('likes', 4);
-  await a.replica.beginLife();
+  await a.replica.useRandomReplicaId();
   a.replica.add('likes', 5);
   await a.replica.merge(new Map([['likes', new Map([['node-1', 7]])]]));
   const b = new Side(new MemoryReplica('node-2'));
@@ -131,7 +131,7 @@ describe('an index of counters that were there before it', () => {
       'views',
       new Map([
         ['node-2', 4],
-        [FLOOR, 9],
+        [LOWER_BOUND, 9],
       ]),
     );
     return replica;
@@ -145,7 +145,7 @@ describe('an index of counters that were there before it', () => {
       'views',
       new Map([
         ['node-2', 4],
-        [FLOOR, 9],
+        [LOWER_BOUND, 9],
       ]),
     );
     expect(old.index.digests.root).toBe(seeing.index.digests.root);
@@ -166,14 +166,14 @@ describe('an index of counters that were there before it', () => {
   });
 });
 
-test('only what this server counts itself, and floors, are to be told to peers', async () => {
+test('only what this server counts itself, and lowerBounds, are to be told to peers', async () => {
   const replica = new MemoryReplica('node-1');
   let told = 0;
   const index = new ReplicaIndex('node-1', replica.counters, () => told++);
   replica.add('likes');
   await replica.merge(new Map([['likes', new Map([['node-2', 4]])]]));
   expect([told, index.position]).toEqual([1, 1]);
-  await replica.merge(new Map([['likes', new Map([[FLOOR, 40]])]]));
+  await replica.merge(new Map([['likes', new Map([[LOWER_BOUND, 40]])]]));
   expect([told, index.position]).toEqual([2, 2]);
   expect(index.changedAt(1)?.key).toBe('likes');
 });

@@ -2,24 +2,24 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../src/runtime/json.ts';
 import { Malformed, encodeAnswer, encodeRequest } from '../../src/cluster/codec.ts';
-import { Correspondence, NoAnswer, addressOf } from '../../src/cluster/peer-rpc.ts';
+import { PeerRpc, RpcError, addressOf } from '../../src/cluster/peer-rpc.ts';
 import type { AnswerBody, RequestBody, Sender } from '../../src/cluster/messages.ts';
-import { Seal } from '../../src/cluster/hmac.ts';
+import { Keyring } from '../../src/cluster/hmac.ts';
 import { SENDER } from '../support/memory-replica.ts';
 
 const KEY = 'a key of the cluster';
-const seal = new Seal([KEY]);
+const seal = new Keyring([KEY]);
 const PING: RequestBody = { type: 'ping', digest: 'AAAAAAAA', members: 'AAAAAAAA' };
 
 /** One who answers, and what was heard there. */
 class Listener {
   readonly heard: (readonly [type: string, address: string])[] = [];
   readonly self: Sender;
-  readonly correspondence: Correspondence;
+  readonly correspondence: PeerRpc;
 
-  constructor(life: string, with_: Seal = seal) {
+  constructor(life: string, with_: Keyring = seal) {
     this.self = { ...SENDER, life };
-    this.correspondence = new Correspondence({
+    this.correspondence = new PeerRpc({
       self: () => this.self,
       seal: with_,
       transport: { send: () => Promise.reject(new Error('it only listens')) },
@@ -42,8 +42,8 @@ function asking(
     deliver,
   ) => deliver(sealed),
   life = 'asker',
-): Correspondence {
-  return new Correspondence({
+): PeerRpc {
+  return new PeerRpc({
     self: () => ({ ...SENDER, life }),
     seal,
     transport: { send: (_address, text) => carry(text, (sealed) => listener.receive(sealed)) },
@@ -139,7 +139,7 @@ describe('a request', () => {
 
   test.each<readonly [string, string]>([
     ['has no seal', encodeRequest({ from: SENDER, to: 'here', seq: 1, body: PING })],
-    ['has the seal of another key', new Seal(['another key of 16']).close('request', '', '{}')],
+    ['has the seal of another key', new Keyring(['another key of 16']).close('request', '', '{}')],
     ['was sealed as an answer', seal.close('reply', '', '{}')],
     ['was sealed as a beacon', seal.close('beacon', '', '{}')],
     ['makes no sense under its seal', seal.close('request', '', '{}')],
@@ -173,7 +173,7 @@ describe('an answer', () => {
       return answer;
     });
     await asker.ask('a:1', 'here', PING, 1000);
-    await expect(asker.ask('a:1', 'here', PING, 1000)).rejects.toThrow(NoAnswer);
+    await expect(asker.ask('a:1', 'here', PING, 1000)).rejects.toThrow(RpcError);
   });
 
   test('to the same request of another life is refused', async () => {
@@ -186,7 +186,7 @@ describe('an answer', () => {
       9,
     );
     const other = asking(listener, () => Promise.resolve(earlier), 'other');
-    await expect(other.ask('a:1', 'here', PING, 1000)).rejects.toThrow(NoAnswer);
+    await expect(other.ask('a:1', 'here', PING, 1000)).rejects.toThrow(RpcError);
   });
 
   test.each<readonly [string, (reply: string) => string]>([
@@ -200,7 +200,7 @@ describe('an answer', () => {
     ['is no JSON under its seal', () => seal.close('reply', 'asker here 1', '{')],
   ])('that %s is refused', async (_what, spoil) => {
     const asker = asking(new Listener('here'), async (sealed, deliver) => spoil(await deliver(sealed)));
-    await expect(asker.ask('a:1', 'here', PING, 1000)).rejects.toThrow(NoAnswer);
+    await expect(asker.ask('a:1', 'here', PING, 1000)).rejects.toThrow(RpcError);
   });
 });
 

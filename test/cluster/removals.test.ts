@@ -1,22 +1,22 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Decisions, MAX_DECISIONS, decided, mergeDecisions } from '../../src/cluster/removals.ts';
+import { type Removals, MAX_REMOVALS, decided, mergeRemovals } from '../../src/cluster/removals.ts';
 
 const decision = fc.record({ version: fc.nat(5), removed: fc.boolean() });
 const id = fc.constantFrom('node-1', 'node-2', 'node-3', '__proto__', '1');
-const decisions: fc.Arbitrary<Decisions> = fc
+const decisions: fc.Arbitrary<Removals> = fc
   .array(fc.tuple(id, decision), { maxLength: 6 })
   .map((entries) => new Map(entries));
 
-const many = (count: number, removed: boolean, prefix = 'node'): Decisions =>
+const many = (count: number, removed: boolean, prefix = 'node'): Removals =>
   new Map(Array.from({ length: count }, (_, at) => [`${prefix}-${at}`, { version: at + 1, removed }]));
 
 describe('decisions', () => {
   test('merge to the same in any order and any grouping', () => {
     fc.assert(
       fc.property(decisions, decisions, decisions, (a, b, c) => {
-        expect(mergeDecisions(b, a)).toEqual(mergeDecisions(a, b));
-        expect(mergeDecisions(a, mergeDecisions(b, c))).toEqual(mergeDecisions(mergeDecisions(a, b), c));
+        expect(mergeRemovals(b, a)).toEqual(mergeRemovals(a, b));
+        expect(mergeRemovals(a, mergeRemovals(b, c))).toEqual(mergeRemovals(mergeRemovals(a, b), c));
       }),
     );
   });
@@ -24,10 +24,10 @@ describe('decisions', () => {
   test('change nothing when they come again', () => {
     fc.assert(
       fc.property(decisions, decisions, (a, b) => {
-        expect(mergeDecisions(a, a)).toEqual(a);
-        const merged = mergeDecisions(a, b);
-        expect(mergeDecisions(merged, b)).toEqual(merged);
-        expect(mergeDecisions(merged, new Map())).toEqual(merged);
+        expect(mergeRemovals(a, a)).toEqual(a);
+        const merged = mergeRemovals(a, b);
+        expect(mergeRemovals(merged, b)).toEqual(merged);
+        expect(mergeRemovals(merged, new Map())).toEqual(merged);
       }),
     );
   });
@@ -39,9 +39,9 @@ describe('decisions', () => {
         expect(after.get(about)?.removed).toBe(removed);
         expect(after.get(about)?.version).toBeGreaterThanOrEqual(nowMs);
         expect(after.get(about)?.version).toBeGreaterThan(known.get(about)?.version ?? -1);
-        const others = (all: Decisions) => [...all].filter(([other]) => other !== about);
+        const others = (all: Removals) => [...all].filter(([other]) => other !== about);
         expect(others(after)).toEqual(others(known));
-        expect(mergeDecisions(known, after)).toEqual(after);
+        expect(mergeRemovals(known, after)).toEqual(after);
       }),
     );
   });
@@ -50,34 +50,31 @@ describe('decisions', () => {
 test('of two decisions of the same moment the removal holds', () => {
   const known = decided(new Map(), 'node-1', false, 7);
   const [removed, kept] = [decided(known, 'node-1', true, 7), decided(known, 'node-1', false, 7)];
-  expect(mergeDecisions(removed, kept).get('node-1')?.removed).toBe(true);
-  expect(mergeDecisions(kept, removed).get('node-1')?.removed).toBe(true);
+  expect(mergeRemovals(removed, kept).get('node-1')?.removed).toBe(true);
+  expect(mergeRemovals(kept, removed).get('node-1')?.removed).toBe(true);
 });
 
 test('a node that was removed and registered again stays, whatever older news says', () => {
   const removed = decided(new Map(), 'node-1', true, 7);
   const registered = decided(removed, 'node-1', false, 7);
-  expect(mergeDecisions(registered, removed).get('node-1')?.removed).toBe(false);
+  expect(mergeRemovals(registered, removed).get('node-1')?.removed).toBe(false);
 });
 
 test('there are never too many', () => {
-  const merged = mergeDecisions(many(MAX_DECISIONS, true), many(MAX_DECISIONS, false, 'other'));
-  expect(merged.size).toBe(MAX_DECISIONS);
-  expect(mergeDecisions(merged, many(3 * MAX_DECISIONS, true, 'third')).size).toBe(MAX_DECISIONS);
+  const merged = mergeRemovals(many(MAX_REMOVALS, true), many(MAX_REMOVALS, false, 'other'));
+  expect(merged.size).toBe(MAX_REMOVALS);
+  expect(mergeRemovals(merged, many(3 * MAX_REMOVALS, true, 'third')).size).toBe(MAX_REMOVALS);
 });
 
 test('those that keep nobody out are forgotten first, and of each kind the oldest', () => {
-  const merged = mergeDecisions(many(MAX_DECISIONS - 1, true), many(3, false, 'other'));
-  expect([...merged.values()].filter(({ removed }) => removed)).toHaveLength(MAX_DECISIONS - 1);
+  const merged = mergeRemovals(many(MAX_REMOVALS - 1, true), many(3, false, 'other'));
+  expect([...merged.values()].filter(({ removed }) => removed)).toHaveLength(MAX_REMOVALS - 1);
   expect(merged.has('other-2')).toBe(true);
-  const full = mergeDecisions(
-    many(MAX_DECISIONS, true),
-    new Map([['new', { version: 5000, removed: true }]]),
-  );
+  const full = mergeRemovals(many(MAX_REMOVALS, true), new Map([['new', { version: 5000, removed: true }]]));
   expect([full.has('new'), full.has('node-0'), full.has('node-1')]).toEqual([true, false, true]);
 });
 
 test('too many decisions merge to the same in either order', () => {
   const [a, b] = [many(800, true), many(800, false, 'other')];
-  expect(mergeDecisions(b, a)).toEqual(mergeDecisions(a, b));
+  expect(mergeRemovals(b, a)).toEqual(mergeRemovals(a, b));
 });

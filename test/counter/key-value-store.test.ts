@@ -1,25 +1,25 @@
-/** What the counter relies on in a store, asked of every store there is; and how RpcStore words its requests. */
+/** What the counter relies on in a store, asked of every store there is; and how KeyValueClient words its requests. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MemoryStore } from '../../src/counter/memory-key-value-store.ts';
-import { type ReplyBody, type RequestBody, RpcStore } from '../../src/maelstrom/key-value-client.ts';
-import type { Store } from '../../src/counter/key-value-store.ts';
+import { MemoryKeyValueStore } from '../../src/counter/memory-key-value-store.ts';
+import { type ReplyBody, type RequestBody, KeyValueClient } from '../../src/maelstrom/key-value-client.ts';
+import type { KeyValueStore } from '../../src/counter/key-value-store.ts';
 import { LinearizableKv, SequentialKv, type Service } from '../../src/workbench/nodes/kv-service.ts';
 import { streams } from '../../src/workbench/sim/random.ts';
 
 const overTheWire = (body: ReplyBody): ReplyBody => JSON.parse(JSON.stringify(body));
 
 /** The only client of `service`, so that even the sequential one shows it everything it wrote. */
-function onlyClientOf(service: Service): Store {
-  return new RpcStore('kv', async (_, body) => {
+function onlyClientOf(service: Service): KeyValueStore {
+  return new KeyValueClient('kv', async (_, body) => {
     const reply = service.handle('n0', overTheWire(body));
     if (reply === undefined) throw new Error(`no reply to ${JSON.stringify(body)}`);
     return overTheWire(reply);
   });
 }
 
-const stores: Record<string, () => Store> = {
-  'a store in memory': () => new MemoryStore(),
+const stores: Record<string, () => KeyValueStore> = {
+  'a store in memory': () => new MemoryKeyValueStore(),
   'a store over lin-kv': () => onlyClientOf(new LinearizableKv()),
   'a store over seq-kv': () => onlyClientOf(new SequentialKv(streams(1)('seq-kv'))),
 };
@@ -35,7 +35,7 @@ const operation = fc.record({
 });
 type StoreOperation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
-function perform(store: Store, { kind, key, from, to }: StoreOperation): Promise<unknown> {
+function perform(store: KeyValueStore, { kind, key, from, to }: StoreOperation): Promise<unknown> {
   if (kind === 'read') return store.read(key);
   if (kind === 'write') return store.write(key, to);
   return store.compareAndSwap(key, from, to, kind === 'swap or create');
@@ -135,7 +135,7 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
 /** A store whose requests are written down and answered with `reply`. */
 function answered(reply: ReplyBody) {
   const requests: [service: string, body: RequestBody][] = [];
-  const store = new RpcStore('seq-kv', async (service, body) => {
+  const store = new KeyValueClient('seq-kv', async (service, body) => {
     requests.push([service, body]);
     return reply;
   });
@@ -193,7 +193,7 @@ describe('a store over a service', () => {
 
   test('rejects when no answer comes, without asking again', async () => {
     let calls = 0;
-    const store = new RpcStore('seq-kv', async () => {
+    const store = new KeyValueClient('seq-kv', async () => {
       calls++;
       throw new Error('no reply');
     });

@@ -6,13 +6,13 @@ import { expect, test } from 'vitest';
 import { type Counter, CounterError } from '../../src/counter/counter.ts';
 import { StoredCounter } from '../../src/counter/stored-counter.ts';
 import { gTotal } from '../../src/crdt/g-counter.ts';
-import { RpcStore } from '../../src/maelstrom/key-value-client.ts';
+import { KeyValueClient } from '../../src/maelstrom/key-value-client.ts';
 import { silent } from '../../src/runtime/log.ts';
 import type { Random } from '../../src/runtime/random.ts';
 import { judge } from '../../src/workbench/nodes/checker.ts';
 import type { Moment, Operation, Outcome } from '../../src/workbench/nodes/history.ts';
 import { SequentialKv } from '../../src/workbench/nodes/kv-service.ts';
-import { LifetimeClock } from '../../src/workbench/sim/process-clock.ts';
+import { ProcessClock } from '../../src/workbench/sim/process-clock.ts';
 import { below, pick, streams } from '../../src/workbench/sim/random.ts';
 import { VirtualClock } from '../../src/workbench/sim/virtual-clock.ts';
 import { type Unreliability, UnreliableStore } from '../support/unreliable-store.ts';
@@ -21,7 +21,7 @@ const nodeIds = ['n0', 'n1', 'n2'];
 const DEADLINE_MS = 1000;
 
 interface Life {
-  readonly clock: LifetimeClock;
+  readonly clock: ProcessClock;
   readonly counter: Counter;
 }
 
@@ -35,8 +35,8 @@ async function history(seed: number, unreliability: Unreliability): Promise<Oper
   const moment = (): Moment => ({ index: events++, timeMs: clock.nowMs() });
 
   const start = (nodeId: string): Life => {
-    const life = new LifetimeClock(clock);
-    const store = new RpcStore('seq-kv', async (_, request) => service.handle(nodeId, request) ?? {});
+    const life = new ProcessClock(clock);
+    const store = new KeyValueClient('seq-kv', async (_, request) => service.handle(nodeId, request) ?? {});
     const unreliable = new UnreliableStore(store, clock, life, random(`network ${events}`), network);
     const options = {
       kind: gTotal,

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { CounterError } from '../../src/counter/counter.ts';
 import { MAX_OPEN_REQUESTS, StoredCounter } from '../../src/counter/stored-counter.ts';
 import { gTotal } from '../../src/crdt/g-counter.ts';
-import { MemoryStore } from '../../src/counter/memory-key-value-store.ts';
-import type { Store, SwapOutcome } from '../../src/counter/key-value-store.ts';
+import { MemoryKeyValueStore } from '../../src/counter/memory-key-value-store.ts';
+import type { KeyValueStore, SwapOutcome } from '../../src/counter/key-value-store.ts';
 import { silent } from '../../src/runtime/log.ts';
 import { streams } from '../../src/workbench/sim/random.ts';
 import { VirtualClock } from '../../src/workbench/sim/virtual-clock.ts';
@@ -13,8 +13,8 @@ const RETRY_MS = 300;
 const DEADLINE_MS = 1000;
 
 /** A linearizable store 50 ms away, which records what it is asked and can be told to fall silent. */
-class DistantStore implements Store {
-  readonly values = new MemoryStore();
+class DistantStore implements KeyValueStore {
+  readonly values = new MemoryKeyValueStore();
   readonly requests: string[] = [];
   /** Asked for each request: `deaf` loses it, `mute` does it and loses the answer. */
   behave: (request: string) => 'answer' | 'deaf' | 'mute' = () => 'answer';

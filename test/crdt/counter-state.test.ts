@@ -1,14 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
-import { type Identity, firstIdentity, nameOf } from '../../src/crdt/replica-id.ts';
+import { type Identity, firstIdentity, replicaIdOf } from '../../src/crdt/replica-id.ts';
 import {
   type CounterState,
   changedParts,
   merged,
-  nextIncarnation,
+  nextSuffix,
   nodesOf,
-  raised,
+  incremented,
   restored,
   zero,
 } from '../../src/crdt/counter-state.ts';
@@ -34,18 +34,18 @@ const born = (nodeId: string): Kept => ({ identity: firstIdentity(nodeId), state
 
 const raise = ({ identity, state }: Kept, amount: number): Kept => ({
   identity,
-  state: orThrow(raised(identity, state, amount)),
+  state: orThrow(incremented(identity, state, amount)),
 });
 
 /** Merges as a store does: first it becomes whoever it has to be. */
 function mergeInto({ identity, state }: Kept, shown: GCounter): Kept {
-  const next = nextIncarnation(identity, state, shown, () => 0);
-  const ours = state.incarnation === identity.incarnation ? state.own : 0;
+  const next = nextSuffix(identity, state, shown, () => 0);
+  const ours = state.suffix === identity.suffix ? state.own : 0;
   const left = new Map([
     ...identity.counted,
-    [nameOf(identity.nodeId, identity.incarnation), new Map([[KEY, ours]])],
+    [replicaIdOf(identity.nodeId, identity.suffix), new Map([[KEY, ours]])],
   ]);
-  const identityNow = next === undefined ? identity : { ...identity, incarnation: next, counted: left };
+  const identityNow = next === undefined ? identity : { ...identity, suffix: next, counted: left };
   return { identity: identityNow, state: orThrow(merged(identityNow, KEY, state, shown)) };
 }
 
@@ -123,7 +123,7 @@ test('whatever two servers count and show each other, nothing is counted twice a
       a = mergeInto(a, nodes(b));
       b = mergeInto(b, nodes(a));
       expect([a.state.value, b.state.value]).toEqual([sum, sum]);
-      expect([a.identity.incarnation, b.identity.incarnation]).toEqual([1, 1]);
+      expect([a.identity.suffix, b.identity.suffix]).toEqual([1, 1]);
     }),
   );
 });
@@ -191,24 +191,24 @@ test('an own total shown lower, or as it is, changes nothing', () => {
 
 test('what comes from our own disk raises our total and makes us nobody else', () => {
   const state = orThrow(restored(me, zero, mapOf({ 'node-1': 3, 'node-2': 4 })));
-  expect(state).toEqual({ own: 3, incarnation: 1, others: mapOf({ 'node-2': 4 }), floor: 0, value: 7 });
+  expect(state).toEqual({ own: 3, suffix: 1, others: mapOf({ 'node-2': 4 }), lowerBound: 0, value: 7 });
   expect(restored(me, state, mapOf({ 'node-1': 2 }))).toEqual(state);
 });
 
 test('a state under an earlier name is the same counter under the present one', () => {
   const state = orThrow(restored(me, zero, mapOf({ 'node-1': 3, 'node-1~2': 4 })));
-  const later = { ...me, incarnation: 2 };
-  const after = orThrow(raised(later, state, 1));
-  expect(after).toEqual({ own: 5, incarnation: 2, others: mapOf({ 'node-1': 3 }), floor: 0, value: 8 });
+  const later = { ...me, suffix: 2 };
+  const after = orThrow(incremented(later, state, 1));
+  expect(after).toEqual({ own: 5, suffix: 2, others: mapOf({ 'node-1': 3 }), lowerBound: 0, value: 8 });
   expect(changedParts(later, state, after)).toEqual(mapOf({ 'node-1~2': 5 }));
 });
 
 test('a value past 2^53 - 1 is none, whichever totals it is of', () => {
   const most = Number.MAX_SAFE_INTEGER;
-  const state = orThrow(raised(me, zero, most - 1));
-  expect(raised(me, state, 1)?.value).toBe(most);
-  expect(raised(me, state, 2)).toBeUndefined();
-  expect(raised(me, state, most)).toBeUndefined();
+  const state = orThrow(incremented(me, zero, most - 1));
+  expect(incremented(me, state, 1)?.value).toBe(most);
+  expect(incremented(me, state, 2)).toBeUndefined();
+  expect(incremented(me, state, most)).toBeUndefined();
   expect(merged(me, KEY, state, mapOf({ 'node-2': 1 }))?.value).toBe(most);
   expect(merged(me, KEY, state, mapOf({ 'node-2': 2 }))).toBeUndefined();
   expect(merged(me, KEY, zero, mapOf({ a: most, b: most, c: most }))).toBeUndefined();

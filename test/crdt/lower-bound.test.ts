@@ -1,16 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
-import { type Identity, firstIdentity, lifeFrom, nameOf } from '../../src/crdt/replica-id.ts';
+import { type Identity, firstIdentity, randomSuffix, replicaIdOf } from '../../src/crdt/replica-id.ts';
 import {
   type CounterState,
-  FLOOR,
+  LOWER_BOUND,
   changedParts,
   merged,
-  nextIncarnation,
+  nextSuffix,
   nodesOf,
   partsOf,
-  raised,
+  incremented,
   restored,
   zero,
 } from '../../src/crdt/counter-state.ts';
@@ -26,21 +26,21 @@ const orThrow = (state: CounterState | undefined): CounterState => {
 const merge = (state: CounterState, shown: GCounter, identity: Identity = me): CounterState =>
   orThrow(merged(identity, KEY, state, shown));
 const raise = (state: CounterState, amount: number, identity: Identity = me): CounterState =>
-  orThrow(raised(identity, state, amount));
-const withFloor = (floor: number, state: CounterState = zero): CounterState =>
-  merge(state, new Map([[FLOOR, floor]]));
+  orThrow(incremented(identity, state, amount));
+const withFloor = (lowerBound: number, state: CounterState = zero): CounterState =>
+  merge(state, new Map([[LOWER_BOUND, lowerBound]]));
 const sumOf = (state: CounterState, identity: Identity = me): number =>
   [...nodesOf(identity, state).values()].reduce((sum, total) => sum + total, 0);
 
 const amount = fc.integer({ min: 1, max: 99 });
 const shown: fc.Arbitrary<GCounter> = fc
-  .array(fc.tuple(fc.constantFrom('node-2', 'node-3', '__proto__', FLOOR), fc.nat(300)))
+  .array(fc.tuple(fc.constantFrom('node-2', 'node-3', '__proto__', LOWER_BOUND), fc.nat(300)))
   .map((entries) => new Map(entries));
 const state = fc
   .tuple(fc.nat(99), shown)
   .map(([own, parts]) => merge(own === 0 ? zero : raise(zero, own), parts));
 
-describe('counters with floors', () => {
+describe('counters with lowerBounds', () => {
   test('merge to the same in any order and any grouping', () => {
     fc.assert(
       fc.property(state, shown, shown, (before, a, b) => {
@@ -65,12 +65,12 @@ describe('counters with floors', () => {
     );
   });
 
-  test('have the value of their totals, or their floor where that is larger', () => {
+  test('have the value of their totals, or their lowerBound where that is larger', () => {
     fc.assert(
       fc.property(state, shown, (before, a) => {
         const after = merge(before, a);
-        expect(after.value).toBe(Math.max(sumOf(after), after.floor));
-        expect(after.floor).toBe(Math.max(before.floor, a.get(FLOOR) ?? 0));
+        expect(after.value).toBe(Math.max(sumOf(after), after.lowerBound));
+        expect(after.lowerBound).toBe(Math.max(before.lowerBound, a.get(LOWER_BOUND) ?? 0));
       }),
     );
   });
@@ -92,7 +92,9 @@ describe('counters with floors', () => {
         const after = raise(before, by);
         expect(after.value).toBe(before.value + by);
         expect(sumOf(after)).toBe(sumOf(before) + by);
-        expect(after.floor).toBe(before.floor > sumOf(before) ? before.floor + by : before.floor);
+        expect(after.lowerBound).toBe(
+          before.lowerBound > sumOf(before) ? before.lowerBound + by : before.lowerBound,
+        );
       }),
     );
   });
@@ -105,7 +107,7 @@ describe('counters with floors', () => {
         for (const next of steps) {
           const after = typeof next === 'number' ? raise(now, next) : merge(now, next);
           expect(after.value).toBeGreaterThanOrEqual(now.value);
-          expect(after.floor).toBeGreaterThanOrEqual(now.floor);
+          expect(after.lowerBound).toBeGreaterThanOrEqual(now.lowerBound);
           for (const [name, total] of nodesOf(me, now)) {
             expect(nodesOf(me, after).get(name)).toBeGreaterThanOrEqual(total);
           }
@@ -115,16 +117,16 @@ describe('counters with floors', () => {
     );
   });
 
-  test('have what everybody counted in their totals, whatever floors are shown', () => {
-    const step = fc.record({ first: fc.boolean(), by: fc.nat(9), floor: fc.nat(60) });
+  test('have what everybody counted in their totals, whatever lowerBounds are shown', () => {
+    const step = fc.record({ first: fc.boolean(), by: fc.nat(9), lowerBound: fc.nat(60) });
     fc.assert(
       fc.property(fc.array(step), (steps) => {
         let [a, b, sum, most] = [zero, zero, 0, 0];
-        for (const { first, by, floor } of steps) {
+        for (const { first, by, lowerBound } of steps) {
           if (by > 0 && first) a = raise(a, by, me);
           else if (by > 0) b = raise(b, by, other);
           sum += by;
-          const parts = new Map([...partsOf(first ? me : other, first ? a : b), [FLOOR, floor]]);
+          const parts = new Map([...partsOf(first ? me : other, first ? a : b), [LOWER_BOUND, lowerBound]]);
           if (first) b = merge(b, parts, other);
           else a = merge(a, parts, me);
           most = Math.max(most, a.value, b.value);
@@ -144,7 +146,7 @@ describe('a floor', () => {
     expect(nodesOf(me, after)).toEqual(new Map([['node-1', 3]]));
     expect(partsOf(me, after)).toEqual(
       new Map([
-        [FLOOR, 13],
+        [LOWER_BOUND, 13],
         ['node-1', 3],
       ]),
     );
@@ -152,42 +154,42 @@ describe('a floor', () => {
 
   test('that is behind does not rise with increments, and shows in nothing', () => {
     const after = raise(withFloor(2, raise(zero, 5)), 1);
-    expect(after).toMatchObject({ own: 6, floor: 2, value: 6 });
+    expect(after).toMatchObject({ own: 6, lowerBound: 2, value: 6 });
   });
 
   test('that the totals have just reached is not ahead any more', () => {
     const after = raise(withFloor(5, raise(zero, 5)), 1);
-    expect(after).toMatchObject({ own: 6, floor: 5, value: 6 });
+    expect(after).toMatchObject({ own: 6, lowerBound: 5, value: 6 });
   });
 
   test('that is passed within an increment shows all of the increment', () => {
-    expect(raise(withFloor(5, raise(zero, 4)), 3)).toMatchObject({ own: 7, floor: 8, value: 8 });
+    expect(raise(withFloor(5, raise(zero, 4)), 3)).toMatchObject({ own: 7, lowerBound: 8, value: 8 });
   });
 
   test('of 2^53 - 1 leaves no room for an increment, and is no sum that is too large', () => {
     const full = withFloor(Number.MAX_SAFE_INTEGER, raise(zero, 5));
     expect(full.value).toBe(Number.MAX_SAFE_INTEGER);
-    expect(raised(me, full, 1)).toBeUndefined();
+    expect(incremented(me, full, 1)).toBeUndefined();
     const nearly = withFloor(Number.MAX_SAFE_INTEGER - 1, raise(zero, 5));
-    expect(raised(me, nearly, 1)?.value).toBe(Number.MAX_SAFE_INTEGER);
-    expect(raised(me, nearly, 2)).toBeUndefined();
+    expect(incremented(me, nearly, 1)?.value).toBe(Number.MAX_SAFE_INTEGER);
+    expect(incremented(me, nearly, 2)).toBeUndefined();
   });
 
   test('is no reason to count under another name', () => {
-    for (const identity of [me, { ...me, incarnation: lifeFrom(0.5) }]) {
-      expect(nextIncarnation(identity, zero, new Map([[FLOOR, 99]]), () => 7)).toBeUndefined();
+    for (const identity of [me, { ...me, suffix: randomSuffix(0.5) }]) {
+      expect(nextSuffix(identity, zero, new Map([[LOWER_BOUND, 99]]), () => 7)).toBeUndefined();
     }
   });
 
   test('stays what it is when we count under another name', () => {
-    const later = { ...me, incarnation: lifeFrom(0.5) };
+    const later = { ...me, suffix: randomSuffix(0.5) };
     const after = raise(withFloor(10, raise(zero, 3)), 2, later);
-    expect(after).toMatchObject({ own: 2, floor: 12, value: 12 });
+    expect(after).toMatchObject({ own: 2, lowerBound: 12, value: 12 });
     expect(partsOf(later, after)).toEqual(
       new Map([
-        [FLOOR, 12],
+        [LOWER_BOUND, 12],
         ['node-1', 3],
-        [nameOf('node-1', later.incarnation), 2],
+        [replicaIdOf('node-1', later.suffix), 2],
       ]),
     );
   });
@@ -199,22 +201,22 @@ describe('a floor', () => {
 });
 
 describe('a server in a life', () => {
-  const life = lifeFrom(0.25);
-  const living = { ...me, incarnation: life };
-  const name = nameOf('node-1', life);
+  const life = randomSuffix(0.25);
+  const living = { ...me, suffix: life };
+  const name = replicaIdOf('node-1', life);
 
   test('takes another where somebody shows more under its name than it has counted', () => {
     const counted = raise(zero, 3, living);
     const next = (parts: Record<string, number>): number | undefined =>
-      nextIncarnation(living, counted, new Map(Object.entries(parts)), () => 7);
+      nextSuffix(living, counted, new Map(Object.entries(parts)), () => 7);
     expect(next({ [name]: 4 })).toBe(7);
     expect([next({ [name]: 3 }), next({ [name]: 2 }), next({})]).toEqual([undefined, undefined, undefined]);
   });
 
   test('stays where somebody shows more under any other name, of its node or another', () => {
-    const names = ['node-1', 'node-1~2', 'node-1~999999', 'node-1~zik0zj', nameOf('node-2', life), 'a'];
+    const names = ['node-1', 'node-1~2', 'node-1~999999', 'node-1~zik0zj', replicaIdOf('node-2', life), 'a'];
     for (const each of names) {
-      expect(nextIncarnation(living, zero, new Map([[each, 9]]), () => 7)).toBeUndefined();
+      expect(nextSuffix(living, zero, new Map([[each, 9]]), () => 7)).toBeUndefined();
     }
   });
 
@@ -232,9 +234,9 @@ describe('a server in a life', () => {
   });
 
   test('that is not one yet is no life by what lives of its node others show', () => {
-    expect(nextIncarnation(me, zero, new Map([[name, 9]]), () => 7)).toBeUndefined();
+    expect(nextSuffix(me, zero, new Map([[name, 9]]), () => 7)).toBeUndefined();
     expect(
-      nextIncarnation(
+      nextSuffix(
         me,
         zero,
         new Map([

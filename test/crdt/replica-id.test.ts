@@ -1,30 +1,30 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { incarnationOf, isBeyond, isLife, lifeFrom, nameOf } from '../../src/crdt/replica-id.ts';
+import { suffixOf, isBeyond, hasRandomSuffix, randomSuffix, replicaIdOf } from '../../src/crdt/replica-id.ts';
 
 const nodeId = fc.string({ minLength: 1 }).filter((id) => !id.includes('~'));
 
-test('the first incarnation has the name of the node, the others add their number', () => {
-  expect([1, 2, 10].map((incarnation) => nameOf('node-1', incarnation))).toEqual([
+test('the first suffix has the name of the node, the others add their number', () => {
+  expect([1, 2, 10].map((suffix) => replicaIdOf('node-1', suffix))).toEqual([
     'node-1',
     'node-1~2',
     'node-1~10',
   ]);
 });
 
-test('a name stands for the incarnation that it was made of', () => {
+test('a name stands for the suffix that it was made of', () => {
   fc.assert(
-    fc.property(nodeId, fc.integer({ min: 1, max: 2_000_000 }), (id, incarnation) => {
-      expect(incarnationOf(id, nameOf(id, incarnation))).toBe(incarnation);
+    fc.property(nodeId, fc.integer({ min: 1, max: 2_000_000 }), (id, suffix) => {
+      expect(suffixOf(id, replicaIdOf(id, suffix))).toBe(suffix);
     }),
   );
 });
 
-test('a name that is no incarnation of a node stands for none', () => {
+test('a name that is no suffix of a node stands for none', () => {
   fc.assert(
     fc.property(nodeId, fc.string(), (id, name) => {
-      const incarnation = incarnationOf(id, name);
-      expect(incarnation === undefined ? name : nameOf(id, incarnation)).toBe(name);
+      const suffix = suffixOf(id, name);
+      expect(suffix === undefined ? name : replicaIdOf(id, suffix)).toBe(name);
     }),
   );
 });
@@ -45,35 +45,40 @@ test.each([
   'node-2~2',
   '',
 ])('node-1 is not %j', (name) => {
-  expect(incarnationOf('node-1', name)).toBeUndefined();
+  expect(suffixOf('node-1', name)).toBeUndefined();
 });
 
-const FIRST_LIFE = Number.parseInt('a00000', 36);
+const FIRST_RANDOM_SUFFIX = Number.parseInt('a00000', 36);
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 test('a life is six characters behind the name of the node, the first of them a letter', () => {
   fc.assert(
     fc.property(nodeId, random, (id, drawn) => {
-      const life = lifeFrom(drawn);
-      expect(isLife(life)).toBe(true);
+      const life = randomSuffix(drawn);
+      expect(hasRandomSuffix(life)).toBe(true);
       expect(life).toBeLessThan(2 ** 31);
-      expect(nameOf(id, life).slice(id.length)).toMatch(/^~[a-z][0-9a-z]{5}$/);
-      expect(incarnationOf(id, nameOf(id, life))).toBe(life);
+      expect(replicaIdOf(id, life).slice(id.length)).toMatch(/^~[a-z][0-9a-z]{5}$/);
+      expect(suffixOf(id, replicaIdOf(id, life))).toBe(life);
     }),
   );
 });
 
 test('the lives are all there is between the first and the last', () => {
-  expect(nameOf('a', lifeFrom(0))).toBe('a~a00000');
-  expect(nameOf('a', lifeFrom(1 - Number.EPSILON / 2))).toBe('a~zik0zj');
-  expect([1, 2, FIRST_LIFE - 1, FIRST_LIFE].map(isLife)).toEqual([false, false, false, true]);
+  expect(replicaIdOf('a', randomSuffix(0))).toBe('a~a00000');
+  expect(replicaIdOf('a', randomSuffix(1 - Number.EPSILON / 2))).toBe('a~zik0zj');
+  expect([1, 2, FIRST_RANDOM_SUFFIX - 1, FIRST_RANDOM_SUFFIX].map(hasRandomSuffix)).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
 });
 
-test('no two incarnations have one name', () => {
-  const incarnation = fc.oneof(fc.integer({ min: 1, max: 2_000_000 }), random.map(lifeFrom));
+test('no two suffixes have one name', () => {
+  const suffix = fc.oneof(fc.integer({ min: 1, max: 2_000_000 }), random.map(randomSuffix));
   fc.assert(
-    fc.property(nodeId, incarnation, incarnation, (id, a, b) => {
-      expect(nameOf(id, a) === nameOf(id, b)).toBe(a === b);
+    fc.property(nodeId, suffix, suffix, (id, a, b) => {
+      expect(replicaIdOf(id, a) === replicaIdOf(id, b)).toBe(a === b);
     }),
   );
 });
@@ -86,7 +91,7 @@ test.each([
   'node-1~k3f9qz~2',
   'node-1~e5',
 ])('node-1 is not %j, which is no life', (name) => {
-  expect(incarnationOf('node-1', name)).toBeUndefined();
+  expect(suffixOf('node-1', name)).toBeUndefined();
 });
 
 test('a name is beyond what a node gets to by its number, and no life is', () => {
@@ -103,7 +108,7 @@ test('a name is beyond what a node gets to by its number, and no life is', () =>
   expect([...beyond, ...within].filter((name) => isBeyond('node-1', name))).toEqual(beyond);
   fc.assert(
     fc.property(nodeId, random, (id, drawn) => {
-      expect(isBeyond(id, nameOf(id, lifeFrom(drawn)))).toBe(false);
+      expect(isBeyond(id, replicaIdOf(id, randomSuffix(drawn)))).toBe(false);
     }),
   );
 });

@@ -1,5 +1,5 @@
 import type { Counter } from '../../src/counter/counter.ts';
-import { RpcStore } from '../../src/maelstrom/key-value-client.ts';
+import { KeyValueClient } from '../../src/maelstrom/key-value-client.ts';
 import { pnTotal } from '../../src/crdt/pn-counter.ts';
 import { counterService } from '../../src/maelstrom/counter-node.ts';
 import type { Message } from '../../src/maelstrom/message.ts';
@@ -21,7 +21,7 @@ const nodeOptions = (ports: Ports, create: (options: MutantOptions) => Counter, 
     nodeIds,
     call,
   }: Parameters<ConstructorParameters<typeof MaelstromNode>[0]['start']>[0]) =>
-    counterService(create({ ...ports, store: new RpcStore('seq-kv', call), nodeId, nodeIds }), pnTotal),
+    counterService(create({ ...ports, store: new KeyValueClient('seq-kv', call), nodeId, nodeIds }), pnTotal),
 });
 
 /** A node that keeps its count with the given kind of counter. */

@@ -4,7 +4,7 @@ import { Counters, type Observer } from '../../src/store/counters.ts';
 import { decodeAnswer, decodeRequest, encodeRequest } from '../../src/cluster/codec.ts';
 import type { Transport } from '../../src/cluster/peer-rpc.ts';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
-import { type CounterState, merged, raised } from '../../src/crdt/counter-state.ts';
+import { type CounterState, merged, incremented } from '../../src/crdt/counter-state.ts';
 import { type CreatePeer, type PeerPorts, clusterOf } from '../../src/workbench/peers/peer.ts';
 import { SimulatedStore } from '../../src/workbench/peers/store.ts';
 
@@ -28,7 +28,7 @@ class ScalarMaximum extends SimulatedStore {
   protected override mergedWith(key: string, shown: GCounter): CounterState {
     const state = this.latest(key);
     const theirs = Math.max(0, ...shown.values());
-    return theirs > state.value ? orThrow(raised(this.identity, state, theirs - state.value)) : state;
+    return theirs > state.value ? orThrow(incremented(this.identity, state, theirs - state.value)) : state;
   }
 }
 
@@ -81,9 +81,9 @@ class Forgetful extends SimulatedStore {
     for (const key of this.counters.keys()) {
       const state = this.latest(key);
       const others = new Map([...state.others].filter(([name]) => !name.startsWith(`${nodeId}~`)));
-      const { own, floor } = state;
+      const { own, lowerBound } = state;
       const sum = [own, ...others.values()].reduce((total, each) => total + each, 0);
-      void this.put(key, { ...state, others, value: Math.max(sum, floor) });
+      void this.put(key, { ...state, others, value: Math.max(sum, lowerBound) });
     }
   }
 }
@@ -104,7 +104,7 @@ const removalDropsTotals: CreatePeer = (ports) => {
 
 /** Counts under its node id, whatever disk it has. */
 class ReusedName extends SimulatedStore {
-  override beginLife(): Promise<void> {
+  override useRandomReplicaId(): Promise<void> {
     return Promise.resolve();
   }
 
@@ -150,9 +150,9 @@ function takingBeaconsForRegistrations(cluster: Cluster): Cluster {
 
 /** Adds what a counter lacks to be what somebody says it is. */
 class FloorAsTotal extends SimulatedStore {
-  override raiseTo(key: string, floor: number): Promise<void> {
-    const lacking = floor - this.latest(key).value;
-    return lacking > 0 ? this.increment(key, lacking) : super.raiseTo(key, floor);
+  override raiseTo(key: string, lowerBound: number): Promise<void> {
+    const lacking = lowerBound - this.latest(key).value;
+    return lacking > 0 ? this.increment(key, lacking) : super.raiseTo(key, lowerBound);
   }
 }
 

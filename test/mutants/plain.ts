@@ -4,11 +4,11 @@
  */
 import type { Counter } from '../../src/counter/counter.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
-import type { Store } from '../../src/counter/key-value-store.ts';
+import type { KeyValueStore } from '../../src/counter/key-value-store.ts';
 import { type Random, uniqueIntegers } from '../../src/runtime/random.ts';
 
 export interface MutantOptions {
-  readonly store: Store;
+  readonly store: KeyValueStore;
   readonly nodeId: string;
   readonly nodeIds: readonly string[];
   readonly random: Random;
@@ -17,7 +17,7 @@ export interface MutantOptions {
 
 /** Right, as long as no message is lost and no node restarts, and slow: nothing is shared or remembered. */
 export class PlainCounter implements Counter {
-  protected readonly store: Store;
+  protected readonly store: KeyValueStore;
   protected readonly nodeId: string;
   protected readonly nodeIds: readonly string[];
   protected readonly clock: Clock;

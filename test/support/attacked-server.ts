@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { type Beacon, decodeBeacon } from '../../src/cluster/beacon.ts';
 import { decodeRequest } from '../../src/cluster/codec.ts';
 import type { Request } from '../../src/cluster/messages.ts';
-import { Seal } from '../../src/cluster/hmac.ts';
+import { Keyring } from '../../src/cluster/hmac.ts';
 import { listFrom, objectFrom, textFrom } from './json.ts';
 import { type ServerProcess, jsonOf, startServer, temporaryDirectory } from './server-process.ts';
 
 export const KEY = 'the key of the cluster that is attacked';
-export const seal = new Seal([KEY]);
+export const seal = new Keyring([KEY]);
 
 /** A request that has really been sent. */
 export interface Recorded {

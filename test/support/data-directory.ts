@@ -1,4 +1,4 @@
-import { lifeFrom, nameOf } from '../../src/crdt/replica-id.ts';
+import { randomSuffix, replicaIdOf } from '../../src/crdt/replica-id.ts';
 import { type Recovered, recover } from '../../src/store/disk/recovery.ts';
 import { nodesOf } from '../../src/crdt/counter-state.ts';
 import { Life } from './disk-store-process.ts';
@@ -8,7 +8,7 @@ import { MemoryFiles } from './memory-files.ts';
 export interface Told {
   readonly counters: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly answers: readonly string[];
-  readonly incarnation: string;
+  readonly suffix: string;
   readonly counted: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
@@ -17,7 +17,7 @@ const told = ({ counters, answers, log: { identity } }: Recovered): Told => ({
     [...counters.list('')].map((counter) => [counter.key, Object.fromEntries(nodesOf(identity, counter))]),
   ),
   answers: [...answers].map(([id, { fingerprint, values }]) => `${id} ${fingerprint} ${values.join(' ')}`),
-  incarnation: nameOf(identity.nodeId, identity.incarnation),
+  suffix: replicaIdOf(identity.nodeId, identity.suffix),
   counted: Object.fromEntries([...identity.counted].map(([name, ours]) => [name, Object.fromEntries(ours)])),
 });
 
@@ -31,7 +31,7 @@ export async function look(
   try {
     const recovered = await recover(files, {
       nodeId,
-      newLife: () => lifeFrom(0),
+      newSuffix: () => randomSuffix(0),
       warn: (text) => warnings.push(text),
       pause,
     });
@@ -51,7 +51,7 @@ export async function read(files: MemoryFiles): Promise<Told> {
 
 /**
  * A directory with all there can be: a snapshot, two segments of which it has only the beginning, totals of others,
- * answers, and an incarnation with what was counted under the one before. The last record of each segment is one
+ * answers, and a suffix with what was counted under the one before. The last record of each segment is one
  * increment of `likes` by 1.
  */
 export async function fullDirectory(): Promise<{ files: MemoryFiles; before: Told; after: Told }> {

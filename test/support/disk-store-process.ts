@@ -1,7 +1,7 @@
-import { type Increment, Store, type StoreLimits } from '../../src/store/disk/disk-store.ts';
-import { Refusal } from '../../src/store/api-error.ts';
+import { type Increment, DiskStore, type StoreLimits } from '../../src/store/disk/disk-store.ts';
+import { ApiError } from '../../src/store/api-error.ts';
 import { nodesOf } from '../../src/crdt/counter-state.ts';
-import { LifetimeClock } from '../../src/workbench/sim/process-clock.ts';
+import { ProcessClock } from '../../src/workbench/sim/process-clock.ts';
 import { streams } from '../../src/workbench/sim/random.ts';
 import { VirtualClock } from '../../src/workbench/sim/virtual-clock.ts';
 import type { MemoryFiles } from './memory-files.ts';
@@ -29,13 +29,13 @@ export class Life {
   readonly failures: unknown[] = [];
   /** How many increments each stored batch had. */
   readonly batches: number[] = [];
-  readonly #lifetime: LifetimeClock;
-  #store: Store | undefined;
+  readonly #lifetime: ProcessClock;
+  #store: DiskStore | undefined;
 
   private constructor(files: MemoryFiles, clock: VirtualClock) {
     this.files = files;
     this.clock = clock;
-    this.#lifetime = new LifetimeClock(clock);
+    this.#lifetime = new ProcessClock(clock);
   }
 
   /** Opens a store. To be awaited while the clock runs. */
@@ -44,7 +44,7 @@ export class Life {
     { clock = new VirtualClock(), nodeId, limits }: LifeOptions,
   ): Promise<Life> {
     const life = new Life(files, clock);
-    life.#store = await Store.open({
+    life.#store = await DiskStore.open({
       files,
       nodeId,
       limits: { ...generous, ...limits },
@@ -65,7 +65,7 @@ export class Life {
     return clock.run(Life.open(files, { ...options, clock }));
   }
 
-  get store(): Store {
+  get store(): DiskStore {
     if (this.#store === undefined) throw new Error('the store is not open');
     return this.#store;
   }
@@ -114,6 +114,6 @@ export class Life {
 /** What a request comes to, or the code of its refusal. */
 export const orRefusal = <T>(request: Promise<T>): Promise<T | string> =>
   request.catch((error: unknown) => {
-    if (error instanceof Refusal) return error.code;
+    if (error instanceof ApiError) return error.code;
     throw error;
   });

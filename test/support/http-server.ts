@@ -3,11 +3,11 @@ import { afterThisTurn, systemClock, systemRandom, wallClockMs } from '../../src
 import { Metrics } from '../../src/server/http/metrics.ts';
 import { HttpServer, type ServerOptions, type Timeouts } from '../../src/server/http/server.ts';
 import { openDirectory } from '../../src/store/disk/system-files.ts';
-import { Store } from '../../src/store/disk/disk-store.ts';
+import { DiskStore } from '../../src/store/disk/disk-store.ts';
 import { temporaryDirectory } from './server-process.ts';
 
-export const openStore = async (): Promise<Store> =>
-  Store.open({
+export const openStore = async (): Promise<DiskStore> =>
+  DiskStore.open({
     files: await openDirectory(temporaryDirectory()),
     nodeId: undefined,
     limits: { maxCounters: 1000, maxNodes: 1000, windowMs: 60_000, maxAnswers: 1000 },

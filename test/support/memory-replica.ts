@@ -7,14 +7,20 @@ import type { AnswerBody, RequestBody, Sender } from '../../src/cluster/messages
 import { ReplicaIndex } from '../../src/cluster/merkle-index.ts';
 import type { Replica } from '../../src/cluster/replica.ts';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
-import { type Identity, firstIdentity, isLife, lifeFrom, nameOf } from '../../src/crdt/replica-id.ts';
+import {
+  type Identity,
+  firstIdentity,
+  hasRandomSuffix,
+  randomSuffix,
+  replicaIdOf,
+} from '../../src/crdt/replica-id.ts';
 import {
   type CounterState,
   type Totals,
   merged,
-  nextIncarnation,
+  nextSuffix,
   partsOf,
-  raised,
+  incremented,
   restored,
   zero,
 } from '../../src/crdt/counter-state.ts';
@@ -26,12 +32,12 @@ export class MemoryReplica implements Replica {
   /** How many parts were merged that changed nothing. */
   useless = 0;
   #identity: Identity;
-  readonly #newLife: () => number;
+  readonly #newSuffix: () => number;
 
-  constructor(nodeId: string, incarnation = 1, seed = 1) {
-    this.#identity = firstIdentity(nodeId, incarnation);
+  constructor(nodeId: string, suffix = 1, seed = 1) {
+    this.#identity = firstIdentity(nodeId, suffix);
     const random = streams(seed)(nodeId);
-    this.#newLife = () => lifeFrom(random.next());
+    this.#newSuffix = () => randomSuffix(random.next());
   }
 
   get identity(): Identity {
@@ -40,11 +46,11 @@ export class MemoryReplica implements Replica {
 
   /** The name that it counts under. */
   get name(): string {
-    return nameOf(this.#identity.nodeId, this.#identity.incarnation);
+    return replicaIdOf(this.#identity.nodeId, this.#identity.suffix);
   }
 
   add(key: string, amount = 1): void {
-    this.#set(key, raised(this.#identity, this.#stateOf(key), amount));
+    this.#set(key, incremented(this.#identity, this.#stateOf(key), amount));
   }
 
   /** Takes parts as from its own disk. */
@@ -53,17 +59,17 @@ export class MemoryReplica implements Replica {
   }
 
   /** Counts from now on under another name of its own. */
-  become(incarnation: number): void {
+  become(suffix: number): void {
     const left = new Map<string, number>();
     for (const key of this.counters.keys()) left.set(key, this.#stateOf(key).own);
     const counted = new Map([...this.#identity.counted, [this.name, left] as const]);
-    this.#identity = { ...this.#identity, incarnation, counted };
+    this.#identity = { ...this.#identity, suffix, counted };
   }
 
   merge(totals: Totals): Promise<boolean> {
     for (const [key, shown] of totals) {
       const before = this.#stateOf(key);
-      const next = nextIncarnation(this.#identity, before, shown, this.#newLife);
+      const next = nextSuffix(this.#identity, before, shown, this.#newSuffix);
       if (next !== undefined) this.become(next);
       const after = merged(this.#identity, key, before, shown);
       const held = partsOf(this.#identity, before);
@@ -73,8 +79,8 @@ export class MemoryReplica implements Replica {
     return Promise.resolve(true);
   }
 
-  beginLife(): Promise<void> {
-    if (!isLife(this.#identity.incarnation)) this.become(this.#newLife());
+  useRandomReplicaId(): Promise<void> {
+    if (!hasRandomSuffix(this.#identity.suffix)) this.become(this.#newSuffix());
     return Promise.resolve();
   }
 

@@ -1,6 +1,6 @@
 import type { Random } from '../../src/runtime/random.ts';
 import { pick } from '../../src/workbench/sim/random.ts';
-import { nameOf } from '../../src/crdt/replica-id.ts';
+import { replicaIdOf } from '../../src/crdt/replica-id.ts';
 import type { Life } from './disk-store-process.ts';
 import { Truth } from './oracle.ts';
 
@@ -104,7 +104,7 @@ export class Clients {
 
   /** One of the names that the server knows that it alone has counted under. */
   #nameOfServer(life: Life): string {
-    const { nodeId, incarnation, counted } = life.store.identity;
-    return pick(this.#random, [nameOf(nodeId, incarnation), ...counted.keys()]);
+    const { nodeId, suffix, counted } = life.store.identity;
+    return pick(this.#random, [replicaIdOf(nodeId, suffix), ...counted.keys()]);
   }
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { MAX_VERSION } from '../../src/cluster/removals.ts';
 import { FAN_OUT } from '../../src/cluster/merkle-tree.ts';
-import type { Decisions } from '../../src/cluster/removals.ts';
+import type { Removals } from '../../src/cluster/removals.ts';
 import {
   type Answer,
   type AnswerBody,
@@ -13,7 +13,7 @@ import {
   type Sender,
 } from '../../src/cluster/messages.ts';
 import { nameFault } from '../../src/crdt/names.ts';
-import { FLOOR, type Totals } from '../../src/crdt/counter-state.ts';
+import { LOWER_BOUND, type Totals } from '../../src/crdt/counter-state.ts';
 
 /** Everything that servers can say to each other, at random. */
 export const name = fc.oneof(
@@ -32,8 +32,8 @@ const leaf = fc.nat(65_535);
 const mapOf = <T>(value: fc.Arbitrary<T>, key: fc.Arbitrary<string> = name): fc.Arbitrary<Map<string, T>> =>
   fc.array(fc.tuple(key, value), { maxLength: 5 }).map((entries) => new Map(entries));
 
-const totals: fc.Arbitrary<Totals> = mapOf(mapOf(count, fc.oneof(name, fc.constant(FLOOR))));
-const decisions: fc.Arbitrary<Decisions> = mapOf(
+const totals: fc.Arbitrary<Totals> = mapOf(mapOf(count, fc.oneof(name, fc.constant(LOWER_BOUND))));
+const decisions: fc.Arbitrary<Removals> = mapOf(
   fc.record({
     version: fc.maxSafeNat().map((version) => version % MAX_VERSION),
     removed: fc.boolean(),

@@ -1,9 +1,9 @@
 import type { Address } from '../../src/cluster/address.ts';
 import { Cluster, type Memory } from '../../src/cluster/cluster.ts';
-import type { ContactState } from '../../src/cluster/member.ts';
-import { NoAnswer, type Transport } from '../../src/cluster/peer-rpc.ts';
-import { Seal } from '../../src/cluster/hmac.ts';
-import { LifetimeClock } from '../../src/workbench/sim/process-clock.ts';
+import type { MemberState } from '../../src/cluster/member.ts';
+import { RpcError, type Transport } from '../../src/cluster/peer-rpc.ts';
+import { Keyring } from '../../src/cluster/hmac.ts';
+import { ProcessClock } from '../../src/workbench/sim/process-clock.ts';
 import { type Streams, streams } from '../../src/workbench/sim/random.ts';
 import { VirtualClock } from '../../src/workbench/sim/virtual-clock.ts';
 import { MemoryReplica } from './memory-replica.ts';
@@ -127,7 +127,7 @@ export class Resident {
   isAlive = true;
   readonly #town: Town;
   readonly #house: House;
-  readonly #clock: LifetimeClock;
+  readonly #clock: ProcessClock;
 
   constructor(town: Town, house: House, life: string) {
     const { nodeId = 'node-1', host = '10.0.0.1', port = 7000, cluster = 'town', keys = [KEY] } = house;
@@ -139,12 +139,12 @@ export class Resident {
     this.life = life;
     this.memory = memory;
     this.replica = house.replica ?? new MemoryReplica(nodeId);
-    this.#clock = new LifetimeClock(town.clock);
+    this.#clock = new ProcessClock(town.clock);
     this.cluster = new Cluster({
       name: cluster,
       life,
       at: port,
-      seal: new Seal(keys),
+      seal: new Keyring(keys),
       maxPeers,
       replica: this.replica,
       transport: this.#transport(),
@@ -163,7 +163,7 @@ export class Resident {
     return this.cluster.peers;
   }
 
-  stateOf({ address }: { readonly address: Address }): ContactState | undefined {
+  stateOf({ address }: { readonly address: Address }): MemberState | undefined {
     return [...this.cluster.contacts].find((contact) => contact.address === address)?.state;
   }
 
@@ -188,17 +188,17 @@ export class Resident {
       send: (address, text, timeoutMs) =>
         new Promise((resolve, reject) => {
           town.requests.push({ from: this.host, to: address, text });
-          this.#clock.after(timeoutMs, () => reject(new NoAnswer('no answer')));
+          this.#clock.after(timeoutMs, () => reject(new RpcError('no answer')));
           const other = town.residents.get(address);
           const otherHost = other?.host ?? address.replace(/:\d+$/, '');
           town.carry(this.host, otherHost, () => {
             if (other?.isAlive !== true) {
-              town.carry(otherHost, this.host, () => reject(new NoAnswer('connection refused')));
+              town.carry(otherHost, this.host, () => reject(new RpcError('connection refused')));
               return;
             }
             void other.cluster.receive(text, this.host).then(
               (reply) => town.carry(otherHost, this.host, () => resolve(reply)),
-              () => town.carry(otherHost, this.host, () => reject(new NoAnswer('status 403'))),
+              () => town.carry(otherHost, this.host, () => reject(new RpcError('status 403'))),
             );
           });
         }),

@@ -1,4 +1,4 @@
-import type { Store, SwapOutcome } from '../../src/counter/key-value-store.ts';
+import type { KeyValueStore, SwapOutcome } from '../../src/counter/key-value-store.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Random } from '../../src/runtime/random.ts';
 
@@ -13,15 +13,15 @@ export interface Unreliability {
 }
 
 /** A store behind a bad network. A call that has timed out may still take effect. */
-export class UnreliableStore implements Store {
-  readonly #store: Store;
+export class UnreliableStore implements KeyValueStore {
+  readonly #store: KeyValueStore;
   readonly #clock: Clock;
   readonly #life: Clock;
   readonly #random: Random;
   readonly #unreliability: Unreliability;
 
   /** Requests under way outlive their sender; answers reach it only while its own clock, `life`, goes on. */
-  constructor(store: Store, clock: Clock, life: Clock, random: Random, unreliability: Unreliability) {
+  constructor(store: KeyValueStore, clock: Clock, life: Clock, random: Random, unreliability: Unreliability) {
     this.#store = store;
     this.#clock = clock;
     this.#life = life;

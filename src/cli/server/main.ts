@@ -13,7 +13,7 @@ import { HttpServer } from '../../server/http/server.ts';
 import page from '../../server/page/page.html';
 import { lockDirectory } from '../../store/disk/lock.ts';
 import { openDirectory } from '../../store/disk/system-files.ts';
-import { Store } from '../../store/disk/disk-store.ts';
+import { DiskStore } from '../../store/disk/disk-store.ts';
 import { reportsUsage } from '../arguments.ts';
 import { startCluster } from './server-cluster.ts';
 import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-options.ts';
@@ -62,7 +62,7 @@ async function run(options: ServerCliOptions): Promise<void> {
   const startMs = systemClock.nowMs();
   const files = await openDirectory(options.dataDir);
   const lock = await lockDirectory(options.dataDir, life);
-  const store = await Store.open({
+  const store = await DiskStore.open({
     files,
     nodeId: options.nodeId,
     limits: {

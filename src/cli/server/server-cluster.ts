@@ -2,16 +2,16 @@ import { Cluster } from '../../cluster/cluster.ts';
 import { isLoopback } from '../../cluster/address.ts';
 import { Datagrams } from '../../cluster/net/datagrams.ts';
 import { HttpTransport } from '../../cluster/net/http-transport.ts';
-import { StaticPeers } from '../../cluster/net/configured-peers.ts';
+import { ConfiguredPeers } from '../../cluster/net/configured-peers.ts';
 import type { Replica } from '../../cluster/replica.ts';
-import { Seal } from '../../cluster/hmac.ts';
-import { isLife } from '../../crdt/replica-id.ts';
+import { Keyring } from '../../cluster/hmac.ts';
+import { hasRandomSuffix } from '../../crdt/replica-id.ts';
 import { asError } from '../../runtime/error.ts';
 import type { Log } from '../../runtime/log.ts';
 import { systemClock, systemRandom, wallClockMs } from '../../runtime/system.ts';
 import type { Files } from '../../runtime/files.ts';
 import { MemoryFile } from '../../cluster/cluster-file.ts';
-import type { Store } from '../../store/disk/disk-store.ts';
+import type { DiskStore } from '../../store/disk/disk-store.ts';
 import type { ClusterCliOptions } from './cluster-options.ts';
 
 export interface ServerClusterOptions {
@@ -21,7 +21,7 @@ export interface ServerClusterOptions {
   readonly port: number;
   readonly life: string;
   readonly files: Files;
-  readonly store: Store;
+  readonly store: DiskStore;
   readonly info: Log;
   readonly warn: Log;
   /** Another process with our node id was there before us. */
@@ -46,14 +46,14 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
   const memory = await memoryFile.read();
   const isLocal = isLoopback(host);
   // Who has set up a cluster may have lost a disk of it. Who has not gets plain names.
-  if (settings.isMeant) await store.beginLife();
+  if (settings.isMeant) await store.useRandomReplicaId();
 
   const transport = new HttpTransport(settings.peerRanges);
   const cluster = new Cluster({
     name: settings.name,
     life,
     at: settings.advertise ?? port,
-    seal: new Seal(settings.keys),
+    seal: new Keyring(settings.keys),
     maxPeers: settings.maxPeers,
     replica: replicaOf(store, warn),
     transport,
@@ -65,11 +65,11 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
     remember: (latest) => memoryFile.write(latest),
     onDuplicate,
   });
-  const staticPeers = new StaticPeers(settings.peers, systemClock, (address) => cluster.seek(address));
+  const staticPeers = new ConfiguredPeers(settings.peers, systemClock, (address) => cluster.seek(address));
   const datagrams = await openDatagrams(settings, isLocal, cluster, warn);
   if (datagrams !== undefined) {
     cluster.beginBeacons((text) => datagrams.send(text));
-    const isFresh = store.counters.size === 0 && !isLife(store.identity.incarnation);
+    const isFresh = store.counters.size === 0 && !hasRandomSuffix(store.identity.suffix);
     if (isFresh) await new Promise<void>((resolve) => void systemClock.after(ALONE_MS, resolve));
   }
   return {
@@ -85,7 +85,7 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
 }
 
 /** The store, as peers see it. */
-function replicaOf(store: Store, warn: Log): Replica {
+function replicaOf(store: DiskStore, warn: Log): Replica {
   // What cannot be merged comes again with every comparison.
   let warned = '';
   return {
@@ -104,7 +104,7 @@ function replicaOf(store: Store, warn: Log): Replica {
       }
       return refusal === undefined;
     },
-    beginLife: () => store.beginLife(),
+    useRandomReplicaId: () => store.useRandomReplicaId(),
   };
 }
 

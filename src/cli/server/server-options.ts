@@ -118,7 +118,7 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
   };
 }
 
-/** What is added for an incarnation must fit into a name too. */
+/** What is added for a suffix must fit into a name too. */
 const MAX_NODE_ID_BYTES = 240;
 
 function nodeIdFrom(id: string | undefined): string | undefined {

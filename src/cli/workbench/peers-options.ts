@@ -45,7 +45,7 @@ export const peersDefaults = (seed: number): PeersOptions => ({
   faults: new Set(),
   nemesisIntervalMs: 10_000,
   clockSkew: 0,
-  hasFloors: false,
+  hasLowerBounds: false,
 });
 
 /** `base`, with everything as the flags say that are there. Throws a UsageError. */
@@ -79,7 +79,7 @@ export function applyPeersFlags(base: PeersOptions, flags: PeersFlags): PeersOpt
       flags['clock-skew'] === undefined
         ? base.clockSkew
         : numberFrom('clock-skew', flags['clock-skew'], { min: 0, max: 0.5 }),
-    hasFloors: flags.floors ?? base.hasFloors,
+    hasLowerBounds: flags.floors ?? base.hasLowerBounds,
   };
 }
 
@@ -97,7 +97,7 @@ export function toPeersFlags(options: PeersOptions): string {
     ...(options.faults.size > 0 ? [`--nemesis ${[...options.faults].join(',')}`] : []),
     `--nemesis-interval ${options.nemesisIntervalMs / 1000}`,
     `--clock-skew ${options.clockSkew}`,
-    ...(options.hasFloors ? ['--floors'] : []),
+    ...(options.hasLowerBounds ? ['--floors'] : []),
   ].join(' ');
 }
 
@@ -109,7 +109,7 @@ export function describePeersOptions(options: PeersOptions): string {
     latencyMs === 0 ? '' : `, latency ${latencyMs} ms ${latencyDistribution}`,
     faults.size === 0 ? '' : `, ${[...faults].join(' ')} every ${options.nemesisIntervalMs / 1000} s`,
     clockSkew === 0 ? '' : `, clocks wrong by up to ${100 * clockSkew} %`,
-    options.hasFloors ? ', with floors' : '',
+    options.hasLowerBounds ? ', with floors' : '',
     `, seed ${options.seed}`,
   ].join('');
 }

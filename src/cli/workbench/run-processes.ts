@@ -5,7 +5,7 @@ import { showProgress } from '../../workbench/nodes/progress.ts';
 import { record } from '../../workbench/report/record.ts';
 import { type Results, formatResults } from '../../workbench/nodes/results.ts';
 import { Interrupted, NodeFailure, Run, type RunOptions } from '../../workbench/nodes/run.ts';
-import { StoreDirectory } from '../../workbench/report/run-directory.ts';
+import { RunDirectory } from '../../workbench/report/run-directory.ts';
 import { describeOptions } from './run-options.ts';
 
 export interface ProcessRun {
@@ -22,7 +22,7 @@ export interface ProcessRun {
 /** Runs one cluster of processes in real time, shows how it goes and what it comes to, and leaves it in the store. */
 export async function runProcesses({ bin, nodeArguments, options, ...wishes }: ProcessRun): Promise<Results> {
   console.log(`${[bin, ...nodeArguments].join(' ')}: ${describeOptions(options)}`);
-  const directory = new StoreDirectory('store', options.workload, timestamp());
+  const directory = new RunDirectory('store', options.workload, timestamp());
   const run = new Run(options, {
     clock: systemClock,
     startHost: processHosts({

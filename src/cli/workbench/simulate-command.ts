@@ -3,7 +3,7 @@ import { record } from '../../workbench/report/record.ts';
 import { type Results, formatResults } from '../../workbench/nodes/results.ts';
 import type { RunOptions } from '../../workbench/nodes/run.ts';
 import { simulate } from '../../workbench/nodes/simulation.ts';
-import { StoreDirectory } from '../../workbench/report/run-directory.ts';
+import { RunDirectory } from '../../workbench/report/run-directory.ts';
 import { shrink, smallerOptions } from '../../workbench/nodes/sweep.ts';
 import { UsageError, numberFrom, parseOptions, splitNodeArguments } from '../arguments.ts';
 import {
@@ -78,7 +78,7 @@ export async function simulateCommand(args: string[]): Promise<number> {
 /** Simulates one run, shows its results and leaves them in the store. */
 async function simulateAndRecord(options: RunOptions, nodeArguments: string[]): Promise<Results> {
   console.log(`simulating ${describeOptions(options)}`);
-  const directory = new StoreDirectory('store', options.workload, timestamp());
+  const directory = new RunDirectory('store', options.workload, timestamp());
   const simulation = await simulate(options, shippedNode(nodeArguments, options.workload), (delivery) =>
     directory.recordDelivery(delivery),
   );

@@ -10,7 +10,7 @@ const LOOKUP_MS = 15_000;
  * Peers that an operator has named. A name may stand for several servers, as those of a compose or headless service
  * do: each of its addresses is sought.
  */
-export class StaticPeers {
+export class ConfiguredPeers {
   readonly #peers: readonly Address[];
   readonly #clock: Clock;
   readonly #seek: (address: Address) => void;

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns';
 import { Agent, request } from 'node:http';
 import { type BlockList, type LookupFunction, isIP } from 'node:net';
 import { type Address, isAllowed, parseAddress } from '../address.ts';
-import { NoAnswer, type Transport } from '../peer-rpc.ts';
+import { RpcError, type Transport } from '../peer-rpc.ts';
 
 /** The one path that peers are asked at. */
 export const PEER_PATH = '/peer';
@@ -27,7 +27,7 @@ export class HttpTransport implements Transport {
         const addresses = found ?? [];
         const allowed = addresses.find(({ address }) => isAllowed(ranges, address));
         if (error !== null) callback(error, []);
-        else if (allowed === undefined) callback(new NoAnswer(`${hostname} is outside --peer-ranges`), []);
+        else if (allowed === undefined) callback(new RpcError(`${hostname} is outside --peer-ranges`), []);
         else if (options.all) callback(null, [allowed]);
         else callback(null, allowed.address, allowed.family);
       });
@@ -37,10 +37,10 @@ export class HttpTransport implements Transport {
   send(address: Address, text: string, timeoutMs: number): Promise<string> {
     return new Promise((resolve, reject) => {
       const parsed = parseAddress(address);
-      if (parsed === undefined) throw new NoAnswer(`'${address}' is no address`);
+      if (parsed === undefined) throw new RpcError(`'${address}' is no address`);
       const { host, port } = parsed;
       if (isIP(host) !== 0 && !isAllowed(this.#ranges, host)) {
-        throw new NoAnswer(`${host} is outside --peer-ranges`);
+        throw new RpcError(`${host} is outside --peer-ranges`);
       }
       const asked = request({
         host,
@@ -58,19 +58,19 @@ export class HttpTransport implements Transport {
         response.on('data', (chunk: Buffer) => {
           chunks.push(chunk);
           bytes += chunk.length;
-          if (bytes > MAX_MESSAGE_BYTES) asked.destroy(new NoAnswer('its answer is too long'));
+          if (bytes > MAX_MESSAGE_BYTES) asked.destroy(new RpcError('its answer is too long'));
         });
         response.on('error', reject);
         response.on('end', () => {
           if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString());
-          else reject(new NoAnswer(`it answers with status ${response.statusCode}`));
+          else reject(new RpcError(`it answers with status ${response.statusCode}`));
         });
       });
       asked.on('error', (error) =>
-        reject(error.name === 'AbortError' ? new NoAnswer(`no answer within ${timeoutMs} ms`) : error),
+        reject(error.name === 'AbortError' ? new RpcError(`no answer within ${timeoutMs} ms`) : error),
       );
       // Of an answer that is none, such as another protocol's, nothing else is heard.
-      asked.on('close', () => reject(new NoAnswer('the connection was closed')));
+      asked.on('close', () => reject(new RpcError('the connection was closed')));
       asked.end(text);
     });
   }

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../../cluster/address.ts';
-import { Refusal } from '../../store/api-error.ts';
+import { ApiError } from '../../store/api-error.ts';
 
 /** Who may do what. */
 export interface Access {
@@ -13,20 +13,20 @@ export interface Access {
   readonly allowedOrigins: readonly string[];
 }
 
-/** Throws a Refusal where a request does not present the token. Takes as long for every wrong one. */
+/** Throws a ApiError where a request does not present the token. Takes as long for every wrong one. */
 export function checkToken({ token }: Access, { headers }: IncomingMessage): void {
   if (token === undefined) return;
   const [, presented = ''] = /^bearer +(.*)$/i.exec(headers.authorization ?? '') ?? [];
   if (timingSafeEqual(digest(presented), digest(token))) return;
-  throw new Refusal(401, 'unauthorized', 'this needs the header Authorization: Bearer TOKEN', {
+  throw new ApiError(401, 'unauthorized', 'this needs the header Authorization: Bearer TOKEN', {
     'www-authenticate': 'Bearer',
   });
 }
 
-/** Throws a Refusal where a request that needs a token, which there is not, does not come from this machine. */
+/** Throws a ApiError where a request that needs a token, which there is not, does not come from this machine. */
 export function checkLocal({ token, isInsecure }: Access, { socket }: IncomingMessage): void {
   if (token !== undefined || isInsecure || isLoopback(socket.remoteAddress ?? '')) return;
-  throw new Refusal(
+  throw new ApiError(
     403,
     'not_local',
     'without a token this is only taken from the same machine; see --token-file',
@@ -40,14 +40,14 @@ const isAllowed = ({ allowedOrigins }: Access, origin: string): boolean =>
   allowedOrigins.includes('*') || allowedOrigins.includes(origin);
 
 /**
- * Throws a Refusal for what a page of somebody else asks. A browser sends a simple POST for any page, and keeps only
+ * Throws a ApiError for what a page of somebody else asks. A browser sends a simple POST for any page, and keeps only
  * the answer from it; by then the counter has been incremented.
  */
 export function checkOrigin(access: Access, { headers }: IncomingMessage): void {
   const { origin, host } = headers;
   if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
   if (!isAllowed(access, origin)) {
-    throw new Refusal(
+    throw new ApiError(
       403,
       'foreign_origin',
       `pages of ${origin} may not use this server; see --allow-origin`,

@@ -2,33 +2,33 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { parseJson } from '../../runtime/json.ts';
 import { MAX_MESSAGE_BYTES } from '../../cluster/net/http-transport.ts';
-import { Refusal } from '../../store/api-error.ts';
+import { ApiError } from '../../store/api-error.ts';
 
 export const MAX_BODY_BYTES = 65_536;
 /** As much of a body that is too long is read and dropped, so that the client gets to read the refusal. */
 const MAX_DROPPED_BYTES = 2 ** 20;
 
 /**
- * The JSON in the body of a request; `{}` where it has no body. Rejects with a Refusal, or where the client goes away.
+ * The JSON in the body of a request; `{}` where it has no body. Rejects with a ApiError, or where the client goes away.
  */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const { 'content-type': type, 'content-length': length } = request.headers;
   const hasBody = length === undefined ? request.headers['transfer-encoding'] !== undefined : length !== '0';
   if (!hasBody) return {};
   if (type !== 'application/json' && !JSON_TYPE.test(type ?? '')) {
-    throw new Refusal(415, 'not_json', 'the body must have content-type application/json');
+    throw new ApiError(415, 'not_json', 'the body must have content-type application/json');
   }
   const bytes = await readBytes(request, MAX_BODY_BYTES);
   if (bytes.length === 0) return {};
   try {
     if (isUtf8(bytes)) return parseJson(bytes.toString());
   } catch {}
-  throw new Refusal(400, 'invalid_json', 'the body is not JSON in UTF-8');
+  throw new ApiError(400, 'invalid_json', 'the body is not JSON in UTF-8');
 }
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
-/** The body of a request of a peer. Rejects with a Refusal, or where the peer goes away. */
+/** The body of a request of a peer. Rejects with a ApiError, or where the peer goes away. */
 export async function readMessage(request: IncomingMessage): Promise<string> {
   return (await readBytes(request, MAX_MESSAGE_BYTES)).toString();
 }
@@ -37,8 +37,8 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let received = 0;
-    const tooLong = (): Refusal =>
-      new Refusal(413, 'body_too_large', `the body is longer than ${maxBytes} bytes`);
+    const tooLong = (): ApiError =>
+      new ApiError(413, 'body_too_large', `the body is longer than ${maxBytes} bytes`);
     request.on('data', (chunk: Buffer) => {
       received += chunk.length;
       if (received <= maxBytes) chunks.push(chunk);

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { Refusal } from '../../store/api-error.ts';
-import type { Idempotency, Increment, Store } from '../../store/disk/disk-store.ts';
+import { ApiError } from '../../store/api-error.ts';
+import type { Idempotency, Increment, DiskStore } from '../../store/disk/disk-store.ts';
 import type { Access } from './access.ts';
 import type { Metrics } from './metrics.ts';
 import type { Watchers } from './watchers.ts';
@@ -11,7 +11,7 @@ import type { Watchers } from './watchers.ts';
 /** What the handlers of requests have in common. */
 export interface Site {
   /** Undefined while the server is starting. */
-  readonly store: Store | undefined;
+  readonly store: DiskStore | undefined;
   /** Undefined while the server is starting. */
   readonly cluster: Cluster | undefined;
   readonly clock: Clock;
@@ -33,13 +33,13 @@ export interface Call {
   readonly query: string;
 }
 
-/** The store. Throws a Refusal while there is none. */
-export function storeOf({ store }: Site): Store {
+/** The store. Throws a ApiError while there is none. */
+export function storeOf({ store }: Site): DiskStore {
   if (store !== undefined) return store;
-  throw new Refusal(503, 'starting', 'the server is starting', { 'retry-after': '1' });
+  throw new ApiError(503, 'starting', 'the server is starting', { 'retry-after': '1' });
 }
 
-/** Answers a request, or takes over its response and answers undefined. Throws a Refusal, or rejects with one. */
+/** Answers a request, or takes over its response and answers undefined. Throws a ApiError, or rejects with one. */
 export type Handler = (call: Call) => Reply | undefined | Promise<Reply>;
 
 export interface Reply {
@@ -51,7 +51,7 @@ export interface Reply {
 
 export const jsonReply = (body: string, status = 200): Reply => ({ status, type: 'application/json', body });
 
-export const refusalReply = ({ status, code, message, headers }: Refusal): Reply => ({
+export const errorReply = ({ status, code, message, headers }: ApiError): Reply => ({
   ...jsonReply(JSON.stringify({ error: { code, message } }), status),
   headers,
 });
@@ -65,7 +65,7 @@ export function idempotencyFrom(
   const id = headers['idempotency-key'];
   if (id === undefined) return undefined;
   if (typeof id !== 'string' || !IDEMPOTENCY_KEY.test(id)) {
-    throw new Refusal(
+    throw new ApiError(
       400,
       'invalid_idempotency_key',
       'the idempotency key must be 1 to 255 printable ASCII characters',

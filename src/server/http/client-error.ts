@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Refusal } from '../../store/api-error.ts';
-import { refusalReply } from './call.ts';
+import { ApiError } from '../../store/api-error.ts';
+import { errorReply } from './call.ts';
 import type { Connections } from './connections.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Connections } from './connections.ts';
  */
 export function answerClientError(error: Error, socket: Duplex, connections: Connections): void {
   const code = 'code' in error ? error.code : undefined;
-  const { status, body } = refusalReply(refusalOf(code));
+  const { status, body } = errorReply(refusalOf(code));
   const pending = connections.pending(socket);
   // One that is being sent and has not ended goes on for as long as the client wants.
   const isStreaming = pending?.headersSent === true && pending.socket !== null;
@@ -33,13 +33,13 @@ export function answerClientError(error: Error, socket: Duplex, connections: Con
   }
 }
 
-function refusalOf(code: unknown): Refusal {
+function refusalOf(code: unknown): ApiError {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new Refusal(431, 'head_too_large', 'the head of the request is too large');
+      return new ApiError(431, 'head_too_large', 'the head of the request is too large');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Refusal(408, 'timeout', 'the request took too long to arrive');
+      return new ApiError(408, 'timeout', 'the request took too long to arrive');
     default:
-      return new Refusal(400, 'bad_request', 'this is not HTTP');
+      return new ApiError(400, 'bad_request', 'this is not HTTP');
   }
 }

@@ -1,7 +1,7 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import { Malformed } from '../../cluster/codec.ts';
-import { type Contact, isPeer } from '../../cluster/member.ts';
-import { Refusal } from '../../store/api-error.ts';
+import { type Member, isPeer } from '../../cluster/member.ts';
+import { ApiError } from '../../store/api-error.ts';
 import { readJson, readMessage } from './body.ts';
 import { type Call, type Reply, type Site, idempotencyFrom, jsonReply, storeOf } from './call.ts';
 import { amountFromBody, countFromBody, peerFromBody } from './validation.ts';
@@ -37,15 +37,15 @@ export async function register({ site, request }: Call): Promise<Reply> {
   const address = peerFromBody(await readJson(request));
   const contact = await cluster.register(address);
   if (contact === undefined) {
-    throw new Refusal(409, 'too_many_peers', 'as many addresses are known as can be; see --max-peers');
+    throw new ApiError(409, 'too_many_peers', 'as many addresses are known as can be; see --max-peers');
   }
   const status = statusOf(contact);
   const body = { id: address, node_id: contact.who?.id, status, reason: contact.why || undefined };
   return jsonReply(JSON.stringify({ ...body, peers: cluster.peers }), status === 'pending' ? 202 : 200);
 }
 
-/** Throws a Refusal where an address that somebody has registered can be no peer. */
-function statusOf({ state, address, why }: Contact): 'peer' | 'pending' {
+/** Throws a ApiError where an address that somebody has registered can be no peer. */
+function statusOf({ state, address, why }: Member): 'peer' | 'pending' {
   switch (state) {
     case 'alive':
     case 'suspect':
@@ -59,7 +59,7 @@ function statusOf({ state, address, why }: Contact): 'peer' | 'pending' {
     case 'self':
     case 'duplicate':
     case 'stranger':
-      throw new Refusal(409, 'not_a_peer', `${address} cannot be a peer: ${why}`);
+      throw new ApiError(409, 'not_a_peer', `${address} cannot be a peer: ${why}`);
   }
 }
 
@@ -68,7 +68,7 @@ export async function removePeer({ site, request }: Call): Promise<Reply> {
   const cluster = clusterOf(site);
   const address = peerFromBody(await readJson(request));
   const nodeId = cluster.remove(address);
-  if (nodeId === undefined) throw new Refusal(404, 'unknown_peer', `no peer is known by ${address}`);
+  if (nodeId === undefined) throw new ApiError(404, 'unknown_peer', `no peer is known by ${address}`);
   return jsonReply(JSON.stringify({ id: address, node_id: nodeId, peers: cluster.peers }));
 }
 
@@ -106,17 +106,17 @@ export async function peer({ site, request }: Call): Promise<Reply> {
   const text = await readMessage(request);
   try {
     const { remoteAddress } = request.socket;
-    if (remoteAddress === undefined) throw new Refusal(400, 'no_peer', 'nobody is there any more');
+    if (remoteAddress === undefined) throw new ApiError(400, 'no_peer', 'nobody is there any more');
     return jsonReply(await cluster.receive(text, remoteAddress));
   } catch (error) {
-    if (error instanceof Malformed) throw new Refusal(403, 'no_peer', error.message);
+    if (error instanceof Malformed) throw new ApiError(403, 'no_peer', error.message);
     throw error;
   }
 }
 
 function clusterOf({ cluster }: Site): Cluster {
   if (cluster !== undefined) return cluster;
-  throw new Refusal(503, 'starting', 'the server is starting', { 'retry-after': '1' });
+  throw new ApiError(503, 'starting', 'the server is starting', { 'retry-after': '1' });
 }
 
 const countReply = (site: Site, value: number): Reply =>

@@ -6,6 +6,6 @@ import { type CounterState, nodesOf } from '../../crdt/counter-state.ts';
 export const counterJson = (identity: Identity, key: string, state: CounterState): string =>
   `{"key":${JSON.stringify(key)},"value":${state.value},${partsJson(identity, state)}}`;
 
-/** What merges, as members of an object. Few counters have a floor. */
+/** What merges, as members of an object. Few counters have a lowerBound. */
 export const partsJson = (identity: Identity, state: CounterState): string =>
-  `"nodes":${encodeParts(nodesOf(identity, state))}${state.floor === 0 ? '' : `,"floor":${state.floor}`}`;
+  `"nodes":${encodeParts(nodesOf(identity, state))}${state.lowerBound === 0 ? '' : `,"floor":${state.lowerBound}`}`;

@@ -1,6 +1,6 @@
 import type { Counter } from '../../store/counters.ts';
 import type { Identity } from '../../crdt/replica-id.ts';
-import { Refusal } from '../../store/api-error.ts';
+import { ApiError } from '../../store/api-error.ts';
 import { zero } from '../../crdt/counter-state.ts';
 import { corsHeaders } from './access.ts';
 import { readJson } from './body.ts';
@@ -106,7 +106,7 @@ const MAX_PAGE_CHARS = 2 ** 20;
 function limitFrom(text: string | null): number {
   const limit = text === null ? DEFAULT_PAGE : Number(text);
   if (/^\d*$/.test(text ?? '') && limit >= 1 && limit <= MAX_PAGE) return limit;
-  throw new Refusal(400, 'invalid_limit', `the limit must be a whole number from 1 to ${MAX_PAGE}`);
+  throw new ApiError(400, 'invalid_limit', `the limit must be a whole number from 1 to ${MAX_PAGE}`);
 }
 
 /** The key that a page ended with. */
@@ -114,7 +114,7 @@ function cursorFrom(text: string | null): string | undefined {
   if (text === null) return undefined;
   const bytes = Buffer.from(text, 'base64url');
   if (text !== '' && bytes.toString('base64url') === text) return bytes.toString();
-  throw new Refusal(400, 'invalid_cursor', 'the cursor must be the "next_cursor" of another page');
+  throw new ApiError(400, 'invalid_cursor', 'the cursor must be the "next_cursor" of another page');
 }
 
 const incrementJson = ({ nodeId }: Identity, key: string, value: number): string =>

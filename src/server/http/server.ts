@@ -2,10 +2,10 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { Socket } from 'node:net';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { Refusal } from '../../store/api-error.ts';
-import type { Store } from '../../store/disk/disk-store.ts';
+import { ApiError } from '../../store/api-error.ts';
+import type { DiskStore } from '../../store/disk/disk-store.ts';
 import { type Access, checkLocal, checkOrigin, checkToken, corsHeaders, preflightHeaders } from './access.ts';
-import { type Handler, type Reply, type Site, jsonReply, refusalReply } from './call.ts';
+import { type Handler, type Reply, type Site, jsonReply, errorReply } from './call.ts';
 import { answerClientError } from './client-error.ts';
 import { Connections } from './connections.ts';
 import type { Metrics } from './metrics.ts';
@@ -41,7 +41,7 @@ export interface Timeouts {
 }
 
 const MAX_HEAD_BYTES = 16_384;
-const UNMET = new Refusal(417, 'expectation_failed', 'no expectation but 100-continue can be met');
+const UNMET = new ApiError(417, 'expectation_failed', 'no expectation but 100-continue can be met');
 
 /**
  * The HTTP door to a store. It listens before there is a store, and until then says that it is starting.
@@ -72,7 +72,7 @@ export class HttpServer {
     this.#server.on('connection', (socket: Socket) => this.#connections.add(socket));
     this.#server.on('clientError', (error, socket) => answerClientError(error, socket, this.#connections));
     this.#server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
-      this.#send(request, response, refusalReply(UNMET)),
+      this.#send(request, response, errorReply(UNMET)),
     );
     const { access, metrics, page, clock, maxWatchers, life } = options;
     const watchers = new Watchers({ clock, maxWatchers, life });
@@ -91,7 +91,7 @@ export class HttpServer {
   }
 
   /** From now on it serves. */
-  serve(store: Store, cluster?: Cluster): void {
+  serve(store: DiskStore, cluster?: Cluster): void {
     this.#site = { ...this.#site, store, cluster };
   }
 
@@ -142,9 +142,9 @@ export class HttpServer {
   ): ReturnType<Handler> {
     const { access } = this.#options;
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
-      throw new Refusal(400, 'bad_request', 'the header Host is missing');
+      throw new ApiError(400, 'bad_request', 'the header Host is missing');
     }
-    if (found === undefined) throw new Refusal(404, 'not_found', `there is nothing at ${path}`);
+    if (found === undefined) throw new ApiError(404, 'not_found', `there is nothing at ${path}`);
     const { route, segment } = found;
     const { method = '' } = request;
     if (method === 'OPTIONS' && access.allowedOrigins.length > 0) {
@@ -153,7 +153,7 @@ export class HttpServer {
     }
     if (method !== route.method && !(method === 'HEAD' && route.method === 'GET')) {
       const allow = route.method === 'GET' ? 'GET, HEAD' : route.method;
-      throw new Refusal(405, 'method_not_allowed', `${path} takes ${allow}`, { allow });
+      throw new ApiError(405, 'method_not_allowed', `${path} takes ${allow}`, { allow });
     }
     if (route.method === 'POST') checkOrigin(access, request);
     if (route.isGuarded) checkToken(access, request);
@@ -162,11 +162,11 @@ export class HttpServer {
   }
 
   #replyTo(error: unknown, request: IncomingMessage): Reply | undefined {
-    if (error instanceof Refusal) return refusalReply(error);
+    if (error instanceof ApiError) return errorReply(error);
     // The client has gone away, so nobody is left to be told.
     if (request.destroyed && !request.complete) return undefined;
     this.#options.onError(error);
-    return refusalReply(new Refusal(500, 'internal', 'the server has made a mistake'));
+    return errorReply(new ApiError(500, 'internal', 'the server has made a mistake'));
   }
 
   #send(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Reply): void {

@@ -1,12 +1,12 @@
 import { type GCounter, isTotal } from '../../crdt/g-counter.ts';
-import { FLOOR } from '../../crdt/counter-state.ts';
+import { LOWER_BOUND } from '../../crdt/counter-state.ts';
 import { type Address, normalAddress } from '../../cluster/address.ts';
 import { nameFault } from '../../crdt/names.ts';
 import { isObject } from '../../runtime/json.ts';
-import { Refusal } from '../../store/api-error.ts';
+import { ApiError } from '../../store/api-error.ts';
 import type { Increment } from '../../store/disk/disk-store.ts';
 
-/** The key in the path of a request. Throws a Refusal where it is none. */
+/** The key in the path of a request. Throws a ApiError where it is none. */
 export function keyFromPath(segment: string): string {
   const key = segment.includes('%') ? decoded(segment) : segment;
   return checkedKey(key);
@@ -16,13 +16,13 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new Refusal(400, 'invalid_key', 'the key in the path is not percent-encoded UTF-8');
+    throw new ApiError(400, 'invalid_key', 'the key in the path is not percent-encoded UTF-8');
   }
 }
 
 function checkedKey(key: string): string {
   const why = nameFault(key);
-  if (why !== undefined) throw new Refusal(400, 'invalid_key', `the key ${why}`);
+  if (why !== undefined) throw new ApiError(400, 'invalid_key', `the key ${why}`);
   return key;
 }
 
@@ -30,7 +30,7 @@ function checkedKey(key: string): string {
 export function prefixFrom(parameters: URLSearchParams): string {
   const prefix = parameters.get('prefix') ?? '';
   const why = prefix === '' ? undefined : nameFault(prefix);
-  if (why !== undefined) throw new Refusal(400, 'invalid_prefix', `the prefix ${why}`);
+  if (why !== undefined) throw new ApiError(400, 'invalid_prefix', `the prefix ${why}`);
   return prefix;
 }
 
@@ -42,34 +42,35 @@ export function amountFromBody(body: unknown): number {
 
 function checkedAmount(amount: unknown): number {
   if (isTotal(amount) && amount > 0) return amount;
-  throw new Refusal(400, 'invalid_amount', 'the amount must be a whole number from 1 to 2^53 - 1');
+  throw new ApiError(400, 'invalid_amount', 'the amount must be a whole number from 1 to 2^53 - 1');
 }
 
 /** What a request to increment several counters asks for. */
 export function incrementsFromBody(body: unknown): Increment[] {
   const { increments } = membersFrom(body, 'the body', ['increments']);
   if (!Array.isArray(increments) || increments.length === 0) {
-    throw new Refusal(400, 'invalid_increments', '"increments" must be a list of {"key", "amount"}');
+    throw new ApiError(400, 'invalid_increments', '"increments" must be a list of {"key", "amount"}');
   }
   return increments.map((increment: unknown) => {
     const { key, amount = 1 } = membersFrom(increment, 'an increment', ['key', 'amount']);
-    if (typeof key !== 'string') throw new Refusal(400, 'invalid_key', 'the key must be a string');
+    if (typeof key !== 'string') throw new ApiError(400, 'invalid_key', 'the key must be a string');
     return { key: checkedKey(key), amount: checkedAmount(amount) };
   });
 }
 
 /** The parts that a request to merge shows. */
 export function partsFromBody(body: unknown): GCounter {
-  const { nodes, floor } = membersFrom(body, 'the body', ['nodes', 'floor']);
+  const { nodes, floor: lowerBound } = membersFrom(body, 'the body', ['nodes', 'floor']);
   if (!isObject(nodes))
-    throw new Refusal(400, 'invalid_nodes', '"nodes" must be an object of totals by node');
+    throw new ApiError(400, 'invalid_nodes', '"nodes" must be an object of totals by node');
   const parts = new Map<string, number>();
-  if (floor !== undefined) parts.set(FLOOR, checkedFloor(floor, 'invalid_floor', 'the floor'));
+  if (lowerBound !== undefined)
+    parts.set(LOWER_BOUND, checkedLowerBound(lowerBound, 'invalid_floor', 'the floor'));
   for (const [name, total] of Object.entries(nodes)) {
     const why = nameFault(name);
-    if (why !== undefined) throw new Refusal(400, 'invalid_nodes', `the name of a node ${why}`);
+    if (why !== undefined) throw new ApiError(400, 'invalid_nodes', `the name of a node ${why}`);
     if (!isTotal(total)) {
-      throw new Refusal(
+      throw new ApiError(
         400,
         'invalid_nodes',
         `the total of ${JSON.stringify(name)} must be a whole number from 0 to 2^53 - 1`,
@@ -83,7 +84,7 @@ export function partsFromBody(body: unknown): GCounter {
 /** The count that a request to sync gives. */
 export function countFromBody(body: unknown): number {
   const { count } = membersFrom(body, 'the body', ['count']);
-  return checkedFloor(count, 'invalid_count', 'the count');
+  return checkedLowerBound(count, 'invalid_count', 'the count');
 }
 
 /** The address in a request about a peer. */
@@ -91,12 +92,12 @@ export function peerFromBody(body: unknown): Address {
   const { id } = membersFrom(body, 'the body', ['id']);
   const address = typeof id === 'string' ? normalAddress(id) : undefined;
   if (address !== undefined) return address;
-  throw new Refusal(400, 'invalid_id', 'the id must be host:port, such as 127.0.0.1:8081');
+  throw new ApiError(400, 'invalid_id', 'the id must be host:port, such as 127.0.0.1:8081');
 }
 
-function checkedFloor(floor: unknown, code: string, what: string): number {
-  if (isTotal(floor)) return floor;
-  throw new Refusal(400, code, `${what} must be a whole number from 0 to 2^53 - 1`);
+function checkedLowerBound(lowerBound: unknown, code: string, what: string): number {
+  if (isTotal(lowerBound)) return lowerBound;
+  throw new ApiError(400, code, `${what} must be a whole number from 0 to 2^53 - 1`);
 }
 
 /**
@@ -108,10 +109,10 @@ function membersFrom(
   what: string,
   names: readonly string[],
 ): { readonly [name: string]: unknown } {
-  if (!isObject(json)) throw new Refusal(400, 'invalid_body', `${what} must be a JSON object`);
+  if (!isObject(json)) throw new ApiError(400, 'invalid_body', `${what} must be a JSON object`);
   for (const name of Object.keys(json)) {
     if (!names.includes(name)) {
-      throw new Refusal(400, 'invalid_body', `${what} has an unknown member ${JSON.stringify(name)}`);
+      throw new ApiError(400, 'invalid_body', `${what} has an unknown member ${JSON.stringify(name)}`);
     }
   }
   return json;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../../runtime/clock.ts';
-import { Refusal } from '../../store/api-error.ts';
-import type { Store } from '../../store/disk/disk-store.ts';
+import { ApiError } from '../../store/api-error.ts';
+import type { DiskStore } from '../../store/disk/disk-store.ts';
 import { counterJson } from './counter-json.ts';
 
 export interface WatchersOptions {
@@ -21,7 +21,7 @@ const STALL_MS = 60_000;
 const MAX_CHUNK_CHARS = 262_144;
 
 /** Whose changes are told. */
-type Watched = Pick<Store, 'counters' | 'identity'>;
+type Watched = Pick<DiskStore, 'counters' | 'identity'>;
 
 /** What a client wants to be told. */
 export interface Watch {
@@ -70,11 +70,11 @@ export class Watchers {
     return this.#watchers.size;
   }
 
-  /** Begins a response that goes on for as long as the client wants. Throws a Refusal where there are too many. */
+  /** Begins a response that goes on for as long as the client wants. Throws a ApiError where there are too many. */
   add(response: ServerResponse, store: Watched, { prefix, lastEventId, headers }: Watch): void {
     const { clock, maxWatchers } = this.#options;
     if (this.#watchers.size >= maxWatchers) {
-      throw new Refusal(503, 'too_many_watchers', `there can be ${maxWatchers} watchers`, {
+      throw new ApiError(503, 'too_many_watchers', `there can be ${maxWatchers} watchers`, {
         'retry-after': '10',
       });
     }

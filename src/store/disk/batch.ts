@@ -10,7 +10,7 @@ export class Batch implements LogRecord {
   /** What of them changes. */
   readonly totals = new Map<string, Map<string, number>>();
   readonly answers = new Map<string, Answer>();
-  /** Set where the server becomes another incarnation. */
+  /** Set where the server becomes another suffix. */
   identity?: Identity;
   /** How many increments it has. */
   increments = 0;

@@ -1,5 +1,5 @@
 /** A file of the data directory is not as it was written, and not in a way that a crash explains. */
-export class DamagedFile extends Error {
+export class CorruptFile extends Error {
   /** `byte` is where the damage shows; `what` says how. */
   constructor(file: string, byte: number, what: string) {
     super(`${file} is damaged at byte ${byte}: ${what}. Nothing has been changed. ${ADVICE}`);

@@ -2,20 +2,20 @@ import type { GCounter } from '../../crdt/g-counter.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
-import { type AnswerLimits, Answers } from '../idempotency.ts';
+import { type IdempotencyLimits, Answers } from '../idempotency.ts';
 import { Batch } from './batch.ts';
 import type { Counters } from '../counters.ts';
-import { type Identity, isBeyond, isLife, lifeFrom, nameOf } from '../../crdt/replica-id.ts';
-import { Refusal } from '../api-error.ts';
+import { type Identity, isBeyond, hasRandomSuffix, randomSuffix, replicaIdOf } from '../../crdt/replica-id.ts';
+import { ApiError } from '../api-error.ts';
 import {
   type CounterState,
-  FLOOR,
+  LOWER_BOUND,
   type Totals,
   changedParts,
   merged,
-  nextIncarnation,
+  nextSuffix,
   nodesOf,
-  raised,
+  incremented,
   zero,
 } from '../../crdt/counter-state.ts';
 import type { Files } from '../../runtime/files.ts';
@@ -23,7 +23,7 @@ import { LogWriter } from './log-writer.ts';
 import { type Recovered, recover } from './recovery.ts';
 import { Snapshotter } from './snapshotter.ts';
 
-export interface StoreOptions {
+export interface DiskStoreOptions {
   readonly files: Files;
   /** The id that the node must have; a new one takes it, and is `node-1` where it is undefined. */
   readonly nodeId: string | undefined;
@@ -42,7 +42,7 @@ export interface StoreOptions {
   readonly onStored: (increments: number, durationMs: number) => void;
 }
 
-export interface StoreLimits extends AnswerLimits {
+export interface StoreLimits extends IdempotencyLimits {
   readonly maxCounters: number;
   /** How many totals one counter may have. */
   readonly maxNodes: number;
@@ -69,8 +69,8 @@ export interface Idempotency {
  * for one sync per round and not per increment, and nothing that could still be lost is ever read, merged elsewhere
  * or written to the snapshot.
  */
-export class Store {
-  readonly #options: StoreOptions;
+export class DiskStore {
+  readonly #options: DiskStoreOptions;
   readonly #counters: Counters;
   readonly #answers: Answers;
   readonly #log: LogWriter;
@@ -80,17 +80,17 @@ export class Store {
   #gathering: Batch | undefined;
   /** Is being stored. */
   #storing: Batch | undefined;
-  #failure: Refusal | undefined;
+  #failure: ApiError | undefined;
 
   /** Recovers the store from its files. Rejects where `recover` does. */
-  static async open(options: StoreOptions): Promise<Store> {
+  static async open(options: DiskStoreOptions): Promise<DiskStore> {
     const { files, nodeId, random, warn, afterThisTurn } = options;
-    const newLife = (): number => lifeFrom(random.next());
+    const newSuffix = (): number => randomSuffix(random.next());
     const pause = (): Promise<void> => new Promise(afterThisTurn);
-    return new Store(options, await recover(files, { nodeId, newLife, warn, pause }));
+    return new DiskStore(options, await recover(files, { nodeId, newSuffix, warn, pause }));
   }
 
-  private constructor(options: StoreOptions, recovered: Recovered) {
+  private constructor(options: DiskStoreOptions, recovered: Recovered) {
     this.#options = options;
     this.#counters = recovered.counters;
     this.#identity = recovered.log.identity;
@@ -121,7 +121,7 @@ export class Store {
   }
 
   /** Set when the disk has failed: the store then answers reads, and nothing else. */
-  get failure(): Refusal | undefined {
+  get failure(): ApiError | undefined {
     return this.#failure;
   }
 
@@ -135,7 +135,7 @@ export class Store {
 
   /**
    * Adds to counters, to all or to none. Resolves with the value of each after its increment, in their order, when
-   * all is stored. Rejects with a Refusal. A request that has been answered gets the same answer again, and adds
+   * all is stored. Rejects with a ApiError. A request that has been answered gets the same answer again, and adds
    * nothing.
    */
   async increment(increments: readonly Increment[], idempotency?: Idempotency): Promise<readonly number[]> {
@@ -143,15 +143,15 @@ export class Store {
     if (earlier !== undefined) return earlier;
     const { byKey, values } = this.#raise(increments);
     const batch = this.#gather();
-    const name = nameOf(this.#identity.nodeId, this.#identity.incarnation);
+    const name = replicaIdOf(this.#identity.nodeId, this.#identity.suffix);
     for (const [key, state] of byKey) {
       batch.set(
         key,
         state,
-        state.floor === 0
+        state.lowerBound === 0
           ? [[name, state.own]]
           : [
-              [FLOOR, state.floor],
+              [LOWER_BOUND, state.lowerBound],
               [name, state.own],
             ],
       );
@@ -166,12 +166,12 @@ export class Store {
   }
 
   /**
-   * Merges parts into a counter. Resolves with what it then is, when that is stored. Rejects with a Refusal.
+   * Merges parts into a counter. Resolves with what it then is, when that is stored. Rejects with a ApiError.
    */
   async merge(key: string, shown: GCounter): Promise<CounterState> {
     for (const name of shown.keys()) {
       if (!isBeyond(this.#identity.nodeId, name)) continue;
-      throw new Refusal(400, 'invalid_nodes', `this node never gets to incarnation '${name}'`);
+      throw new ApiError(400, 'invalid_nodes', `this node never gets to suffix '${name}'`);
     }
     const after = this.#merge(key, shown, this.#options.limits.maxNodes);
     await this.#batchOf(key)?.stored;
@@ -182,15 +182,15 @@ export class Store {
    * Merges what it can of parts of several counters. Resolves, when that is stored, with why others were refused. What
    * a peer has counted under any number of names has been acknowledged there, so no limit keeps it out.
    */
-  async mergeAll(totals: Totals): Promise<Refusal[]> {
-    const refusals: Refusal[] = [];
+  async mergeAll(totals: Totals): Promise<ApiError[]> {
+    const refusals: ApiError[] = [];
     const batches = new Set<Batch>();
     for (const [key, shown] of totals) {
       const known = [...shown].filter(([name]) => !isBeyond(this.#identity.nodeId, name));
       try {
         this.#merge(key, known.length === shown.size ? shown : new Map(known), Infinity);
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
+        if (!(error instanceof ApiError)) throw error;
         refusals.push(error);
       }
       const batch = this.#batchOf(key);
@@ -200,19 +200,19 @@ export class Store {
     return refusals;
   }
 
-  /** Makes the value of a counter at least `floor`. Resolves with its value, when that is stored; rejects with a Refusal. */
-  async raiseTo(key: string, floor: number): Promise<number> {
+  /** Makes the value of a counter at least `lowerBound`. Resolves with its value, when that is stored; rejects with a ApiError. */
+  async raiseTo(key: string, lowerBound: number): Promise<number> {
     const value = this.#latest(key)?.value ?? 0;
-    if (floor > value) return (await this.merge(key, new Map([[FLOOR, floor]]))).value;
+    if (lowerBound > value) return (await this.merge(key, new Map([[LOWER_BOUND, lowerBound]]))).value;
     await this.#batchOf(key)?.stored;
     return value;
   }
 
-  /** From now on counts under a name that no other disk has. Resolves when that is stored; rejects with a Refusal. */
-  async beginLife(): Promise<void> {
-    if (isLife(this.#identity.incarnation)) return;
+  /** From now on counts under a name that no other disk has. Resolves when that is stored; rejects with a ApiError. */
+  async useRandomReplicaId(): Promise<void> {
+    if (hasRandomSuffix(this.#identity.suffix)) return;
     const batch = this.#gather();
-    this.#become(this.#identityAt(this.#newLife()), batch);
+    this.#become(this.#identityAt(this.#newSuffix()), batch);
     await batch.stored;
   }
 
@@ -226,11 +226,11 @@ export class Store {
     await this.#log.close().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Puts what a counter becomes by a merge into the batch, if it changes. Throws a Refusal. */
+  /** Puts what a counter becomes by a merge into the batch, if it changes. Throws a ApiError. */
   #merge(key: string, shown: GCounter, maxNodes: number): CounterState {
     const known = this.#latest(key);
     const before = known ?? zero;
-    const next = nextIncarnation(this.#identity, before, shown, this.#newLife);
+    const next = nextSuffix(this.#identity, before, shown, this.#newSuffix);
     const identity = next === undefined ? this.#identity : this.#identityAt(next);
     const after = merged(identity, key, before, shown);
     if (after === undefined) throw overflow(key);
@@ -238,12 +238,12 @@ export class Store {
     if (changes.size === 0) return after;
     const nodes = nodesOf(identity, after).size;
     if (nodes > maxNodes && nodes > nodesOf(identity, before).size) {
-      throw new Refusal(409, 'too_many_nodes', `a counter can have totals of ${maxNodes} nodes`);
+      throw new ApiError(409, 'too_many_nodes', `a counter can have totals of ${maxNodes} nodes`);
     }
     if (known === undefined) this.#refuseCounters(1);
     const batch = this.#gather();
     if (next !== undefined) {
-      const [past, present] = [this.#identity, identity].map((each) => nameOf(each.nodeId, each.incarnation));
+      const [past, present] = [this.#identity, identity].map((each) => replicaIdOf(each.nodeId, each.suffix));
       this.#options.warn(`others hold a larger total for ${past} than this disk: counting on as ${present}`);
       this.#become(identity, batch);
     }
@@ -251,14 +251,14 @@ export class Store {
     return after;
   }
 
-  readonly #newLife = (): number => lifeFrom(this.#options.random.next());
+  readonly #newSuffix = (): number => randomSuffix(this.#options.random.next());
 
   #become(identity: Identity, batch: Batch): void {
     this.#identity = identity;
     batch.identity = identity;
   }
 
-  /** The counters after all increments, and the value of each after its own. Throws a Refusal if one cannot be done. */
+  /** The counters after all increments, and the value of each after its own. Throws a ApiError if one cannot be done. */
   #raise(increments: readonly Increment[]): { byKey: Map<string, CounterState>; values: number[] } {
     const byKey = new Map<string, CounterState>();
     const values: number[] = [];
@@ -266,7 +266,7 @@ export class Store {
     for (const { key, amount } of increments) {
       const before = byKey.get(key) ?? this.#latest(key);
       if (before === undefined) added++;
-      const after = raised(this.#identity, before ?? zero, amount);
+      const after = incremented(this.#identity, before ?? zero, amount);
       if (after === undefined) throw overflow(key);
       byKey.set(key, after);
       values.push(after.value);
@@ -297,7 +297,7 @@ export class Store {
     if (answer === undefined) {
       const waiting = (this.#gathering?.answers.size ?? 0) + (this.#storing?.answers.size ?? 0);
       if (this.#answers.hasRoomFor(waiting + 1, nowMs)) return undefined;
-      throw new Refusal(
+      throw new ApiError(
         429,
         'too_many_idempotency_keys',
         'as many idempotency keys are remembered as can be; try again later, or without one',
@@ -305,7 +305,7 @@ export class Store {
       );
     }
     if (answer.fingerprint !== fingerprint) {
-      throw new Refusal(
+      throw new ApiError(
         422,
         'idempotency_key_reused',
         'this idempotency key came with another request before',
@@ -320,20 +320,20 @@ export class Store {
     if (this.#counters.size + waiting + added <= maxCounters) return;
     const unknown = new Set(this.#waitingKeys().filter((key) => this.#counters.get(key) === undefined));
     if (this.#counters.size + unknown.size + added > maxCounters) {
-      throw new Refusal(409, 'too_many_counters', `there can be ${maxCounters} counters`);
+      throw new ApiError(409, 'too_many_counters', `there can be ${maxCounters} counters`);
     }
   }
 
-  /** The identity of a later incarnation. Looks at every counter: this happens once in the life of a disk, if at all. */
-  #identityAt(incarnation: number): Identity {
-    const { nodeId, incarnation: present, counted } = this.#identity;
+  /** The identity of a later suffix. Looks at every counter: this happens once in the life of a disk, if at all. */
+  #identityAt(suffix: number): Identity {
+    const { nodeId, suffix: present, counted } = this.#identity;
     const ours = new Map<string, number>();
     for (const key of new Set([...this.#counters.keys(), ...this.#waitingKeys()])) {
       const state = this.#latest(key);
-      if (state?.incarnation === present && state.own > 0) ours.set(key, state.own);
+      if (state?.suffix === present && state.own > 0) ours.set(key, state.own);
     }
-    if (ours.size === 0) return { nodeId, incarnation, counted };
-    return { nodeId, incarnation, counted: new Map([...counted, [nameOf(nodeId, present), ours]]) };
+    if (ours.size === 0) return { nodeId, suffix, counted };
+    return { nodeId, suffix, counted: new Map([...counted, [replicaIdOf(nodeId, present), ours]]) };
   }
 
   #gather(): Batch {
@@ -357,7 +357,7 @@ export class Store {
       } catch (error) {
         this.#storing = undefined;
         batch.reject(
-          new Refusal(
+          new ApiError(
             503,
             'unknown_outcome',
             'the disk failed while this was being stored: whether it counts shows after a restart',
@@ -378,7 +378,7 @@ export class Store {
   /** After a failed write or sync nobody knows what of it is on the disk, and only a restart can look. */
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
-    this.#failure = new Refusal(503, 'read_only', 'the disk has failed: nothing is stored until a restart');
+    this.#failure = new ApiError(503, 'read_only', 'the disk has failed: nothing is stored until a restart');
     this.#gathering?.reject(this.#failure);
     this.#gathering = undefined;
     this.#snapshotter.stop();
@@ -386,5 +386,5 @@ export class Store {
   }
 }
 
-const overflow = (key: string): Refusal =>
-  new Refusal(409, 'overflow', `the value of ${JSON.stringify(key)} would pass 2^53 - 1`);
+const overflow = (key: string): ApiError =>
+  new ApiError(409, 'overflow', `the value of ${JSON.stringify(key)} would pass 2^53 - 1`);

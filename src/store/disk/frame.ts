@@ -1,5 +1,5 @@
 import { crc32 } from './crc32.ts';
-import { DamagedFile } from './corruption.ts';
+import { CorruptFile } from './corruption.ts';
 
 /**
  * How a log keeps what is appended to it:
@@ -31,7 +31,7 @@ export interface Frames {
 /**
  * The frames of a file. Only one append is under way at any time and the next begins when it is on the disk, so a
  * crash leaves at most the last frame incomplete: cut short, or, where a disk had extended the file but not yet
- * written to it, with zeros to the end of the file. No payload contains a zero byte. Throws DamagedFile for anything
+ * written to it, with zeros to the end of the file. No payload contains a zero byte. Throws CorruptFile for anything
  * else.
  */
 export function decodeFrames(bytes: Buffer, file: string): Frames {
@@ -44,7 +44,7 @@ export function decodeFrames(bytes: Buffer, file: string): Frames {
     const body = written.subarray(start + HEAD_BYTES, end - 1);
     const checksum = written.toString('latin1', start + 9, start + 17);
     if (hex(crc32(body)) !== checksum || written[end - 1] !== LINE_FEED) {
-      throw new DamagedFile(file, start, 'what is stored there does not match its checksum');
+      throw new CorruptFile(file, start, 'what is stored there does not match its checksum');
     }
     frames.push({ start, payload: body.toString() });
     start = end;
@@ -58,7 +58,7 @@ function endOfFrame(bytes: Buffer, start: number, file: string): number {
   if (body > bytes.length) return Infinity;
   const head = bytes.toString('latin1', start, body);
   if (!HEAD.test(head) || hex(crc32(bytes.subarray(start, start + 18))) !== head.slice(18, 26)) {
-    throw new DamagedFile(file, start, 'no record begins there');
+    throw new CorruptFile(file, start, 'no record begins there');
   }
   return body + Number.parseInt(head, 16) + 1;
 }

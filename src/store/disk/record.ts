@@ -45,9 +45,9 @@ export function encodeRecord(record: LogRecord): string {
   const parts: string[] = [];
   if (segment !== undefined) parts.push(`"segment":${JSON.stringify(segment)}`);
   if (identity !== undefined) {
-    const { nodeId, incarnation, counted } = identity;
+    const { nodeId, suffix, counted } = identity;
     parts.push(
-      `"identity":{"node_id":${JSON.stringify(nodeId)},"incarnation":${incarnation},"counted":${encodeTotals(counted)}}`,
+      `"identity":{"node_id":${JSON.stringify(nodeId)},"incarnation":${suffix},"counted":${encodeTotals(counted)}}`,
     );
   }
   if (totals !== undefined && totals.size > 0) parts.push(`"totals":${encodeTotals(totals)}`);
@@ -86,8 +86,8 @@ function segmentFrom(json: unknown): SegmentHead {
 }
 
 function identityFrom(json: unknown): Identity {
-  const { node_id: nodeId, incarnation, counted } = objectFrom(json);
-  return { nodeId: stringFrom(nodeId), incarnation: totalFrom(incarnation), counted: totalsFrom(counted) };
+  const { node_id: nodeId, incarnation: suffix, counted } = objectFrom(json);
+  return { nodeId: stringFrom(nodeId), suffix: totalFrom(suffix), counted: totalsFrom(counted) };
 }
 
 /** Totals by counter and name. Throws a TypeError for anything else. */

@@ -1,7 +1,7 @@
 import type { Log } from '../../runtime/log.ts';
 import type { Answer } from '../idempotency.ts';
 import type { Counters } from '../counters.ts';
-import { type Identity, firstIdentity, isLife, nameOf } from '../../crdt/replica-id.ts';
+import { type Identity, firstIdentity, hasRandomSuffix, replicaIdOf } from '../../crdt/replica-id.ts';
 import type { Files } from '../../runtime/files.ts';
 import {
   CONTINUED,
@@ -13,7 +13,7 @@ import {
   segmentNumber,
 } from './log-writer.ts';
 import { type Placed, type Replayed, type Segment, replayLog, replaySnapshot } from './replay.ts';
-import { SNAPSHOT_DRAFT, SNAPSHOT_FILE } from './snapshot.ts';
+import { SNAPSHOT_TEMPORARY, SNAPSHOT_FILE } from './snapshot.ts';
 
 /** What a data directory holds. */
 export interface Recovered {
@@ -33,7 +33,7 @@ export interface RecoveryOptions {
   /** Told what is unusual but right. */
   readonly warn: Log;
   /** Draws a life. */
-  readonly newLife: () => number;
+  readonly newSuffix: () => number;
   /** Awaited now and then, to let others work. */
   readonly pause: () => Promise<void>;
 }
@@ -42,7 +42,7 @@ const DEFAULT_NODE_ID = 'node-1';
 
 /**
  * Reads a data directory. First everything is read and checked; only then is anything changed: an append that a
- * crash interrupted is cut off, and what an interrupted start or snapshot has left is removed. Throws DamagedFile
+ * crash interrupted is cut off, and what an interrupted start or snapshot has left is removed. Throws CorruptFile
  * where the files are not as they were written, and an Error where some are missing or they are another node's.
  *
  * The totals of the log and of the snapshot are merged like any others, so neither their order nor their overlap
@@ -79,7 +79,7 @@ async function repair(
   const newest = segments.at(-1)?.number ?? 0;
   for (const name of names) {
     const isUnborn = (segmentNumber(name) ?? 0) > newest;
-    if (isUnborn || name === SNAPSHOT_DRAFT) await files.remove(name);
+    if (isUnborn || name === SNAPSHOT_TEMPORARY) await files.remove(name);
   }
   for (const { number, bytes, end } of segments) {
     if (end === bytes) continue;
@@ -92,7 +92,7 @@ async function repair(
 
 /**
  * Opens the log at its end. Where the newest segment is not in the file that it was written to, the directory is a
- * copy: its original may have counted on, so this one goes on as the next incarnation, with nothing that is its alone.
+ * copy: its original may have counted on, so this one goes on as the next suffix, with nothing that is its alone.
  *
  * A process that was killed leaves writes that the system has taken but the disk has not. They have just been read,
  * so they are synced before anybody hears of them.
@@ -102,7 +102,7 @@ async function openLog(
   { segments, snapshots }: Replayed,
   identity: Identity,
   placed: Placed | undefined,
-  { newLife, warn }: RecoveryOptions,
+  { newSuffix, warn }: RecoveryOptions,
 ): Promise<OpenLog> {
   const [oldest, newest] = [segments[0], segments.at(-1)];
   if (oldest === undefined || newest === undefined) {
@@ -127,10 +127,10 @@ async function openLog(
     snapshots: inPlace,
   };
   if (file.fingerprint !== newest.file) {
-    const incarnation = isLife(identity.incarnation) ? newLife() : identity.incarnation + 1;
-    const next = { ...identity, incarnation, counted: new Map() };
+    const suffix = hasRandomSuffix(identity.suffix) ? newSuffix() : identity.suffix + 1;
+    const next = { ...identity, suffix, counted: new Map() };
     warn(
-      `the data directory is a copy or was restored from one: counting on as ${nameOf(next.nodeId, next.incarnation)}`,
+      `the data directory is a copy or was restored from one: counting on as ${replicaIdOf(next.nodeId, next.suffix)}`,
     );
     return continueLog(files, { ...log, identity: next });
   }

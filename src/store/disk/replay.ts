@@ -2,12 +2,12 @@ import type { Answer } from '../idempotency.ts';
 import { Counters } from '../counters.ts';
 import type { Identity } from '../../crdt/replica-id.ts';
 import { type Totals, restored, zero } from '../../crdt/counter-state.ts';
-import { ADVICE, DamagedFile } from './corruption.ts';
+import { ADVICE, CorruptFile } from './corruption.ts';
 import type { Files } from '../../runtime/files.ts';
 import { decodeFrames } from './frame.ts';
 import { latestSnapshots, segmentName, segmentNumber } from './log-writer.ts';
 import { type LogRecord, type Snapshot, decodeRecord } from './record.ts';
-import { SNAPSHOT_FILE, findDamage, readSnapshot } from './snapshot.ts';
+import { SNAPSHOT_FILE, findCorruption, readSnapshot } from './snapshot.ts';
 
 /** What a log says. */
 export interface Replayed {
@@ -54,7 +54,7 @@ export async function replayLog(
     if (frames.length === 0) {
       // What an interrupted start leaves. Only if it is the very first segment can it be all there is.
       if (isLast && (index > 0 || (number === 1 && !names.includes(SNAPSHOT_FILE)))) break;
-      throw new DamagedFile(name, 0, 'it has no head');
+      throw new CorruptFile(name, 0, 'it has no head');
     }
     replay.begin({ number, bytes: bytes.length, end });
     for (const { start, payload } of frames) {
@@ -62,7 +62,7 @@ export async function replayLog(
         replay.take(decodeRecord(payload));
       } catch (error) {
         if (!(error instanceof TypeError)) throw error;
-        throw new DamagedFile(name, start, `the record there is not one: ${error.message}`);
+        throw new CorruptFile(name, start, `the record there is not one: ${error.message}`);
       }
       await pause();
     }
@@ -78,7 +78,7 @@ export interface Placed {
 }
 
 /**
- * Adds the snapshot to what the log says, and answers which it is; undefined where there is none. Throws DamagedFile
+ * Adds the snapshot to what the log says, and answers which it is; undefined where there is none. Throws CorruptFile
  * where it is not one that the log knows.
  */
 export async function replaySnapshot(
@@ -97,11 +97,11 @@ export async function replaySnapshot(
   const latest = snapshots.at(-1);
   if (latest === undefined) throw missing(`the log of ${SNAPSHOT_FILE} (${segmentName(oldest)} or later)`);
   const bytes = await files.read(SNAPSHOT_FILE);
-  const snapshot = snapshots.findLast((candidate) => findDamage(bytes, candidate) === undefined);
+  const snapshot = snapshots.findLast((candidate) => findCorruption(bytes, candidate) === undefined);
   if (snapshot === undefined) {
-    throw new DamagedFile(
+    throw new CorruptFile(
       SNAPSHOT_FILE,
-      findDamage(bytes, latest) ?? 0,
+      findCorruption(bytes, latest) ?? 0,
       'from there on it is not what was written',
     );
   }
@@ -167,8 +167,8 @@ class Replay implements Replayed {
       if (isNewest && segment.isContinued) throw missing(segmentName(segment.number + 1));
       if (isNewest || (segment === beforeNewest && newest?.records === 1)) continue;
       if (segment.end < segment.bytes)
-        throw new DamagedFile(name, segment.end, 'its last record is incomplete');
-      if (!segment.isContinued) throw new DamagedFile(name, segment.end, 'it should go on there');
+        throw new CorruptFile(name, segment.end, 'its last record is incomplete');
+      if (!segment.isContinued) throw new CorruptFile(name, segment.end, 'it should go on there');
     }
   }
 }

@@ -6,10 +6,10 @@ import type { Files } from '../../runtime/files.ts';
 import type { Totals } from '../../crdt/counter-state.ts';
 import { type Snapshot, totalsFrom } from './record.ts';
 
-/** The snapshot: all counters as `{key: {node: total}}`, one to a line, in the order of the keys; a floor has no name. */
+/** The snapshot: all counters as `{key: {node: total}}`, one to a line, in the order of the keys; a lowerBound has no name. */
 export const SNAPSHOT_FILE = 'counters.json';
 /** Where the next one is written. */
-export const SNAPSHOT_DRAFT = 'counters.json.tmp';
+export const SNAPSHOT_TEMPORARY = 'counters.json.tmp';
 
 /** The length that slices are brought to: about a millisecond of work, and a read for a disk. */
 const SLICE_CHARS = 65_536;
@@ -35,12 +35,12 @@ export function* snapshotSlices(
  * Writes a draft of the snapshot and syncs it; it takes effect when it is renamed. `pause` is awaited between slices.
  * The file must not exist.
  */
-export async function writeDraft(
+export async function writeTemporarySnapshot(
   files: Files,
   slices: Iterable<string>,
   pause: () => Promise<void>,
 ): Promise<Snapshot['slices']> {
-  const file = await files.open(SNAPSHOT_DRAFT);
+  const file = await files.open(SNAPSHOT_TEMPORARY);
   const written: [bytes: number, crc32: number][] = [];
   for (const slice of slices) {
     const bytes = Buffer.from(slice);
@@ -57,7 +57,7 @@ export async function writeDraft(
 export const bytesOf = ({ slices }: Snapshot): number => slices.reduce((sum, [bytes]) => sum + bytes, 0);
 
 /** Where a file first differs from the snapshot that it should be; undefined where it does not. */
-export function findDamage(bytes: Buffer, { slices }: Snapshot): number | undefined {
+export function findCorruption(bytes: Buffer, { slices }: Snapshot): number | undefined {
   let start = 0;
   for (const [length, checksum] of slices) {
     if (crc32(bytes.subarray(start, start + length)) !== checksum) return start;

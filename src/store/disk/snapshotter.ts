@@ -5,7 +5,7 @@ import type { Counter, Counters } from '../counters.ts';
 import { partsOf } from '../../crdt/counter-state.ts';
 import type { Files } from '../../runtime/files.ts';
 import type { LogWriter } from './log-writer.ts';
-import { SNAPSHOT_DRAFT, SNAPSHOT_FILE, bytesOf, snapshotSlices, writeDraft } from './snapshot.ts';
+import { SNAPSHOT_TEMPORARY, SNAPSHOT_FILE, bytesOf, snapshotSlices, writeTemporarySnapshot } from './snapshot.ts';
 
 export interface SnapshotterOptions {
   readonly files: Files;
@@ -125,10 +125,10 @@ export class Snapshotter {
       await log.rotate();
     }
     const logFrom = log.newest;
-    const slices = await writeDraft(files, snapshotSlices(this.#entries()), () => this.#pause());
+    const slices = await writeTemporarySnapshot(files, snapshotSlices(this.#entries()), () => this.#pause());
     const snapshot = { logFrom, slices };
     await log.append({ snapshot });
-    await files.rename(SNAPSHOT_DRAFT, SNAPSHOT_FILE);
+    await files.rename(SNAPSHOT_TEMPORARY, SNAPSHOT_FILE);
     await files.syncDirectory();
     this.#snapshotBytes = bytesOf(snapshot);
     this.#written++;

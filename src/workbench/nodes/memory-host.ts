@@ -4,7 +4,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import { Gate } from '../sim/gate.ts';
 import type { StartHost } from './host.ts';
-import { LifetimeClock } from '../sim/process-clock.ts';
+import { ProcessClock } from '../sim/process-clock.ts';
 import { streams } from '../sim/random.ts';
 
 /** Builds a node from the ports it needs. */
@@ -18,7 +18,7 @@ export type CreateNode = (ports: {
 export function memoryHosts(clock: Clock, seed: number, createNode: CreateNode): StartHost {
   let lives = 0;
   return (nodeId, events) => {
-    const lifetime = new LifetimeClock(clock);
+    const lifetime = new ProcessClock(clock);
     const gate = new Gate();
     let alive = true;
     const node = createNode({

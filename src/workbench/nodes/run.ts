@@ -12,7 +12,7 @@ import type { Moment, Operation } from './history.ts';
 import type { StartHost } from './host.ts';
 import { LinearizableKv, SequentialKv, type StoreModel } from './kv-service.ts';
 import { type LatencyDistribution, latencySampler } from '../sim/latency.ts';
-import { LifetimeClock } from '../sim/process-clock.ts';
+import { ProcessClock } from '../sim/process-clock.ts';
 import { type FaultInterval, type FaultName, Nemesis, faultKinds } from '../sim/nemesis.ts';
 import { type Delivery, type MessageCounts, Network } from '../sim/network.ts';
 import { Nodes } from './nodes.ts';
@@ -83,7 +83,7 @@ export class Run {
   /** In the order in which they completed. */
   readonly operations: Operation[] = [];
   readonly #options: RunOptions;
-  readonly #clock: LifetimeClock;
+  readonly #clock: ProcessClock;
   readonly #streams: Streams;
   readonly #network: Network;
   readonly #nemesis: Nemesis<FaultName>;
@@ -98,7 +98,7 @@ export class Run {
 
   constructor(options: RunOptions, surroundings: Surroundings) {
     this.#options = options;
-    this.#clock = new LifetimeClock(surroundings.clock);
+    this.#clock = new ProcessClock(surroundings.clock);
     this.#streams = streams(options.seed);
     const latencyMs = latencySampler(
       options.latencyDistribution,

@@ -1,6 +1,6 @@
 /**
  * Judges what became of a cluster of peers:
- *   1. reads of one counter on one disk never go back, and have all that was acknowledged there before, also as a floor;
+ *   1. reads of one counter on one disk never go back, and have all that was acknowledged there before, also as a lowerBound;
  *   2. no read has more than had been asked for by then;
  *   3. whom a node has removed it does not list, until somebody registers it again;
  *   4. in the end every node lists all others, and all have the same values;
@@ -33,7 +33,7 @@ function judgeReads(operations: readonly PeersOperation[]): string[] {
   const seen = new Map<string, number>();
   const acknowledged = new Map<string, number>();
   const asked = new Map<string, number>();
-  const floors = new Map<string, number>();
+  const lowerBounds = new Map<string, number>();
   const add = (sums: Map<string, number>, name: string, amount: number): void =>
     void sums.set(name, (sums.get(name) ?? 0) + amount);
   const events = operations.flatMap((operation) => [
@@ -45,13 +45,14 @@ function judgeReads(operations: readonly PeersOperation[]): string[] {
   const invoked = (operation: PeersOperation): void => {
     const { key } = operation;
     if (operation.f === 'increment') add(asked, key, operation.amount);
-    if (operation.f === 'sync') floors.set(key, Math.max(floors.get(key) ?? 0, operation.floor));
+    if (operation.f === 'sync')
+      lowerBounds.set(key, Math.max(lowerBounds.get(key) ?? 0, operation.lowerBound));
   };
   const answered = (operation: PeersOperation): void => {
     const { key, disk } = operation;
     const at = `${disk} ${key}`;
     if (operation.f === 'increment') add(acknowledged, at, operation.amount);
-    if (operation.f === 'sync') seen.set(at, Math.max(seen.get(at) ?? 0, operation.floor));
+    if (operation.f === 'sync') seen.set(at, Math.max(seen.get(at) ?? 0, operation.lowerBound));
     if (operation.f !== 'read') return;
     const { value } = operation;
     const read = `the read of ${value} from ${key} on ${disk} at ${(operation.invokedMs / 1000).toFixed(3)} s`;
@@ -60,7 +61,7 @@ function judgeReads(operations: readonly PeersOperation[]): string[] {
     seen.set(at, Math.max(before, value));
     const least = acknowledged.get(at) ?? 0;
     if (value < least) problems.push(`${read} misses some of ${least} that was acknowledged there`);
-    const most = (floors.get(key) ?? 0) + (asked.get(key) ?? 0);
+    const most = (lowerBounds.get(key) ?? 0) + (asked.get(key) ?? 0);
     if (value > most) problems.push(`${read} exceeds all that had been asked for, ${most}`);
   };
   for (const event of events.toSorted((a, b) => a.atMs - b.atMs || a.order - b.order)) event.happen();
@@ -102,7 +103,7 @@ function judgeSum(key: string, value: number, acceptable: Ranges): string[] {
   return [`${key} is ${value} in the end; acceptable is ${formatRanges(acceptable)}`];
 }
 
-/** A floor is no sum of anything, but it is at least what was asked for, and rises by no more than increments do. */
+/** A lowerBound is no sum of anything, but it is at least what was asked for, and rises by no more than increments do. */
 function judgeFloored(
   key: string,
   value: number,
@@ -114,9 +115,9 @@ function judgeFloored(
   // What only a disk had that was lost, nobody can know.
   const lost = new Set(lostDisks.map(({ disk }) => disk));
   const kept = syncs.filter(({ disk, answeredMs }) => answeredMs !== undefined && !lost.has(disk));
-  const least = Math.max(acceptable[0]?.[0] ?? 0, ...kept.map(({ floor }) => floor));
-  const floors = syncs.map(({ floor }) => floor);
-  const most = Math.max(0, ...floors) + increments.reduce((sum, { amount }) => sum + amount, 0);
+  const least = Math.max(acceptable[0]?.[0] ?? 0, ...kept.map(({ lowerBound }) => lowerBound));
+  const lowerBounds = syncs.map(({ lowerBound }) => lowerBound);
+  const most = Math.max(0, ...lowerBounds) + increments.reduce((sum, { amount }) => sum + amount, 0);
   if (value < least) return [`${key} is ${value} in the end, and at least ${least} was acknowledged`];
   if (value > most) return [`${key} is ${value} in the end, and no more than ${most} was asked for`];
   return [];

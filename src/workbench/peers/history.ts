@@ -16,10 +16,10 @@ export interface IncrementOperation extends Common {
   readonly amount: number;
 }
 
-/** The counter is to be at least `floor`. */
+/** The counter is to be at least `lowerBound`. */
 export interface SyncOperation extends Common {
   readonly f: 'sync';
-  readonly floor: number;
+  readonly lowerBound: number;
 }
 
 export interface ReadOperation extends Common {

@@ -1,11 +1,11 @@
 import type { Memory } from '../../cluster/cluster.ts';
-import { NoAnswer } from '../../cluster/peer-rpc.ts';
+import { RpcError } from '../../cluster/peer-rpc.ts';
 import { firstIdentity } from '../../crdt/replica-id.ts';
 import type { Message } from '../../maelstrom/message.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import { Gate } from '../sim/gate.ts';
-import { LifetimeClock } from '../sim/process-clock.ts';
+import { ProcessClock } from '../sim/process-clock.ts';
 import type { Network } from '../sim/network.ts';
 import type { Streams } from '../sim/random.ts';
 import { type CreatePeer, type Peer, addressOfNode, nodeAtAddress } from './peer.ts';
@@ -35,7 +35,7 @@ export class Host {
   #isPaused = false;
   readonly #random: Random;
   #memory: Memory = { peers: [], decisions: new Map() };
-  #lifetime: LifetimeClock | undefined;
+  #lifetime: ProcessClock | undefined;
   #peer: Peer | undefined;
   #lives = 0;
   #requests = 0;
@@ -63,7 +63,7 @@ export class Host {
 
   start(): void {
     const { nodeId, nodeIds, createPeer, network, clock, streams, clockRate, isTold } = this.#options;
-    const lifetime = new LifetimeClock(clock);
+    const lifetime = new ProcessClock(clock);
     const random = streams(`${nodeId}, life ${this.#lives++}`);
     const own = skewed(this.#gate.behind(lifetime), clockRate);
     const peer = createPeer({
@@ -83,7 +83,7 @@ export class Host {
     this.#peer = peer;
     network.attach(nodeId, (message) => this.whenRunning(() => this.#receive(peer, message)));
     // Who may have lost a disk of a cluster begins a life before it counts.
-    void peer.store.beginLife();
+    void peer.store.useRandomReplicaId();
     if (isTold) for (const other of nodeIds) peer.cluster.seek(addressOfNode(other));
     peer.cluster.beginBeacons((text) => {
       for (const other of nodeIds) {
@@ -126,7 +126,7 @@ export class Host {
     return new Promise((resolve, reject) => {
       const timer = clock.after(timeoutMs, () => {
         this.#waiting.delete(id);
-        reject(new NoAnswer('no answer in time'));
+        reject(new RpcError('no answer in time'));
       });
       this.#waiting.set(id, (answer) => {
         timer.cancel();

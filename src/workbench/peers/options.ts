@@ -33,7 +33,7 @@ export interface PeersOptions {
   /** By how much clocks run too fast or too slow at most: 0.2 is from 0.8 to 1.2 of the right speed. */
   readonly clockSkew: number;
   /** Whether clients also set the counters to values of their own (`POST /sync`), which no total says. */
-  readonly hasFloors: boolean;
+  readonly hasLowerBounds: boolean;
 }
 
 /** Draws the options of one seed. */
@@ -50,13 +50,13 @@ export function drawPeersOptions(seed: number): PeersOptions {
     faults: new Set(peersFaultNames.filter(() => random.next() < 0.5)),
     nemesisIntervalMs: pick(random, [1000, 3000, 10_000]),
     clockSkew: pick(random, [0, 0.1, 0.3]),
-    hasFloors: random.next() < 0.3,
+    hasLowerBounds: random.next() < 0.3,
   };
 }
 
 /** Each way to take something away from a run, the greatest simplification first. */
 export function* smallerPeersOptions(options: PeersOptions): Generator<PeersOptions> {
-  const { nodeIds, rate, timeLimitMs, faults, latencyMs, clockSkew, hasFloors } = options;
+  const { nodeIds, rate, timeLimitMs, faults, latencyMs, clockSkew, hasLowerBounds } = options;
   if (faults.size > 1) yield { ...options, faults: new Set() };
   for (const fault of faults) {
     yield { ...options, faults: new Set([...faults].filter((other) => other !== fault)) };
@@ -67,5 +67,5 @@ export function* smallerPeersOptions(options: PeersOptions): Generator<PeersOpti
   if (rate > 2) yield { ...options, rate: rate / 2 };
   if (latencyMs > 0) yield { ...options, latencyMs: 0 };
   if (clockSkew > 0) yield { ...options, clockSkew: 0 };
-  if (hasFloors) yield { ...options, hasFloors: false };
+  if (hasLowerBounds) yield { ...options, hasLowerBounds: false };
 }

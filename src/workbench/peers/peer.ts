@@ -2,7 +2,7 @@ import type { Address } from '../../cluster/address.ts';
 import { Cluster, type Memory } from '../../cluster/cluster.ts';
 import type { Transport } from '../../cluster/peer-rpc.ts';
 import type { Replica } from '../../cluster/replica.ts';
-import { Seal } from '../../cluster/hmac.ts';
+import { Keyring } from '../../cluster/hmac.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { silent } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
@@ -48,7 +48,7 @@ export function clusterOf(ports: PeerPorts, replica: Replica): Cluster {
     ...ports,
     name: 'simulated',
     at: addressOfNode(ports.nodeId),
-    seal: new Seal([]),
+    seal: new Keyring([]),
     maxPeers: MAX_PEERS,
     replica,
     log: silent,

@@ -1,10 +1,10 @@
 import type { Cluster } from '../../cluster/cluster.ts';
-import { nameOf } from '../../crdt/replica-id.ts';
+import { replicaIdOf } from '../../crdt/replica-id.ts';
 import { partsOf } from '../../crdt/counter-state.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import { latencySampler } from '../sim/latency.ts';
-import { LifetimeClock } from '../sim/process-clock.ts';
+import { ProcessClock } from '../sim/process-clock.ts';
 import { type FaultInterval, Nemesis } from '../sim/nemesis.ts';
 import { Network } from '../sim/network.ts';
 import { type Streams, below, pick, streams } from '../sim/random.ts';
@@ -44,7 +44,7 @@ const MAX_SYNC_FACTOR = 3;
 
 class PeersRun implements PeersControl {
   readonly #options: PeersOptions;
-  readonly #clock: LifetimeClock;
+  readonly #clock: ProcessClock;
   readonly #streams: Streams;
   readonly #network: Network;
   readonly #nemesis: Nemesis<PeersFaultName>;
@@ -65,7 +65,7 @@ class PeersRun implements PeersControl {
 
   constructor(options: PeersOptions, clock: Clock, createPeer: CreatePeer) {
     this.#options = options;
-    this.#clock = new LifetimeClock(clock);
+    this.#clock = new ProcessClock(clock);
     this.#streams = streams(options.seed);
     const { nodeIds, latencyDistribution, latencyMs, clockSkew, faults, nemesisIntervalMs } = options;
     const sampleMs = latencySampler(latencyDistribution, latencyMs, this.#streams('latency'));
@@ -217,7 +217,7 @@ class PeersRun implements PeersControl {
     const factor = 1 + random.next() * (MAX_SYNC_FACTOR - 1);
     if (choice < 0.5) void this.#increment(host, key, amount);
     else if (choice < 0.95) this.#read(host, key);
-    else if (this.#options.hasFloors) this.#sync(host, key, factor);
+    else if (this.#options.hasLowerBounds) this.#sync(host, key, factor);
   }
 
   #common(host: Host, key: string) {
@@ -242,10 +242,10 @@ class PeersRun implements PeersControl {
 
   #sync(host: Host, key: string, factor: number): void {
     host.whenRunning(({ store }) => {
-      const floor = Math.ceil(store.value(key) * factor);
-      const operation: PeersOperation = { ...this.#common(host, key), f: 'sync', floor };
+      const lowerBound = Math.ceil(store.value(key) * factor);
+      const operation: PeersOperation = { ...this.#common(host, key), f: 'sync', lowerBound };
       this.#operations.push(operation);
-      void store.raiseTo(key, floor).then(() => (operation.answeredMs = this.#clock.nowMs()));
+      void store.raiseTo(key, lowerBound).then(() => (operation.answeredMs = this.#clock.nowMs()));
     });
   }
 
@@ -267,8 +267,8 @@ class PeersRun implements PeersControl {
 
   /** Under which names a disk counts. */
   #noteNames({ disk }: Host): void {
-    const { nodeId, incarnation } = disk.identity;
-    this.#disks.get(disk)?.names.add(nameOf(nodeId, incarnation));
+    const { nodeId, suffix } = disk.identity;
+    this.#disks.get(disk)?.names.add(replicaIdOf(nodeId, suffix));
   }
 
   /** What is left of each disk that has been lost is what the disks that are left have of it. */

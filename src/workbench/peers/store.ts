@@ -1,14 +1,14 @@
 import { Counters } from '../../store/counters.ts';
 import type { Replica } from '../../cluster/replica.ts';
 import type { GCounter } from '../../crdt/g-counter.ts';
-import { type Identity, firstIdentity, isLife, lifeFrom } from '../../crdt/replica-id.ts';
+import { type Identity, firstIdentity, hasRandomSuffix, randomSuffix } from '../../crdt/replica-id.ts';
 import {
   type CounterState,
-  FLOOR,
+  LOWER_BOUND,
   type Totals,
   merged,
-  nextIncarnation,
-  raised,
+  nextSuffix,
+  incremented,
   zero,
 } from '../../crdt/counter-state.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -71,15 +71,15 @@ export class SimulatedStore implements Replica {
 
   /** Adds to a counter. Resolves when that is on the disk. */
   increment(key: string, amount: number): Promise<void> {
-    const after = raised(this.#identity, this.latest(key), amount);
+    const after = incremented(this.#identity, this.latest(key), amount);
     if (after === undefined) throw new RangeError(`${key} passes 2^53 - 1`);
     return this.put(key, after);
   }
 
-  /** Makes a counter at least `floor`. Resolves when that is on the disk. */
-  async raiseTo(key: string, floor: number): Promise<void> {
-    if (floor <= this.latest(key).value) await this.#stored(key);
-    else await this.merge(new Map([[key, new Map([[FLOOR, floor]])]]));
+  /** Makes a counter at least `lowerBound`. Resolves when that is on the disk. */
+  async raiseTo(key: string, lowerBound: number): Promise<void> {
+    if (lowerBound <= this.latest(key).value) await this.#stored(key);
+    else await this.merge(new Map([[key, new Map([[LOWER_BOUND, lowerBound]])]]));
   }
 
   async merge(totals: Totals): Promise<boolean> {
@@ -87,9 +87,9 @@ export class SimulatedStore implements Replica {
     return true;
   }
 
-  async beginLife(): Promise<void> {
-    if (isLife(this.#identity.incarnation)) return;
-    this.#become(lifeFrom(this.random.next()));
+  async useRandomReplicaId(): Promise<void> {
+    if (hasRandomSuffix(this.#identity.suffix)) return;
+    this.#become(randomSuffix(this.random.next()));
     await this.#write();
   }
 
@@ -106,7 +106,7 @@ export class SimulatedStore implements Replica {
 
   protected mergedWith(key: string, shown: GCounter): CounterState {
     const before = this.latest(key);
-    const next = nextIncarnation(this.#identity, before, shown, () => lifeFrom(this.random.next()));
+    const next = nextSuffix(this.#identity, before, shown, () => randomSuffix(this.random.next()));
     if (next !== undefined) this.#become(next);
     const after = merged(this.#identity, key, before, shown);
     if (after === undefined) throw new RangeError(`${key} passes 2^53 - 1`);
@@ -120,9 +120,9 @@ export class SimulatedStore implements Replica {
     return this.#write();
   }
 
-  #become(incarnation: number): void {
+  #become(suffix: number): void {
     // A store that leaves a life of its own notes what it had counted there; here that only happens before it counts.
-    this.#identity = firstIdentity(this.#identity.nodeId, incarnation);
+    this.#identity = firstIdentity(this.#identity.nodeId, suffix);
     this.#gathering.identity = this.#identity;
   }
 

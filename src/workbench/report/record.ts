@@ -2,11 +2,11 @@ import type { Judgement } from '../nodes/checker.ts';
 import { diagramWindow, report } from './report.ts';
 import type { Results } from '../nodes/results.ts';
 import type { Run } from '../nodes/run.ts';
-import type { StoreDirectory } from './run-directory.ts';
+import type { RunDirectory } from './run-directory.ts';
 
 /** Leaves all that is to be kept of a finished run in its directory: data, report and pictures. */
 export async function record(
-  directory: StoreDirectory,
+  directory: RunDirectory,
   run: Run,
   judgement: Judgement,
   results: Results,

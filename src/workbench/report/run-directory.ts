@@ -17,7 +17,7 @@ import type { TimeWindow } from './report.ts';
 import type { Results } from '../nodes/results.ts';
 
 /** Where one run is kept: `store/<test>/<timestamp>/`, with `store/latest` pointing to it, as Maelstrom lays it out. */
-export class StoreDirectory {
+export class RunDirectory {
   readonly path: string;
   readonly logs: string;
   /** What was run, and when. */

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../runtime/clock.ts';
 
 /** A clock for one life. It starts at 0, and when the life ends, so do all the timers it has set. */
-export class LifetimeClock implements Clock {
+export class ProcessClock implements Clock {
   readonly #clock: Clock;
   readonly #timers = new Set<Timer>();
   readonly #bornMs: number;

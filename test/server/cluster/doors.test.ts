@@ -1,7 +1,7 @@
 /** Who may do what to a cluster: the token, the key, and where a request comes from. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeRequest } from '../../../src/cluster/codec.ts';
-import { Seal } from '../../../src/cluster/hmac.ts';
+import { Keyring } from '../../../src/cluster/hmac.ts';
 import { networkInterfaces } from 'node:os';
 import { type ServerProcess, startServer, stopServers } from '../../support/server-process.ts';
 
@@ -22,7 +22,7 @@ const hello = encodeRequest({
 
 test('who may not write without a token may not write as a peer without it', async () => {
   expect((await server.ask('POST', '/peer', {}, hello)).status).toBe(403);
-  const sealed = new Seal([TOKEN.replaceAll(' ', '-')]).close('request', '', hello);
+  const sealed = new Keyring([TOKEN.replaceAll(' ', '-')]).close('request', '', hello);
   expect((await server.ask('POST', '/peer', {}, sealed)).status).toBe(200);
 });
 

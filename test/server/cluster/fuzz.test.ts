@@ -6,7 +6,7 @@ import { parseJson } from '../../../src/runtime/json.ts';
 import { type Beacon, encodeBeacon } from '../../../src/cluster/beacon.ts';
 import { decodeAnswer, encodeRequest } from '../../../src/cluster/codec.ts';
 import type { AnswerBody, RequestBody } from '../../../src/cluster/messages.ts';
-import { Seal } from '../../../src/cluster/hmac.ts';
+import { Keyring } from '../../../src/cluster/hmac.ts';
 import { below, pick, streams } from '../../../src/workbench/sim/random.ts';
 import { changedAt, placesIn, requestBody } from '../../support/random-messages.ts';
 import { Connection, requestText } from '../../support/connection.ts';
@@ -90,7 +90,7 @@ function spoiled(genuine: string, other: string): string {
     case 4:
       return genuine.slice(43);
     case 5:
-      return new Seal(['another key of 16']).close('request', '', genuine.slice(43));
+      return new Keyring(['another key of 16']).close('request', '', genuine.slice(43));
     case 6:
       return (
         genuine.replace(/\d/, (digit) => String((Number(digit) + 1) % 10)) +
@@ -114,7 +114,7 @@ function forgedDatagram(): string {
     case 0:
       return genuine;
     case 1:
-      return encodeBeacon(pick(random, [new Seal([]), new Seal(['another key of 16'])]), beacon) ?? '';
+      return encodeBeacon(pick(random, [new Keyring([]), new Keyring(['another key of 16'])]), beacon) ?? '';
     case 2:
       return pick(random, scene.requests).text.slice(0, 2000);
     default:

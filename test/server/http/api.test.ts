@@ -126,8 +126,8 @@ const keys = [
 
 test.each(keys)('%j is a key like any other', async (key) => {
   const encoded = encodeURIComponent(key);
-  const raised = jsonOf(await server.post(`/counter/incr/${encoded}`, { amount: 2 }));
-  expect(raised).toEqual({ key, node_id: 'node-1', new_value: 2 });
+  const incremented = jsonOf(await server.post(`/counter/incr/${encoded}`, { amount: 2 }));
+  expect(incremented).toEqual({ key, node_id: 'node-1', new_value: 2 });
   const batch = jsonOf(await server.post('/counters/incr', { increments: [{ key, amount: 3 }] }));
   expect(batch).toEqual({ results: [{ key, node_id: 'node-1', new_value: 5 }] });
   const counter = { key, value: 11, nodes: new Map(Object.entries({ 'node-1': 5, other: 6 })) };

@@ -212,7 +212,7 @@ describe('a merge', () => {
     expect(refusalOf(await merge(`{"node-2":${MAX},"node-3":1}`))).toBe('409 overflow');
   });
 
-  test('that would use up the incarnations of this node is refused', async () => {
+  test('that would use up the suffixes of this node is refused', async () => {
     expect(refusalOf(await merge('{"node-1~1000000":1}'))).toBe('400 invalid_nodes');
     expect(refusalOf(await merge('{"node-1~9007199254740991":1}'))).toBe('400 invalid_nodes');
   });

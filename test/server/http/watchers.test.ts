@@ -31,7 +31,7 @@ function watch(prefix = ''): ServerResponse {
 }
 
 const change = (key: string, value: number): void =>
-  counters.set(key, { own: value, incarnation: 1, others: new Map(), floor: 0, value });
+  counters.set(key, { own: value, suffix: 1, others: new Map(), lowerBound: 0, value });
 
 test('what waits for a watcher that does not read is bounded, whatever happens', async () => {
   const slow = watch();

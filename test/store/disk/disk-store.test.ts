@@ -212,7 +212,7 @@ describe('what would pass a limit is refused, and nothing is changed:', () => {
     expect(life.nodes('likes')).toEqual({ 'node-1': 1, a: 5 });
   });
 
-  test('an incarnation that would be the last', async () => {
+  test('a suffix that would be the last', async () => {
     const life = await begin();
     expect(await life.run(life.merge('likes', { 'node-1~1000000': 1 }))).toBe('invalid_nodes');
     expect(await life.run(life.merge('likes', { 'node-1~999999': 1 }))).toBe(1);

@@ -1,6 +1,6 @@
 /** A disk that fails or is full, at any moment: what was acknowledged stays, and nothing else is said to be stored. */
 import { describe, expect, test } from 'vitest';
-import { Refusal } from '../../../src/store/api-error.ts';
+import { ApiError } from '../../../src/store/api-error.ts';
 import { streams, below } from '../../../src/workbench/sim/random.ts';
 import { Life } from '../../support/disk-store-process.ts';
 import { DiskError, MemoryFiles, everything, nothing } from '../../support/memory-files.ts';
@@ -83,7 +83,7 @@ test('a refusal of a broken disk is a 503', async () => {
     { status: 'rejected', reason: expect.objectContaining({ status: 503, code: 'read_only' }) },
   ]);
   expect(
-    refusals.every((refusal) => refusal.status === 'rejected' && refusal.reason instanceof Refusal),
+    refusals.every((refusal) => refusal.status === 'rejected' && refusal.reason instanceof ApiError),
   ).toBe(true);
 });
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DamagedFile } from '../../../src/store/disk/corruption.ts';
+import { CorruptFile } from '../../../src/store/disk/corruption.ts';
 import { decodeFrames, encodeFrame } from '../../../src/store/disk/frame.ts';
 
 /** Any text but with zero bytes, as JSON is. */
@@ -16,7 +16,7 @@ function outcome(bytes: Buffer): readonly string[] | number {
   try {
     return decode(bytes);
   } catch (error) {
-    if (!(error instanceof DamagedFile)) throw error;
+    if (!(error instanceof CorruptFile)) throw error;
     return Number(/^some\.log is damaged at byte (\d+): /.exec(error.message)?.[1]);
   }
 }

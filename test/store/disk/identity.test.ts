@@ -101,7 +101,7 @@ describe('a server that has lost its disk', () => {
       'too_many_counters',
       'overflow',
     ]);
-    expect(life.store.identity.incarnation).toBe(1);
+    expect(life.store.identity.suffix).toBe(1);
     expect(await life.run(life.add('a', 1))).toBe(2);
   });
 });
@@ -117,7 +117,7 @@ describe('a server whose disk was put back to an earlier state', () => {
     expect(await next.run(next.add('likes', 1))).toBe(4);
     expect(await next.run(next.merge('likes', shown))).toBe(8);
     expect(next.nodes('likes')).toEqual({ 'node-1': 7, 'node-1~2': 1 });
-    expect(next.store.identity.incarnation).toBe(2);
+    expect(next.store.identity.suffix).toBe(2);
   });
 
   test('takes nothing from its earlier life for its own, also where it had moved that before', async () => {
@@ -138,7 +138,7 @@ describe('a server whose disk was put back to an earlier state', () => {
     const second = await Life.begin(life.files.copy());
     await second.run(second.add('likes', 1));
     const third = await restarted(second);
-    expect(third.store.identity.incarnation).toBe(2);
+    expect(third.store.identity.suffix).toBe(2);
     const fourth = await Life.begin(third.files.copy());
     await fourth.run(fourth.add('likes', 1));
     expect(fourth.nodes('likes')).toEqual({ 'node-1': 3, 'node-1~2': 1, 'node-1~3': 1 });
@@ -149,11 +149,11 @@ test('an own total that is shown lower, or as it is, changes nothing', async () 
   const life = await Life.begin(new MemoryFiles());
   await life.run(life.add('likes', 3));
   for (const total of [0, 1, 3]) expect(await life.run(life.merge('likes', { 'node-1': total }))).toBe(3);
-  expect([life.nodes('likes'), life.store.identity.incarnation]).toEqual([{ 'node-1': 3 }, 1]);
+  expect([life.nodes('likes'), life.store.identity.suffix]).toEqual([{ 'node-1': 3 }, 1]);
 });
 
-test('a name that only looks like an incarnation is that of somebody else', async () => {
+test('a name that only looks like a suffix is that of somebody else', async () => {
   const life = await Life.begin(new MemoryFiles());
   expect(await life.run(life.merge('likes', { 'node-10': 1, 'node-1~1': 2, 'node-1~02': 4 }))).toBe(7);
-  expect(life.store.identity.incarnation).toBe(1);
+  expect(life.store.identity.suffix).toBe(1);
 });

@@ -33,7 +33,7 @@ const record: fc.Arbitrary<LogRecord> = fc.record(
       file: text,
       snapshots: fc.array(snapshot, { maxLength: 2 }),
     }),
-    identity: fc.record({ nodeId: text, incarnation: total, counted: totals }),
+    identity: fc.record({ nodeId: text, suffix: total, counted: totals }),
     totals: totals.filter((some) => some.size > 0),
     answers: mapOf(
       fc.record({ fingerprint: text, timeMs: total, values: fc.array(total, { maxLength: 3 }) }),

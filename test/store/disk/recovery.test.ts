@@ -40,7 +40,7 @@ test('a directory says what it was told, by counter and node', () => {
       expect.stringMatching(/^twice .* 16 1$/),
       expect.stringMatching(/^last .* 117$/),
     ],
-    incarnation: 'node-1~3',
+    suffix: 'node-1~3',
     counted: { 'node-1~2': { likes: 5, ß: 1 } },
   });
 });
@@ -95,7 +95,7 @@ describe('what an interrupted start leaves', () => {
     for (let at = 0; at < head.length; at++) {
       const files = new MemoryFiles();
       files.put(OLDER, head.subarray(0, at));
-      expect(await look(files)).toMatchObject({ told: { counters: {}, incarnation: 'node-1' } });
+      expect(await look(files)).toMatchObject({ told: { counters: {}, suffix: 'node-1' } });
       expect(await look(files)).toMatchObject({ told: { counters: {} }, warnings: [] });
     }
   });
@@ -147,11 +147,11 @@ test('files that are none of ours are left alone', async () => {
 
 describe('the node id', () => {
   test('is that of the first start, or node-1', async () => {
-    expect(await look(new MemoryFiles())).toMatchObject({ told: { incarnation: 'node-1' } });
+    expect(await look(new MemoryFiles())).toMatchObject({ told: { suffix: 'node-1' } });
     const files = new MemoryFiles();
-    expect(await look(files, 'n7')).toMatchObject({ told: { incarnation: 'n7' } });
-    expect(await look(files)).toMatchObject({ told: { incarnation: 'n7' } });
-    expect(await look(files, 'n7')).toMatchObject({ told: { incarnation: 'n7' } });
+    expect(await look(files, 'n7')).toMatchObject({ told: { suffix: 'n7' } });
+    expect(await look(files)).toMatchObject({ told: { suffix: 'n7' } });
+    expect(await look(files, 'n7')).toMatchObject({ told: { suffix: 'n7' } });
   });
 
   test('of another node is refused, and nothing is changed', async () => {
@@ -166,14 +166,14 @@ describe('the node id', () => {
 });
 
 describe('a directory that was copied', () => {
-  test('counts on as the next incarnation, once', async () => {
+  test('counts on as the next suffix, once', async () => {
     const copy = full.copy();
     const found = await look(copy);
     expect(found).toMatchObject({
-      told: { counters: after?.counters, incarnation: 'node-1~4', counted: {} },
+      told: { counters: after?.counters, suffix: 'node-1~4', counted: {} },
       warnings: [expect.stringContaining('counting on as node-1~4')],
     });
-    expect(await look(copy)).toMatchObject({ told: { incarnation: 'node-1~4' }, warnings: [] });
+    expect(await look(copy)).toMatchObject({ told: { suffix: 'node-1~4' }, warnings: [] });
   });
 
   test('leaves the totals of its original as they are', async () => {
@@ -191,7 +191,7 @@ describe('a directory that was copied', () => {
   test('is a copy also where its last append was cut short', async () => {
     const copy = cut(full.bytes(NEWEST).length - 1).copy();
     expect(await look(copy)).toMatchObject({
-      told: { counters: before?.counters, incarnation: 'node-1~4' },
+      told: { counters: before?.counters, suffix: 'node-1~4' },
     });
   });
 });

@@ -61,7 +61,7 @@ test.each([
     const { life, moments } = await cutLog(conflictAfter);
     expect(life.files.names()).toEqual(['counters-000002.log', 'counters.json']);
     expect(await read(life.files.clone())).toMatchObject({
-      incarnation: 'node-1~2',
+      suffix: 'node-1~2',
       counted: { 'node-1': { views: 7 } },
       counters: { views: { 'node-1': 100, 'node-1~2': 7 } },
     });

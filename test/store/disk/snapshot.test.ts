@@ -4,12 +4,12 @@ import { parseJson } from '../../../src/runtime/json.ts';
 import type { GCounter } from '../../../src/crdt/g-counter.ts';
 import type { Snapshot } from '../../../src/store/disk/record.ts';
 import {
-  SNAPSHOT_DRAFT,
+  SNAPSHOT_TEMPORARY,
   bytesOf,
-  findDamage,
+  findCorruption,
   readSnapshot,
   snapshotSlices,
-  writeDraft,
+  writeTemporarySnapshot,
 } from '../../../src/store/disk/snapshot.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
 
@@ -19,9 +19,9 @@ const pause = (): Promise<void> => Promise.resolve();
 
 async function write(contents: Contents): Promise<{ bytes: Buffer; snapshot: Snapshot }> {
   const files = new MemoryFiles();
-  const slices = await writeDraft(files, snapshotSlices(contents), pause);
+  const slices = await writeTemporarySnapshot(files, snapshotSlices(contents), pause);
   const snapshot = { logFrom: 1, slices };
-  return { bytes: files.bytes(SNAPSHOT_DRAFT), snapshot };
+  return { bytes: files.bytes(SNAPSHOT_TEMPORARY), snapshot };
 }
 
 const read = (bytes: Buffer, snapshot: Snapshot): Contents =>
@@ -92,17 +92,17 @@ test('damage is found in the slice that it is in', async () => {
     starts.push(end);
     end += length;
   }
-  expect(findDamage(bytes, snapshot)).toBeUndefined();
+  expect(findCorruption(bytes, snapshot)).toBeUndefined();
   for (let at = 0; at < bytes.length; at += 5003) {
     const changed = Buffer.from(bytes);
     changed.writeUInt8(changed.readUInt8(at) ^ 0x20, at);
-    expect(findDamage(changed, snapshot)).toBe(starts.findLast((start) => start <= at));
+    expect(findCorruption(changed, snapshot)).toBe(starts.findLast((start) => start <= at));
   }
 });
 
 test('a snapshot that is too long or too short is damaged', async () => {
   const { bytes, snapshot } = await write(long);
-  expect(findDamage(Buffer.concat([bytes, Buffer.from('\n')]), snapshot)).toBe(bytes.length);
-  expect(findDamage(bytes.subarray(0, -1), snapshot)).toBeDefined();
-  expect(findDamage(Buffer.alloc(0), snapshot)).toBe(0);
+  expect(findCorruption(Buffer.concat([bytes, Buffer.from('\n')]), snapshot)).toBe(bytes.length);
+  expect(findCorruption(bytes.subarray(0, -1), snapshot)).toBeDefined();
+  expect(findCorruption(Buffer.alloc(0), snapshot)).toBe(0);
 });
