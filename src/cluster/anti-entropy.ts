@@ -4,18 +4,18 @@ import type { Counter } from '../store/counters.ts';
 import { MAX_NODES } from './codec.ts';
 import { FAN_OUT, LEVELS } from './merkle-tree.ts';
 import {
-  type AnswerBody,
+  type ResponseBody,
   type Compare,
   type Entries,
   type Exchange,
   type Range,
   type RequestBody,
 } from './messages.ts';
-import type { ReplicaIndex } from './merkle-index.ts';
+import type { MerkleIndex } from './merkle-index.ts';
 import type { Replica } from './replica.ts';
 
 /** Asks the peer that this is a comparison with. */
-export type AskPeer = (body: RequestBody) => Promise<AnswerBody>;
+export type AskPeer = (body: RequestBody) => Promise<ResponseBody>;
 
 /** What one message carries of counters, so that neither side is busy with it for longer than some milliseconds. */
 export const MAX_PIECE_CHARS = 65_536;
@@ -34,11 +34,11 @@ class Unexpected extends Error {}
  * then the digests of their counters, then the counters themselves, always in bounded pieces. Whatever is interrupted
  * is found again the next time.
  */
-export class Comparison {
+export class AntiEntropy {
   readonly #replica: Replica;
-  readonly #index: ReplicaIndex;
+  readonly #index: MerkleIndex;
 
-  constructor(replica: Replica, index: ReplicaIndex) {
+  constructor(replica: Replica, index: MerkleIndex) {
     this.#replica = replica;
     this.#index = index;
   }
@@ -67,12 +67,12 @@ export class Comparison {
   }
 
   /** Answers which children of the nodes differ here. */
-  differ({ level, nodes, digests }: Compare): AnswerBody {
+  differ({ level, nodes, digests }: Compare): ResponseBody {
     const each = digests.length / Math.max(1, nodes.length);
     return {
       type: 'differ',
       nodes: nodes.flatMap((node, index) =>
-        this.#index.digests.differing(level, node, digests.slice(index * each, (index + 1) * each)),
+        this.#index.tree.differing(level, node, digests.slice(index * each, (index + 1) * each)),
       ),
     };
   }
@@ -115,7 +115,7 @@ export class Comparison {
       const differing: number[] = [];
       for (let at = 0; at < nodes.length; at += MAX_NODES) {
         const some = nodes.slice(at, at + MAX_NODES);
-        const digests = some.map((node) => this.#index.digests.children(level, node)).join('');
+        const digests = some.map((node) => this.#index.tree.children(level, node)).join('');
         const answer = await ask({ type: 'compare', level, nodes: some, digests });
         if (answer.type !== 'differ') throw new Unexpected(answer.type);
         const parents = new Set(some);

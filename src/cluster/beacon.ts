@@ -1,11 +1,11 @@
 import { isObject, parseJson } from '../runtime/json.ts';
-import { Malformed, countFrom, peerInfoFrom } from './codec.ts';
+import { Malformed, countFrom, peerInfoFrom, peerInfoJson } from './codec.ts';
 import type { PeerInfo } from './messages.ts';
 import type { Keyring } from './hmac.ts';
 
 /** What a server calls out to whoever is near: a hint that it is there, to be verified by asking it. */
 export interface Beacon extends PeerInfo {
-  /** Counts the beacons of a life. */
+  /** Counts the beacons of a boot. */
   readonly seq: number;
 }
 
@@ -14,15 +14,19 @@ export const MAX_BEACON_BYTES = 512;
 const VERSION = 1;
 
 /** A beacon as a datagram; undefined where it would be too long. */
-export function encodeBeacon(seal: Keyring, { cluster, id, life, at, seq }: Beacon): string | undefined {
-  const text = seal.close('beacon', '', JSON.stringify({ 'g-counter': VERSION, cluster, id, life, at, seq }));
+export function encodeBeacon(keyring: Keyring, beacon: Beacon): string | undefined {
+  const text = keyring.sign(
+    'beacon',
+    '',
+    JSON.stringify({ 'g-counter': VERSION, ...peerInfoJson(beacon), seq: beacon.seq }),
+  );
   return Buffer.byteLength(text) <= MAX_BEACON_BYTES ? text : undefined;
 }
 
 /** The beacon that a datagram is; undefined for anything else, and for what another key or none has sealed. */
-export function decodeBeacon(seal: Keyring, datagram: string): Beacon | undefined {
+export function decodeBeacon(keyring: Keyring, datagram: string): Beacon | undefined {
   if (datagram.length > MAX_BEACON_BYTES) return undefined;
-  const text = seal.open('beacon', '', datagram);
+  const text = keyring.verify('beacon', '', datagram);
   if (text === undefined) return undefined;
   try {
     const json: unknown = parseJson(text);

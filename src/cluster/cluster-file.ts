@@ -1,5 +1,5 @@
 import { type Address, normalAddress } from './address.ts';
-import type { Memory } from './cluster.ts';
+import type { Remembered } from './cluster.ts';
 import { type Removal, MAX_VERSION } from './removals.ts';
 import { isTotal } from '../crdt/g-counter.ts';
 import { isObject, parseJson } from '../runtime/json.ts';
@@ -7,15 +7,15 @@ import type { Files } from '../runtime/files.ts';
 
 /** Who the peers were, and what has been decided about members: `{"peers": […], "decisions": {…}}`. */
 const FILE = 'cluster.json';
-const DRAFT = 'cluster.json.tmp';
+const TEMPORARY = 'cluster.json.tmp';
 
-const nothing: Memory = { peers: [], decisions: new Map() };
+const nothing: Remembered = { peers: [], removals: new Map() };
 
 /** Keeps what a server remembers of its cluster. No count is in it: what is not readable is as good as not there. */
-export class MemoryFile {
+export class ClusterFile {
   readonly #files: Files;
   readonly #onError: (error: unknown) => void;
-  #latest: Memory | undefined;
+  #latest: Remembered | undefined;
   #writing: Promise<void> | undefined;
 
   constructor(files: Files, onError: (error: unknown) => void) {
@@ -23,12 +23,12 @@ export class MemoryFile {
     this.#onError = onError;
   }
 
-  async read(): Promise<Memory> {
+  async read(): Promise<Remembered> {
     const names = await this.#files.list();
-    if (names.includes(DRAFT)) await this.#files.remove(DRAFT);
+    if (names.includes(TEMPORARY)) await this.#files.remove(TEMPORARY);
     if (!names.includes(FILE)) return nothing;
     try {
-      return memoryFrom(parseJson((await this.#files.read(FILE)).toString()));
+      return rememberedFrom(parseJson((await this.#files.read(FILE)).toString()));
     } catch (error) {
       this.#onError(error);
       return nothing;
@@ -36,8 +36,8 @@ export class MemoryFile {
   }
 
   /** Writes what is to be remembered; of several changes in a row, the last. */
-  write(memory: Memory): void {
-    this.#latest = memory;
+  write(remembered: Remembered): void {
+    this.#latest = remembered;
     this.#writing ??= this.#write();
   }
 
@@ -49,17 +49,17 @@ export class MemoryFile {
   async #write(): Promise<void> {
     try {
       while (this.#latest !== undefined) {
-        const { peers, decisions } = this.#latest;
+        const { peers, removals } = this.#latest;
         this.#latest = undefined;
         // What a write that failed has left must not become the beginning of this one.
-        if ((await this.#files.list()).includes(DRAFT)) await this.#files.remove(DRAFT);
-        const file = await this.#files.open(DRAFT);
-        const json = { peers, decisions: Object.fromEntries(decisions) };
+        if ((await this.#files.list()).includes(TEMPORARY)) await this.#files.remove(TEMPORARY);
+        const file = await this.#files.open(TEMPORARY);
+        const json = { peers, decisions: Object.fromEntries(removals) };
         const text = `${JSON.stringify(json, null, 2)}\n`;
         await file.append(Buffer.from(text));
         await file.sync();
         await file.close();
-        await this.#files.rename(DRAFT, FILE);
+        await this.#files.rename(TEMPORARY, FILE);
         await this.#files.syncDirectory();
       }
     } catch (error) {
@@ -69,7 +69,7 @@ export class MemoryFile {
   }
 }
 
-function memoryFrom(json: unknown): Memory {
+function rememberedFrom(json: unknown): Remembered {
   if (!isObject(json) || !Array.isArray(json['peers']) || !isObject(json['decisions'])) {
     throw new TypeError(`${FILE} does not say who the peers are`);
   }
@@ -78,13 +78,11 @@ function memoryFrom(json: unknown): Memory {
       const address = typeof peer === 'string' ? normalAddress(peer) : undefined;
       return address === undefined ? [] : [address];
     }),
-    decisions: new Map(
-      Object.entries(json['decisions']).map(([id, decision]) => [id, decisionFrom(decision)]),
-    ),
+    removals: new Map(Object.entries(json['decisions']).map(([id, removal]) => [id, removalFrom(removal)])),
   };
 }
 
-function decisionFrom(json: unknown): Removal {
+function removalFrom(json: unknown): Removal {
   if (
     isObject(json) &&
     isTotal(json['version']) &&
@@ -93,5 +91,5 @@ function decisionFrom(json: unknown): Removal {
   ) {
     return { version: json['version'], removed: json['removed'] };
   }
-  throw new TypeError(`${FILE} has a decision that is none`);
+  throw new TypeError(`${FILE} has a removal that is none`);
 }

@@ -7,7 +7,7 @@ import { type Member, isPeer, isWorthRemembering } from './member.ts';
 import { PeerRpc, type Transport, addressOf } from './peer-rpc.ts';
 import type { Removals } from './removals.ts';
 import { Membership } from './membership.ts';
-import type { AnswerBody, Request, Sender } from './messages.ts';
+import type { ResponseBody, Request, Sender } from './messages.ts';
 import type { Replica } from './replica.ts';
 import { Replication } from './replication.ts';
 import type { Keyring } from './hmac.ts';
@@ -16,10 +16,10 @@ export interface ClusterOptions {
   /** Clusters of other names are none of ours. */
   readonly name: string;
   /** Tells this life of the process from others: digits and small letters. */
-  readonly life: string;
+  readonly bootId: string;
   /** Where peers reach this server: an address, or a port of the host that they hear it from. */
   readonly at: Address | number;
-  readonly seal: Keyring;
+  readonly keyring: Keyring;
   readonly maxPeers: number;
   readonly replica: Replica;
   readonly transport: Transport;
@@ -29,17 +29,17 @@ export interface ClusterOptions {
   readonly random: Random;
   readonly log: Log;
   /** What was remembered when the server was last stopped. */
-  readonly memory: Memory;
+  readonly remembered: Remembered;
   /** Keeps what is to be remembered over a restart. */
-  readonly remember: (memory: Memory) => void;
+  readonly remember: (remembered: Remembered) => void;
   /** Another process with our node id was there before us: this one must stop. */
   readonly onDuplicate: (address: Address) => void;
 }
 
 /** What outlives a process. */
-export interface Memory {
+export interface Remembered {
   readonly peers: readonly Address[];
-  readonly decisions: Removals;
+  readonly removals: Removals;
 }
 
 /** What has been heard of a server by beacon. */
@@ -49,7 +49,7 @@ export interface Heard {
   readonly firstMs: number;
   lastMs: number;
   seq: number;
-  life: string;
+  bootId: string;
 }
 
 /** When a server that has just started calls out: nobody need wait for the next round to find it. */
@@ -63,7 +63,7 @@ const MAX_HEARD = 1000;
  */
 export class Cluster {
   readonly #options: ClusterOptions;
-  readonly #correspondence: PeerRpc;
+  readonly #rpc: PeerRpc;
   readonly #membership: Membership;
   readonly #replication: Replication;
   readonly #heard = new Map<Address, Heard>();
@@ -73,18 +73,18 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    const { clock, wallClockMs, random, seal, transport, replica, maxPeers, log, memory } = options;
+    const { clock, wallClockMs, random, keyring, transport, replica, maxPeers, log, remembered } = options;
     this.#bornMs = clock.nowMs();
     const self = (): Sender => this.#self();
-    this.#correspondence = new PeerRpc({ self, seal, transport });
+    this.#rpc = new PeerRpc({ self, keyring, transport });
     this.#replication = new Replication({
       replica,
       clock,
-      ask: async (contact, body, timeoutMs) => {
-        const to = contact.who?.life ?? '';
-        return (await this.#correspondence.ask(contact.address, to, body, timeoutMs)).body;
+      ask: async (member, body, timeoutMs) => {
+        const to = member.who?.bootId ?? '';
+        return (await this.#rpc.ask(member.address, to, body, timeoutMs)).body;
       },
-      onDoubt: (contact) => this.#membership.doubt(contact),
+      onFailure: (member) => this.#membership.suspect(member),
     });
     this.#membership = new Membership({
       self,
@@ -93,16 +93,16 @@ export class Cluster {
       random,
       maxPeers,
       log,
-      ask: (address, to, body, timeoutMs) => this.#correspondence.ask(address, to, body, timeoutMs),
+      ask: (address, to, body, timeoutMs) => this.#rpc.ask(address, to, body, timeoutMs),
       digest: () => this.#replication.digest,
-      onPeer: (contact) => void this.#join(contact).catch(() => {}),
-      onGone: (contact) => this.#replication.leave(contact),
-      onDigest: (contact, digest) => this.#replication.compareWith(contact, digest),
-      onChange: () => options.remember(this.#memory()),
+      onJoin: (member) => void this.#join(member).catch(() => {}),
+      onLeave: (member) => this.#replication.leave(member),
+      onDigest: (member, digest) => this.#replication.compareWith(member, digest),
+      onChange: () => options.remember(this.#remembered()),
       onDuplicate: options.onDuplicate,
     });
-    for (const address of memory.peers) this.#membership.hint(address, 'remembered');
-    this.#membership.takeNews({ peers: [], decisions: memory.decisions });
+    for (const address of remembered.peers) this.#membership.addCandidate(address, 'remembered');
+    this.#membership.mergeGossip({ peers: [], removals: remembered.removals });
   }
 
   /** The addresses of the peers that are there. */
@@ -110,8 +110,8 @@ export class Cluster {
     return this.#membership.peers().map(({ address }) => address);
   }
 
-  get contacts(): Iterable<Member> {
-    return this.#membership.contacts;
+  get members(): Iterable<Member> {
+    return this.#membership.members;
   }
 
   /** What has been heard by beacon, by address. Times are in milliseconds of the clock. */
@@ -120,17 +120,17 @@ export class Cluster {
   }
 
   get bytes(): { readonly sent: number; readonly received: number } {
-    const { sentBytes, receivedBytes } = this.#correspondence;
+    const { sentBytes, receivedBytes } = this.#rpc;
     return { sent: sentBytes, received: receivedBytes };
   }
 
-  lagMs(contact: Member): number {
-    return this.#replication.lagMs(contact);
+  lagMs(member: Member): number {
+    return this.#replication.lagMs(member);
   }
 
   /** There should be a server at an address. */
-  seek(address: Address): void {
-    this.#membership.hint(address, 'static');
+  addConfiguredPeer(address: Address): void {
+    this.#membership.addCandidate(address, 'configured');
   }
 
   /** Takes in the server at an address. Resolves with what it turns out to be; undefined where there is no room. */
@@ -143,22 +143,22 @@ export class Cluster {
    * which is only forgotten, and undefined where there is nobody to be taken out.
    */
   remove(address: Address): string | null | undefined {
-    const contact = [...this.contacts].find((candidate) => candidate.address === address);
-    if (contact === undefined || ['self', 'duplicate', 'stranger'].includes(contact.state)) return undefined;
-    if (contact.who === undefined) {
-      this.#membership.forget(contact);
+    const member = [...this.members].find((candidate) => candidate.address === address);
+    if (member === undefined || ['self', 'duplicate', 'stranger'].includes(member.state)) return undefined;
+    if (member.who === undefined) {
+      this.#membership.forget(member);
       return null;
     }
-    this.#membership.remove(contact.who.id);
-    return contact.who.id;
+    this.#membership.remove(member.who.id);
+    return member.who.id;
   }
 
   /** Calls out by `send`, again and again: first in a burst, then every few seconds. */
   beginBeacons(send: (datagram: string) => void): void {
-    const { clock, random, seal, name, life, at, log } = this.#options;
+    const { clock, random, keyring, name, bootId, at, log } = this.#options;
     const call = (): void => {
       const seq = this.#beacons++;
-      const datagram = encodeBeacon(seal, { cluster: name, id: this.#self().id, life, at, seq });
+      const datagram = encodeBeacon(keyring, { cluster: name, id: this.#self().id, bootId, at, seq });
       if (datagram !== undefined) send(datagram);
       else if (seq === 0) log('its names are too long for beacons: nobody hears of this server');
       const delayMs = BURST_MS[seq + 1] ?? BEACON_MS * (0.75 + random.next() / 2);
@@ -169,16 +169,16 @@ export class Cluster {
 
   /** Takes in a datagram that has come from a host. */
   hear(datagram: string, host: string): void {
-    const { seal, name, life, clock } = this.#options;
-    const beacon = decodeBeacon(seal, datagram);
-    if (beacon === undefined || beacon.cluster !== name || beacon.life === life) return;
+    const { keyring, name, bootId, clock } = this.#options;
+    const beacon = decodeBeacon(keyring, datagram);
+    if (beacon === undefined || beacon.cluster !== name || beacon.bootId === bootId) return;
     const address = addressOf(beacon, host);
-    if (this.#note(beacon, address, clock.nowMs())) this.#membership.hint(address, 'beacon', beacon);
+    if (this.#note(beacon, address, clock.nowMs())) this.#membership.addCandidate(address, 'beacon', beacon);
   }
 
   /** The answer to a request that has come from a host. Rejects with a Malformed for what is none of this cluster. */
   receive(sealed: string, host: string): Promise<string> {
-    return this.#correspondence.answer(sealed, host, (request, address) => this.#respond(request, address));
+    return this.#rpc.answer(sealed, host, (request, address) => this.#respond(request, address));
   }
 
   stop(): void {
@@ -187,56 +187,57 @@ export class Cluster {
     this.#replication.stop();
   }
 
-  /** Notes a beacon. Answers whether it is news: one that is older than what has been heard of that life is not. */
-  #note({ id, life, seq }: Beacon, address: Address, nowMs: number): boolean {
+  /** Notes a beacon. Answers whether it is gossip: one that is older than what has been heard of that bootId is not. */
+  #note({ id, bootId, seq }: Beacon, address: Address, nowMs: number): boolean {
     const known = this.#heard.get(address);
     if (known !== undefined && known.id === id) {
-      if (known.life === life && seq <= known.seq) return false;
-      Object.assign(known, { life, seq, lastMs: nowMs });
+      if (known.bootId === bootId && seq <= known.seq) return false;
+      Object.assign(known, { bootId, seq, lastMs: nowMs });
       return true;
     }
     if (known === undefined && this.#heard.size >= MAX_HEARD) {
       const [oldest] = [...this.#heard.values()].toSorted((a, b) => a.lastMs - b.lastMs);
       if (oldest !== undefined) this.#heard.delete(oldest.address);
     }
-    this.#heard.set(address, { id, address, life, seq, firstMs: nowMs, lastMs: nowMs });
+    this.#heard.set(address, { id, address, bootId, seq, firstMs: nowMs, lastMs: nowMs });
     return true;
   }
 
   /** Before anything of this disk goes to anybody, it counts under a name that is its alone. */
-  async #join(contact: Member): Promise<void> {
-    const { who } = contact;
+  async #join(member: Member): Promise<void> {
+    const { who } = member;
     await this.#options.replica.useRandomReplicaId();
-    if (isPeer(contact) && contact.who?.life === who?.life) {
-      this.#replication.join(contact, this.#options.life < (who?.life ?? ''));
+    if (isPeer(member) && member.who?.bootId === who?.bootId) {
+      this.#replication.join(member, this.#options.bootId < (who?.bootId ?? ''));
     }
   }
 
-  async #respond({ from, body }: Request, address: Address): Promise<AnswerBody> {
-    if (body.type === 'hello') return { type: 'welcome' };
+  async #respond({ from, body }: Request, address: Address): Promise<ResponseBody> {
+    if (body.type === 'identify') return { type: 'identity' };
     if (from.cluster !== this.#options.name) {
-      return { type: 'refused', why: 'other-life', message: 'this is for another cluster' };
+      return { type: 'refused', why: 'other-boot', message: 'this is for another cluster' };
     }
-    if (body.type === 'news') {
-      this.#membership.takeNews(body);
+    if (body.type === 'gossip') {
+      this.#membership.mergeGossip(body);
       return { type: 'done' };
     }
-    const refusal = this.#membership.refusalOf(from, address);
+    const refusal = this.#membership.rejectionOf(from, address);
     if (refusal !== undefined) return refusal;
-    if (body.type === 'ping') return this.#membership.pong(body);
-    if (body.type === 'probe') return { type: 'probed', reached: await this.#membership.probe(body.address) };
+    if (body.type === 'ping') return this.#membership.ack(body);
+    if (body.type === 'indirect-ping')
+      return { type: 'indirect-ack', reached: await this.#membership.isReachable(body.address) };
     await this.#options.replica.useRandomReplicaId();
-    return this.#replication.answer(body, from.life);
+    return this.#replication.answer(body, from.bootId);
   }
 
   #self(): Sender {
-    const { name, life, at, clock, replica } = this.#options;
+    const { name, bootId, at, clock, replica } = this.#options;
     const upMs = Math.max(0, Math.floor(clock.nowMs() - this.#bornMs));
-    return { cluster: name, id: replica.identity.nodeId, life, at, upMs };
+    return { cluster: name, id: replica.identity.nodeId, bootId, at, upMs };
   }
 
-  #memory(): Memory {
-    const peers = [...this.contacts].filter(isWorthRemembering).map(({ address }) => address);
-    return { peers, decisions: this.#membership.decisions };
+  #remembered(): Remembered {
+    const peers = [...this.members].filter(isWorthRemembering).map(({ address }) => address);
+    return { peers, removals: this.#membership.removals };
   }
 }

@@ -1,3 +1,8 @@
+/**
+ * Peer messages as JSON. Nothing in a received message is trusted: decodeRequest and decodeResponse accept exactly the
+ * messages that the protocol has, and throw a Malformed for anything else. Words on the wire are older than the names
+ * in the code and never change; `wireTypes` and its neighbors map between the two.
+ */
 import { encodeTotals } from '../crdt/encode.ts';
 import { type GCounter, isTotal } from '../crdt/g-counter.ts';
 import { LOWER_BOUND, type Totals } from '../crdt/counter-state.ts';
@@ -6,81 +11,131 @@ import { type Address, normalAddress } from './address.ts';
 import { type Removal, MAX_REMOVALS, MAX_VERSION } from './removals.ts';
 import { DIGEST_CHARS, FAN_OUT, LEAVES, LEVELS } from './merkle-tree.ts';
 import {
-  type Answer,
-  type AnswerBody,
   type Compare,
+  type Gossip,
   type PeerInfo,
-  type News,
-  REFUSED_WHYS,
+  REFUSAL_REASONS,
   type Range,
+  type RefusalReason,
   type Request,
   type RequestBody,
+  type Response,
+  type ResponseBody,
   type Sender,
 } from './messages.ts';
 import { nameFault } from '../crdt/names.ts';
 
-/**
- * Messages as JSON. Whoever reads one trusts nothing in it: decodeRequest and decodeAnswer take exactly what a message
- * can be, and throw a Malformed for anything else.
- */
+/** A message that is not exactly what the protocol allows. */
 export class Malformed extends Error {}
 
-/** How many nodes of the tree one request compares. */
+/** How many nodes of the Merkle tree one request compares. */
 export const MAX_NODES = 256;
-/** How many addresses news tell. */
+/** How many addresses one message of gossip may list. */
 export const MAX_PEERS_TOLD = 1000;
-const MAX_LIFE_CHARS = 32;
+const MAX_BOOT_ID_CHARS = 32;
+
+type MessageType = RequestBody['type'] | ResponseBody['type'];
+
+/** The name of each message on the wire. */
+const wireTypes: Readonly<Record<MessageType, string>> = {
+  identify: 'hello',
+  identity: 'welcome',
+  ping: 'ping',
+  ack: 'pong',
+  'indirect-ping': 'probe',
+  'indirect-ack': 'probed',
+  gossip: 'news',
+  update: 'update',
+  done: 'done',
+  compare: 'compare',
+  differ: 'differ',
+  exchange: 'exchange',
+  entries: 'entries',
+  refused: 'refused',
+};
+
+/** The name of each reason to refuse on the wire. */
+const wireReasons: Readonly<Record<RefusalReason, string>> = {
+  'other-boot': 'other-life',
+  duplicate: 'duplicate',
+  removed: 'removed',
+  repeated: 'repeated',
+};
+
+/** Members with other names on the wire: `bootId` is "life", `removals` "decisions", and an ack's gossip "news". */
+const senderJson = ({ cluster, id, bootId, at, upMs }: Sender): object => ({
+  cluster,
+  id,
+  life: bootId,
+  at,
+  upMs,
+});
+
+/** The members of a beacon that say which server sends it. */
+export const peerInfoJson = ({ cluster, id, bootId, at }: PeerInfo): object => ({
+  cluster,
+  id,
+  life: bootId,
+  at,
+});
+
+const gossipJson = ({ peers, removals }: Omit<Gossip, 'type'>): object => ({
+  peers,
+  decisions: Object.fromEntries(removals),
+});
 
 export const encodeRequest = ({ from, to, seq, body }: Request): string =>
-  `{"from":${JSON.stringify(from)},"to":${JSON.stringify(to)},"seq":${seq},"body":${encodeBody(body)}}`;
+  `{"from":${JSON.stringify(senderJson(from))},"to":${JSON.stringify(to)},"seq":${seq},"body":${encodeBody(body)}}`;
 
-export const encodeAnswer = ({ from, body }: Answer): string =>
-  `{"from":${JSON.stringify(from)},"body":${encodeBody(body)}}`;
+export const encodeResponse = ({ from, body }: Response): string =>
+  `{"from":${JSON.stringify(senderJson(from))},"body":${encodeBody(body)}}`;
 
-function encodeBody(body: RequestBody | AnswerBody): string {
-  if (body.type === 'update') return `{"type":"update","totals":${encodeTotals(body.totals)}}`;
+function encodeBody(body: RequestBody | ResponseBody): string {
+  const type = wireTypes[body.type];
+  if (body.type === 'update') return `{"type":"${type}","totals":${encodeTotals(body.totals)}}`;
   if (body.type === 'entries') {
     const { totals, ...rest } = body;
-    return `{"totals":${encodeTotals(totals)},${JSON.stringify(rest).slice(1)}`;
+    return `{"totals":${encodeTotals(totals)},${JSON.stringify({ ...rest, type }).slice(1)}`;
   }
-  if (body.type === 'news') return JSON.stringify({ ...body, ...newsJson(body) });
-  if (body.type === 'pong') return JSON.stringify({ ...body, news: body.news && newsJson(body.news) });
-  return JSON.stringify(body);
+  if (body.type === 'gossip') return JSON.stringify({ type, ...gossipJson(body) });
+  if (body.type === 'ack') {
+    const { digest, members: ofMembers, gossip } = body;
+    return JSON.stringify({ type, digest, members: ofMembers, news: gossip && gossipJson(gossip) });
+  }
+  if (body.type === 'refused') {
+    return JSON.stringify({ type, why: wireReasons[body.why], message: body.message });
+  }
+  return JSON.stringify({ ...body, type });
 }
-
-const newsJson = ({ peers, decisions }: Omit<News, 'type'>): object => ({
-  peers,
-  decisions: Object.fromEntries(decisions),
-});
 
 export function decodeRequest(text: string): Request {
   const { from, to, seq, body } = members(parsed(text), ['from', 'to', 'seq', 'body']);
-  return { from: senderFrom(from), to: lifeFrom(to), seq: countFrom(seq), body: requestBodyFrom(body) };
+  return { from: senderFrom(from), to: bootIdFrom(to), seq: countFrom(seq), body: requestBodyFrom(body) };
 }
 
-export function decodeAnswer(text: string): Answer {
+export function decodeResponse(text: string): Response {
   const { from, body } = members(parsed(text), ['from', 'body']);
-  return { from: senderFrom(from), body: answerBodyFrom(body) };
+  return { from: senderFrom(from), body: responseBodyFrom(body) };
 }
 
 function requestBodyFrom(json: unknown): RequestBody {
   switch (typeOf(json)) {
-    case 'hello':
+    case wireTypes.identify:
       members(json, ['type']);
-      return { type: 'hello' };
-    case 'ping': {
+      return { type: 'identify' };
+    case wireTypes.ping: {
       const { digest, members: digestOfMembers } = members(json, ['type', 'digest', 'members']);
       return { type: 'ping', digest: digestFrom(digest), members: digestFrom(digestOfMembers) };
     }
-    case 'probe':
-      return { type: 'probe', address: addressFrom(members(json, ['type', 'address'])['address']) };
-    case 'news':
-      return { type: 'news', ...newsFrom(members(json, ['type', 'peers', 'decisions'])) };
-    case 'update':
+    case wireTypes['indirect-ping']:
+      return { type: 'indirect-ping', address: addressFrom(members(json, ['type', 'address'])['address']) };
+    case wireTypes.gossip:
+      return { type: 'gossip', ...gossipFrom(members(json, ['type', 'peers', 'decisions'])) };
+    case wireTypes.update:
       return { type: 'update', totals: totalsFrom(members(json, ['type', 'totals'])['totals']) };
-    case 'compare':
+    case wireTypes.compare:
       return compareFrom(json);
-    case 'exchange':
+    case wireTypes.exchange:
       return {
         type: 'exchange',
         ranges: listFrom(members(json, ['type', 'ranges'])['ranges'], LEAVES).map(rangeFrom),
@@ -90,33 +145,33 @@ function requestBodyFrom(json: unknown): RequestBody {
   }
 }
 
-function answerBodyFrom(json: unknown): AnswerBody {
+function responseBodyFrom(json: unknown): ResponseBody {
   switch (typeOf(json)) {
-    case 'welcome':
+    case wireTypes.identity:
       members(json, ['type']);
-      return { type: 'welcome' };
-    case 'pong': {
+      return { type: 'identity' };
+    case wireTypes.ack: {
       const { digest, members: ofMembers, news } = members(json, ['type', 'digest', 'members', 'news']);
       return {
-        type: 'pong',
+        type: 'ack',
         digest: digestFrom(digest),
         members: digestFrom(ofMembers),
-        news: news === null ? null : newsFrom(members(news, ['peers', 'decisions'])),
+        gossip: news === null ? null : gossipFrom(members(news, ['peers', 'decisions'])),
       };
     }
-    case 'probed': {
+    case wireTypes['indirect-ack']: {
       const { reached } = members(json, ['type', 'reached']);
       if (typeof reached !== 'boolean') throw new Malformed('"reached" is not a boolean');
-      return { type: 'probed', reached };
+      return { type: 'indirect-ack', reached };
     }
-    case 'done':
+    case wireTypes.done:
       members(json, ['type']);
       return { type: 'done' };
-    case 'differ': {
+    case wireTypes.differ: {
       const { nodes } = members(json, ['type', 'nodes']);
       return { type: 'differ', nodes: listFrom(nodes, MAX_NODES * FAN_OUT).map(indexFrom) };
     }
-    case 'entries': {
+    case wireTypes.entries: {
       const body = members(json, ['type', 'totals', 'wanted', 'complete', 'after']);
       return {
         type: 'entries',
@@ -126,14 +181,14 @@ function answerBodyFrom(json: unknown): AnswerBody {
         after: textFrom(body['after']),
       };
     }
-    case 'refused': {
+    case wireTypes.refused: {
       const { why, message } = members(json, ['type', 'why', 'message']);
-      const known = REFUSED_WHYS.find((candidate) => candidate === why);
+      const known = REFUSAL_REASONS.find((reason) => wireReasons[reason] === why);
       if (known === undefined) throw new Malformed('there is no such reason to refuse');
       return { type: 'refused', why: known, message: textFrom(message) };
     }
     default:
-      throw new Malformed('there is no such answer');
+      throw new Malformed('there is no such response');
   }
 }
 
@@ -164,16 +219,16 @@ function rangeFrom(json: unknown): Range {
   };
 }
 
-function newsFrom({ peers, decisions }: Members): Omit<News, 'type'> {
+function gossipFrom({ peers, decisions }: Members): Omit<Gossip, 'type'> {
   return {
     peers: listFrom(peers, MAX_PEERS_TOLD).map(addressFrom),
-    decisions: new Map(
-      entriesFrom(decisions, MAX_REMOVALS).map(([id, json]) => [nameFrom(id), decisionFrom(json)]),
+    removals: new Map(
+      entriesFrom(decisions, MAX_REMOVALS).map(([id, json]) => [nameFrom(id), removalFrom(json)]),
     ),
   };
 }
 
-function decisionFrom(json: unknown): Removal {
+function removalFrom(json: unknown): Removal {
   const { version, removed } = members(json, ['version', 'removed']);
   if (typeof removed !== 'boolean') throw new Malformed('"removed" is not a boolean');
   const count = countFrom(version);
@@ -186,12 +241,12 @@ function senderFrom(json: unknown): Sender {
   return { ...peerInfoFrom(sender), upMs: countFrom(sender['upMs']) };
 }
 
-/** Who somebody says to be, among whatever else. */
+/** What a peer says about itself; other members of the object are ignored. Throws a Malformed. */
 export function peerInfoFrom({ cluster, id, life, at }: Members): PeerInfo {
   return {
     cluster: nameFrom(cluster),
     id: nameFrom(id),
-    life: ownLifeFrom(life),
+    bootId: senderBootIdFrom(life),
     at: typeof at === 'number' ? portFrom(at) : addressFrom(at),
   };
 }
@@ -235,7 +290,7 @@ function entriesFrom(json: unknown, max: number): [name: string, value: unknown]
 }
 
 function listFrom(json: unknown, max: number): unknown[] {
-  if (!Array.isArray(json) || json.length > max) throw new Malformed(`this is no list of at most ${max}`);
+  if (!Array.isArray(json) || json.length > max) throw new Malformed(`this is not a list of at most ${max}`);
   return json;
 }
 
@@ -253,27 +308,30 @@ function nameFrom(json: unknown): string {
 
 const keyFrom = nameFrom;
 
-function lifeFrom(json: unknown): string {
-  const life = textFrom(json);
-  if (life.length > MAX_LIFE_CHARS || !/^[0-9a-z]*$/.test(life)) throw new Malformed('this is no life');
-  return life;
+/** A boot id, or '' where the sender did not know it. */
+function bootIdFrom(json: unknown): string {
+  const bootId = textFrom(json);
+  if (bootId.length > MAX_BOOT_ID_CHARS || !/^[0-9a-z]*$/.test(bootId)) {
+    throw new Malformed('this is not a boot id');
+  }
+  return bootId;
 }
 
-function ownLifeFrom(json: unknown): string {
-  const life = lifeFrom(json);
-  if (life === '') throw new Malformed('this is no life');
-  return life;
+function senderBootIdFrom(json: unknown): string {
+  const bootId = bootIdFrom(json);
+  if (bootId === '') throw new Malformed('this is not a boot id');
+  return bootId;
 }
 
 function digestFrom(json: unknown): string {
   const digest = textFrom(json);
-  if (digest.length !== DIGEST_CHARS || !/^[\w-]*$/.test(digest)) throw new Malformed('this is no digest');
+  if (digest.length !== DIGEST_CHARS || !/^[\w-]*$/.test(digest)) throw new Malformed('this is not a digest');
   return digest;
 }
 
 function addressFrom(json: unknown): Address {
   const address = normalAddress(textFrom(json));
-  if (address === undefined) throw new Malformed('this is no address');
+  if (address === undefined) throw new Malformed('this is not an address');
   return address;
 }
 

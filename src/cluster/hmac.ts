@@ -1,13 +1,13 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** What a sealed text is for. One that was sealed for one thing is worth nothing for another. */
+/** What a signed text is for. One that was signed for one thing is worth nothing for another. */
 export type Purpose = 'beacon' | 'request' | 'reply';
 
 /** Characters of an HMAC-SHA256 in base64url. */
 const MAC_CHARS = 43;
 
 /**
- * Seals what members of a cluster say to each other with an HMAC-SHA256 (RFC 2104) under a shared key. What is sealed
+ * Seals what members of a cluster say to each other with an HMAC-SHA256 (RFC 2104) under a shared key. What is signed
  * can be read by anyone; only who has the key can have written it. A cluster without a key seals nothing.
  */
 export class Keyring {
@@ -23,16 +23,16 @@ export class Keyring {
   }
 
   /** `context` is what both sides know and the seal covers without its being sent. */
-  close(purpose: Purpose, context: string, text: string): string {
+  sign(purpose: Purpose, context: string, text: string): string {
     const [key] = this.#keys;
     return key === undefined ? text : mac(key, purpose, context, text) + text;
   }
 
-  /** The text that was sealed; undefined where it was not, not for this, or not with our key. */
-  open(purpose: Purpose, context: string, sealed: string): string | undefined {
-    if (!this.isKeyed) return sealed.startsWith('{') ? sealed : undefined;
-    const presented = Buffer.from(sealed.slice(0, MAC_CHARS));
-    const text = sealed.slice(MAC_CHARS);
+  /** The text that was signed; undefined where it was not, not for this, or not with our key. */
+  verify(purpose: Purpose, context: string, signed: string): string | undefined {
+    if (!this.isKeyed) return signed.startsWith('{') ? signed : undefined;
+    const presented = Buffer.from(signed.slice(0, MAC_CHARS));
+    const text = signed.slice(MAC_CHARS);
     let isRight = false;
     for (const key of this.#keys) {
       const right = Buffer.from(mac(key, purpose, context, text));

@@ -1,11 +1,11 @@
 import { type Random, drawn } from '../runtime/random.ts';
 import type { Address } from './address.ts';
 import type { Member } from './member.ts';
-import type { Answer, RequestBody } from './messages.ts';
+import type { Response, RequestBody } from './messages.ts';
 import { INDIRECT_TIMEOUT_MS } from './timing.ts';
 
-/** Asks whoever is at an address, or a certain life there. */
-export type Ask = (address: Address, to: string, body: RequestBody, timeoutMs: number) => Promise<Answer>;
+/** Asks whoever is at an address, or a certain bootId there. */
+export type Ask = (address: Address, to: string, body: RequestBody, timeoutMs: number) => Promise<Response>;
 
 /** How many others try when a peer does not answer. */
 const HELPERS = 2;
@@ -18,9 +18,9 @@ export async function isReachedByOthers(
   address: Address,
 ): Promise<boolean> {
   const attempts = drawn(random, peers, HELPERS).map(async (helper) => {
-    const body = { type: 'probe', address } as const;
-    const { body: answer } = await ask(helper.address, helper.who?.life ?? '', body, INDIRECT_TIMEOUT_MS);
-    return answer.type === 'probed' && answer.reached;
+    const body = { type: 'indirect-ping', address } as const;
+    const { body: answer } = await ask(helper.address, helper.who?.bootId ?? '', body, INDIRECT_TIMEOUT_MS);
+    return answer.type === 'indirect-ack' && answer.reached;
   });
   const reached = await Promise.all(attempts.map((attempt) => attempt.catch(() => false)));
   return reached.includes(true);

@@ -5,9 +5,9 @@ import { type Member, type Source, isFixed, isPeer } from './member.ts';
 
 export interface MemberTableOptions {
   readonly clock: Clock;
-  readonly maxContacts: number;
-  /** Called for a contact whose time has come. */
-  readonly onDue: (contact: Member) => void;
+  readonly maxMembers: number;
+  /** Called for a member whose time has come. */
+  readonly onDue: (member: Member) => void;
 }
 
 /** After so many, even whom an operator has named makes room for others. */
@@ -36,42 +36,42 @@ export class MemberTable {
   /** Takes in an address that is not here yet; undefined where there is no room. */
   add(address: Address, source: Source): Member | undefined {
     if (!this.#makeRoom(source)) return undefined;
-    const contact: Member = {
+    const member: Member = {
       address,
       source,
-      state: 'new',
+      state: 'candidate',
       who: undefined,
-      wantedMs: undefined,
+      registeredMs: undefined,
       why: '',
       nextMs: Infinity,
       failures: 0,
       heardMs: undefined,
       isBusy: false,
     };
-    this.#byAddress.set(address, contact);
-    return contact;
+    this.#byAddress.set(address, member);
+    return member;
   }
 
-  delete(contact: Member): void {
-    this.#byAddress.delete(contact.address);
+  delete(member: Member): void {
+    this.#byAddress.delete(member.address);
   }
 
-  /** Turns to a contact after a time, and not before. */
-  wake(contact: Member, delayMs: number): void {
-    contact.nextMs = this.#options.clock.nowMs() + delayMs;
-    this.#schedule(contact.nextMs);
+  /** Turns to a member after a time, and not before. */
+  wake(member: Member, delayMs: number): void {
+    member.nextMs = this.#options.clock.nowMs() + delayMs;
+    this.#schedule(member.nextMs);
   }
 
-  /** Does something with a contact, and nothing else with it meanwhile. Resolves with the Error where it fails. */
-  async busy<T>(contact: Member, work: () => Promise<T>): Promise<T | Error> {
-    contact.isBusy = true;
+  /** Does something with a member, and nothing else with it meanwhile. Resolves with the Error where it fails. */
+  async busy<T>(member: Member, work: () => Promise<T>): Promise<T | Error> {
+    member.isBusy = true;
     try {
       return await work();
     } catch (error) {
       return asError(error);
     } finally {
-      contact.isBusy = false;
-      this.#schedule(contact.nextMs);
+      member.isBusy = false;
+      this.#schedule(member.nextMs);
     }
   }
 
@@ -82,13 +82,13 @@ export class MemberTable {
 
   /** Forgets somebody who is of least use if need be. */
   #makeRoom(source: Source): boolean {
-    if (this.#byAddress.size < this.#options.maxContacts) return true;
+    if (this.#byAddress.size < this.#options.maxMembers) return true;
     const useless = [...this.#byAddress.values()].filter(
-      (contact) =>
-        !isPeer(contact) &&
-        !contact.isBusy &&
-        contact.state !== 'new' &&
-        (!isFixed(contact) || contact.failures >= HOPELESS_FAILURES),
+      (member) =>
+        !isPeer(member) &&
+        !member.isBusy &&
+        member.state !== 'candidate' &&
+        (!isFixed(member) || member.failures >= HOPELESS_FAILURES),
     );
     const [least] = useless.toSorted(
       (a, b) => Number(isFixed(a)) - Number(isFixed(b)) || b.failures - a.failures,
@@ -112,13 +112,13 @@ export class MemberTable {
   #turn(): void {
     const nowMs = this.#options.clock.nowMs();
     let nextMs = Infinity;
-    for (const contact of this.#byAddress.values()) {
-      if (contact.isBusy) continue;
-      if (contact.nextMs <= nowMs) {
-        contact.nextMs = Infinity;
-        this.#options.onDue(contact);
+    for (const member of this.#byAddress.values()) {
+      if (member.isBusy) continue;
+      if (member.nextMs <= nowMs) {
+        member.nextMs = Infinity;
+        this.#options.onDue(member);
       }
-      nextMs = Math.min(nextMs, contact.nextMs);
+      nextMs = Math.min(nextMs, member.nextMs);
     }
     this.#schedule(nextMs);
   }

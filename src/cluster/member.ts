@@ -2,19 +2,19 @@ import type { Address } from './address.ts';
 import type { Sender } from './messages.ts';
 
 /** How a server is heard of. */
-export type Source = 'static' | 'registered' | 'remembered' | 'beacon' | 'peer' | 'request';
+export type Source = 'configured' | 'registered' | 'remembered' | 'beacon' | 'peer' | 'request';
 
 /**
  * What is known of whoever is at an address.
  *   new: nothing yet, it has to be verified;
  *   alive: it answers; suspect: it did not, and others are being asked;
  *   unreachable: nobody answers there, it is tried now and then;
- *   removed: it is there, and no member by decision; excluded: it says the same of us;
+ *   removed: it is there, and no member by removal; excluded: it says the same of us;
  *   duplicate: it has the node id of another that is alive; alias: it is a peer that is known by another address;
  *   self: it is this server; stranger: it is in another cluster, or no server of a cluster at all.
  */
 export type MemberState =
-  | 'new'
+  | 'candidate'
   | 'alive'
   | 'suspect'
   | 'unreachable'
@@ -30,9 +30,9 @@ export interface Member {
   source: Source;
   state: MemberState;
   /** Who answered last; undefined until somebody has. */
-  who: Pick<Sender, 'id' | 'life'> | undefined;
+  who: Pick<Sender, 'id' | 'bootId'> | undefined;
   /** When somebody has registered it, by the time of day; undefined where that has been seen to. */
-  wantedMs: number | undefined;
+  registeredMs: number | undefined;
   /** Why it is no peer. */
   why: string;
   /** When to turn to it next. */
@@ -55,13 +55,13 @@ export function isWorthRemembering({ state, source, who }: Member): boolean {
 }
 
 /** Whether it is kept when there are too many to keep. */
-export const isFixed = ({ source }: Member): boolean => source === 'static' || source === 'registered';
+export const isFixed = ({ source }: Member): boolean => source === 'configured' || source === 'registered';
 
 /** Processes that started within so long of each other are told apart by their names, not their ages. */
 const SAME_AGE_MS = 2000;
 
 /** Whether a process was started after another, by how long each has lived. */
-export function isYounger(a: Pick<Sender, 'upMs' | 'life'>, b: Pick<Sender, 'upMs' | 'life'>): boolean {
+export function isYounger(a: Pick<Sender, 'upMs' | 'bootId'>, b: Pick<Sender, 'upMs' | 'bootId'>): boolean {
   if (Math.abs(a.upMs - b.upMs) > SAME_AGE_MS) return a.upMs < b.upMs;
-  return a.life > b.life;
+  return a.bootId > b.bootId;
 }

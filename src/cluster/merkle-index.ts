@@ -1,15 +1,15 @@
 import { replicaIdOf } from '../crdt/replica-id.ts';
 import { type CounterState, LOWER_BOUND, partsOf } from '../crdt/counter-state.ts';
 import type { Counter, Counters } from '../store/counters.ts';
-import { Digests, LEAVES, encodeDigest, leafOf } from './merkle-tree.ts';
+import { MerkleTree, LEAVES, encodeDigest, leafOf } from './merkle-tree.ts';
 import { type Hash, hashPart, hashText } from './hash.ts';
 
 /** How many changes of our own are remembered for peers that are behind. Beyond, they compare digests. */
 export const REMEMBERED = 65_536;
 
 /** What replication has to know of the counters: which changed here, and how to compare all with a peer's. */
-export class ReplicaIndex {
-  readonly digests = new Digests();
+export class MerkleIndex {
+  readonly tree = new MerkleTree();
   readonly #nodeId: string;
   readonly #leaves: (Counter[] | undefined)[] = Array.from({ length: LEAVES });
   readonly #names = new Map<string, Hash>();
@@ -70,7 +70,7 @@ export class ReplicaIndex {
     const toggle = (node: string, total: number): void => {
       if (total === 0) return;
       hashPart(key, this.#nameHash(node), total, this.#scratch);
-      this.digests.toggle(leaf, this.#scratch);
+      this.tree.toggle(leaf, this.#scratch);
     };
     if (before.suffix !== after.suffix || before.others !== after.others) {
       for (const [node, total] of partsOf({ nodeId: this.#nodeId }, before)) toggle(node, total);

@@ -1,7 +1,7 @@
 import type { Hash } from './hash.ts';
 
 /**
- * Digests of what a replica holds, as a tree: two replicas find where they differ by comparing from the root down
+ * MerkleTree of what a replica holds, as a tree: two replicas find where they differ by comparing from the root down
  * (Merkle's tree; as in Dynamo, SOSP 2007, section 4.7). A counter belongs to the leaf that its key hashes to. The
  * digest of a leaf is the exclusive or of a hash of every part of every counter in it, so a change costs two hashes
  * and the order of changes does not matter; the digest of an inner node is that of all leaves below.
@@ -17,7 +17,7 @@ export const DIGEST_CHARS = 8;
 /** The leaf of the key that has this hash. */
 export const leafOf = ({ low }: Hash): number => low & (LEAVES - 1);
 
-export class Digests {
+export class MerkleTree {
   readonly #high = new Int32Array(LEAVES);
   readonly #low = new Int32Array(LEAVES);
   readonly #root: Hash = { high: 0, low: 0 };

@@ -8,7 +8,7 @@ export interface PeerInfo {
   /** The node id. */
   readonly id: string;
   /** Tells this life of its process from others. */
-  readonly life: string;
+  readonly bootId: string;
   /** Where others reach it: an address, or a port, which is then one of the host that the request comes from. */
   readonly at: Address | number;
 }
@@ -28,11 +28,11 @@ export interface Request {
   readonly body: RequestBody;
 }
 
-export type RequestBody = Hello | Ping | Probe | News | Update | Compare | Exchange;
+export type RequestBody = Identify | Ping | IndirectPing | Gossip | Update | Compare | Exchange;
 
 /** Who are you? Changes nothing where it arrives, so that it need not say for whom it is. */
-interface Hello {
-  readonly type: 'hello';
+interface Identify {
+  readonly type: 'identify';
 }
 
 /** Are you there, and do we hold the same? */
@@ -49,16 +49,16 @@ export interface Summary {
 }
 
 /** Do you reach this peer? I do not. */
-interface Probe {
-  readonly type: 'probe';
+interface IndirectPing {
+  readonly type: 'indirect-ping';
   readonly address: Address;
 }
 
 /** Who else is here, as far as I know, and what has been decided about whom. */
-export interface News {
-  readonly type: 'news';
+export interface Gossip {
+  readonly type: 'gossip';
   readonly peers: readonly Address[];
-  readonly decisions: Removals;
+  readonly removals: Removals;
 }
 
 /** Parts to be merged. */
@@ -90,25 +90,25 @@ export interface Range {
   readonly counters: readonly (readonly [key: string, digest: string])[];
 }
 
-export interface Answer {
+export interface Response {
   readonly from: Sender;
-  readonly body: AnswerBody;
+  readonly body: ResponseBody;
 }
 
-export type AnswerBody = Welcome | Pong | Probed | Done | Differ | Entries | Refused;
+export type ResponseBody = Identified | Ack | IndirectAck | Done | Differ | Entries | Refused;
 
-interface Welcome {
-  readonly type: 'welcome';
+interface Identified {
+  readonly type: 'identity';
 }
 
 /** With news where the members differ. */
-interface Pong extends Summary {
-  readonly type: 'pong';
-  readonly news: Omit<News, 'type'> | null;
+interface Ack extends Summary {
+  readonly type: 'ack';
+  readonly gossip: Omit<Gossip, 'type'> | null;
 }
 
-interface Probed {
-  readonly type: 'probed';
+interface IndirectAck {
+  readonly type: 'indirect-ack';
   readonly reached: boolean;
 }
 
@@ -137,13 +137,13 @@ export interface Entries {
 
 interface Refused {
   readonly type: 'refused';
-  readonly why: RefusedWhy;
+  readonly why: RefusalReason;
   readonly message: string;
 }
 
-export const REFUSED_WHYS = ['other-life', 'duplicate', 'removed', 'repeated'] as const;
+export const REFUSAL_REASONS = ['other-boot', 'duplicate', 'removed', 'repeated'] as const;
 /**
- * other-life: this is not the process that the request is for; duplicate: another process has the same node id;
- * removed: the sender is no member by decision; repeated: this request has been here.
+ * other-bootId: this is not the process that the request is for; duplicate: another process has the same node id;
+ * removed: the sender is no member by removal; repeated: this request has been here.
  */
-export type RefusedWhy = (typeof REFUSED_WHYS)[number];
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];

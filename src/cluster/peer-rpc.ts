@@ -1,6 +1,6 @@
 import { type Address, formatAddress } from './address.ts';
-import { Malformed, decodeAnswer, decodeRequest, encodeAnswer, encodeRequest } from './codec.ts';
-import type { Answer, AnswerBody, Request, RequestBody, Sender } from './messages.ts';
+import { Malformed, decodeResponse, decodeRequest, encodeResponse, encodeRequest } from './codec.ts';
+import type { Response, ResponseBody, Request, RequestBody, Sender } from './messages.ts';
 import type { Keyring } from './hmac.ts';
 
 /** Carries a text to a server and its answer back. */
@@ -10,11 +10,11 @@ export interface Transport {
 }
 
 /** Answers a request of somebody who can be reached at `address`. */
-export type Respond = (request: Request, address: Address) => Promise<AnswerBody>;
+export type Respond = (request: Request, address: Address) => Promise<ResponseBody>;
 
-export interface CorrespondenceOptions {
+export interface PeerRpcOptions {
   readonly self: () => Sender;
-  readonly seal: Keyring;
+  readonly keyring: Keyring;
   readonly transport: Transport;
 }
 
@@ -22,7 +22,7 @@ export interface CorrespondenceOptions {
 export class RpcError extends Error {}
 
 /** How many lives of others are remembered to tell what they have said before. */
-const MAX_LIVES = 4096;
+const MAX_BOOTS = 4096;
 /** Requests can overtake each other by so many. */
 const WINDOW = 1024;
 
@@ -34,28 +34,28 @@ const WINDOW = 1024;
 export class PeerRpc {
   sentBytes = 0;
   receivedBytes = 0;
-  readonly #options: CorrespondenceOptions;
+  readonly #options: PeerRpcOptions;
   readonly #windows = new Map<string, Window>();
-  /** The number of the latest request to each life, the least recently asked first. */
+  /** The number of the latest request to each bootId, the least recently asked first. */
   readonly #sent = new Map<string, number>();
 
-  constructor(options: CorrespondenceOptions) {
+  constructor(options: PeerRpcOptions) {
     this.#options = options;
   }
 
-  /** Asks a life, or with '' whoever is there. Rejects with an Error that says why there is no answer. */
-  async ask(address: Address, to: string, body: RequestBody, timeoutMs: number): Promise<Answer> {
-    const { self, seal, transport } = this.#options;
+  /** Asks a bootId, or with '' whoever is there. Rejects with an Error that says why there is no answer. */
+  async ask(address: Address, to: string, body: RequestBody, timeoutMs: number): Promise<Response> {
+    const { self, keyring, transport } = this.#options;
     const from = self();
     const seq = this.#next(to);
-    const sealed = seal.close('request', '', encodeRequest({ from, to, seq, body }));
+    const sealed = keyring.sign('request', '', encodeRequest({ from, to, seq, body }));
     this.sentBytes += Buffer.byteLength(sealed);
     const reply = await transport.send(address, sealed, timeoutMs);
     this.receivedBytes += Buffer.byteLength(reply);
-    const text = seal.open('reply', `${from.life} ${to} ${seq}`, reply);
+    const text = keyring.verify('reply', `${from.bootId} ${to} ${seq}`, reply);
     if (text === undefined) throw new RpcError('its answer is not sealed with a key of this cluster');
     try {
-      return decodeAnswer(text);
+      return decodeResponse(text);
     } catch (error) {
       if (error instanceof Malformed) throw new RpcError(`its answer makes no sense: ${error.message}`);
       throw error;
@@ -67,14 +67,14 @@ export class PeerRpc {
    * with a key of this cluster.
    */
   async answer(sealed: string, host: string, respond: Respond): Promise<string> {
-    const { self, seal } = this.#options;
+    const { self, keyring } = this.#options;
     this.receivedBytes += Buffer.byteLength(sealed);
-    const text = seal.open('request', '', sealed);
+    const text = keyring.verify('request', '', sealed);
     if (text === undefined) throw new Malformed('this is not sealed with a key of this cluster');
     const request = decodeRequest(text);
     const body = this.#refusal(request) ?? (await respond(request, addressOf(request.from, host)));
-    const context = `${request.from.life} ${request.to} ${request.seq}`;
-    const reply = seal.close('reply', context, encodeAnswer({ from: self(), body }));
+    const context = `${request.from.bootId} ${request.to} ${request.seq}`;
+    const reply = keyring.sign('reply', context, encodeResponse({ from: self(), body }));
     this.sentBytes += Buffer.byteLength(reply);
     return reply;
   }
@@ -84,22 +84,22 @@ export class PeerRpc {
     this.#sent.delete(to);
     this.#sent.set(to, seq);
     const [oldest] = this.#sent.keys();
-    if (this.#sent.size > MAX_LIVES && oldest !== undefined) this.#sent.delete(oldest);
+    if (this.#sent.size > MAX_BOOTS && oldest !== undefined) this.#sent.delete(oldest);
     return seq;
   }
 
-  #refusal({ from, to, seq, body }: Request): AnswerBody | undefined {
-    if (body.type === 'hello') return undefined;
-    if (to !== this.#options.self().life) {
-      return { type: 'refused', why: 'other-life', message: 'this is for another process' };
+  #refusal({ from, to, seq, body }: Request): ResponseBody | undefined {
+    if (body.type === 'identify') return undefined;
+    if (to !== this.#options.self().bootId) {
+      return { type: 'refused', why: 'other-boot', message: 'this is for another process' };
     }
-    let window = this.#windows.get(from.life);
+    let window = this.#windows.get(from.bootId);
     if (window === undefined) {
-      // Even what a forgotten life has said can be repeated only as far as merging it again changes anything: not at all.
+      // Even what a forgotten bootId has said can be repeated only as far as merging it again changes anything: not at all.
       const [oldest] = this.#windows.keys();
-      if (this.#windows.size >= MAX_LIVES && oldest !== undefined) this.#windows.delete(oldest);
+      if (this.#windows.size >= MAX_BOOTS && oldest !== undefined) this.#windows.delete(oldest);
       window = new Window();
-      this.#windows.set(from.life, window);
+      this.#windows.set(from.bootId, window);
     }
     if (window.take(seq)) return undefined;
     return { type: 'refused', why: 'repeated', message: 'this has been here before' };

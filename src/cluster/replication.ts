@@ -2,18 +2,18 @@ import { replicaIdOf } from '../crdt/replica-id.ts';
 import { LOWER_BOUND } from '../crdt/counter-state.ts';
 import type { GCounter } from '../crdt/g-counter.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
-import { Comparison, charsOf } from './anti-entropy.ts';
+import { AntiEntropy, charsOf } from './anti-entropy.ts';
 import type { Member } from './member.ts';
-import type { AnswerBody, Compare, Exchange, RequestBody, Update } from './messages.ts';
-import { ReplicaIndex } from './merkle-index.ts';
+import type { ResponseBody, Compare, Exchange, RequestBody, Update } from './messages.ts';
+import { MerkleIndex } from './merkle-index.ts';
 import type { Replica } from './replica.ts';
 
 export interface ReplicationOptions {
   readonly replica: Replica;
   readonly clock: Clock;
-  readonly ask: (contact: Member, body: RequestBody, timeoutMs: number) => Promise<AnswerBody>;
+  readonly ask: (member: Member, body: RequestBody, timeoutMs: number) => Promise<ResponseBody>;
   /** A peer has not taken what it was sent. */
-  readonly onDoubt: (contact: Member) => void;
+  readonly onFailure: (member: Member) => void;
 }
 
 /** How long changes are collected before they go out: little after a rest, more while there are always some. */
@@ -30,7 +30,7 @@ const MAX_COMPARE_MS = 300_000;
 
 /** A peer, and what it has of ours. */
 interface Link {
-  readonly contact: Member;
+  readonly member: Member;
   /** It has taken what changed up to here. */
   position: number;
   isPushing: boolean;
@@ -48,8 +48,8 @@ interface Link {
  */
 export class Replication {
   readonly #options: ReplicationOptions;
-  readonly #index: ReplicaIndex;
-  readonly #comparison: Comparison;
+  readonly #index: MerkleIndex;
+  readonly #antiEntropy: AntiEntropy;
   readonly #links = new Map<Member, Link>();
   #timer: Timer | undefined;
   #pushedMs = -Infinity;
@@ -58,18 +58,18 @@ export class Replication {
   constructor(options: ReplicationOptions) {
     this.#options = options;
     const { replica } = options;
-    this.#index = new ReplicaIndex(replica.identity.nodeId, replica.counters, () => this.#changed());
-    this.#comparison = new Comparison(replica, this.#index);
+    this.#index = new MerkleIndex(replica.identity.nodeId, replica.counters, () => this.#changed());
+    this.#antiEntropy = new AntiEntropy(replica, this.#index);
   }
 
   /** The digest of all counters. */
   get digest(): string {
-    return this.#index.digests.root;
+    return this.#index.tree.root;
   }
 
   /** Since when a peer lacks something of ours, in milliseconds; 0 where it lacks nothing that we know of. */
-  lagMs(contact: Member): number {
-    const behindMs = this.#links.get(contact)?.behindMs;
+  lagMs(member: Member): number {
+    const behindMs = this.#links.get(member)?.behindMs;
     return behindMs === undefined ? 0 : this.#options.clock.nowMs() - behindMs;
   }
 
@@ -83,10 +83,10 @@ export class Replication {
    * Begins with a peer that has come or come back: both get all they lack. One of the two is to ask first, since to
    * compare twice would be twice the work; if it does not, the other does with the next probe.
    */
-  join(contact: Member, isFirst: boolean): void {
+  join(member: Member, isFirst: boolean): void {
     if (this.#isStopped) return;
     const link: Link = {
-      contact,
+      member,
       position: this.#index.position,
       isPushing: false,
       isComparing: false,
@@ -94,27 +94,27 @@ export class Replication {
       restMs: COMPARE_MS,
       behindMs: undefined,
     };
-    this.#links.set(contact, link);
+    this.#links.set(member, link);
     if (isFirst) void this.#compare(link);
   }
 
-  leave(contact: Member): void {
-    this.#links.delete(contact);
+  leave(member: Member): void {
+    this.#links.delete(member);
   }
 
   /** A peer has told the digest of its counters. */
-  compareWith(contact: Member, digest: string): void {
-    const link = this.#links.get(contact);
+  compareWith(member: Member, digest: string): void {
+    const link = this.#links.get(member);
     if (link === undefined || digest === this.digest) return;
     if (this.#options.clock.nowMs() - link.comparedMs >= link.restMs) void this.#compare(link);
   }
 
   /** Answers a life that replicates. */
-  async answer(body: Update | Compare | Exchange, life: string): Promise<AnswerBody> {
-    const link = [...this.#links.values()].find(({ contact }) => contact.who?.life === life);
+  async answer(body: Update | Compare | Exchange, bootId: string): Promise<ResponseBody> {
+    const link = [...this.#links.values()].find(({ member }) => member.who?.bootId === bootId);
     if (link !== undefined && body.type !== 'update') link.comparedMs = this.#options.clock.nowMs();
-    if (body.type === 'compare') return this.#comparison.differ(body);
-    if (body.type === 'exchange') return this.#comparison.entries(body);
+    if (body.type === 'compare') return this.#antiEntropy.differ(body);
+    if (body.type === 'exchange') return this.#antiEntropy.entries(body);
     await this.#options.replica.merge(body.totals);
     return { type: 'done' };
   }
@@ -138,7 +138,7 @@ export class Replication {
 
   /** Sends a peer what has changed since it was sent something last. */
   async #push(link: Link): Promise<void> {
-    const { contact } = link;
+    const { member } = link;
     if (!this.#index.remembers(link.position)) {
       // It has been behind for too long.
       link.position = this.#index.position;
@@ -152,13 +152,13 @@ export class Replication {
       () => false,
     );
     link.isPushing = false;
-    if (this.#links.get(contact) !== link) return;
+    if (this.#links.get(member) !== link) return;
     if (isTaken) {
       link.position = upTo;
       if (upTo === this.#index.position) link.behindMs = undefined;
       else this.#pushIn(COLLECT_MS);
     } else {
-      this.#options.onDoubt(contact);
+      this.#options.onFailure(member);
       this.#pushIn(RETRY_MS);
     }
   }
@@ -186,7 +186,7 @@ export class Replication {
     link.isComparing = true;
     try {
       const { position } = this.#index;
-      const isAllMerged = await this.#comparison.run((body) => this.#ask(link, body));
+      const isAllMerged = await this.#antiEntropy.run((body) => this.#ask(link, body));
       // What cannot be merged now will hardly be in a moment.
       link.restMs = isAllMerged ? COMPARE_MS : Math.min(2 * link.restMs, MAX_COMPARE_MS);
       if (position === this.#index.position && link.position === position) link.behindMs = undefined;
@@ -197,8 +197,8 @@ export class Replication {
     link.comparedMs = this.#options.clock.nowMs();
   }
 
-  #ask(link: Link, body: RequestBody): Promise<AnswerBody> {
-    if (this.#links.get(link.contact) !== link) return Promise.reject(new Error('it is no peer any more'));
-    return this.#options.ask(link.contact, body, UPDATE_TIMEOUT_MS);
+  #ask(link: Link, body: RequestBody): Promise<ResponseBody> {
+    if (this.#links.get(link.member) !== link) return Promise.reject(new Error('it is no peer any more'));
+    return this.#options.ask(link.member, body, UPDATE_TIMEOUT_MS);
   }
 }

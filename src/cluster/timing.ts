@@ -23,8 +23,8 @@ export function probeMs(random: Random, peers: number): number {
 }
 
 /** Until somebody who does not answer is tried again. */
-export function backoffMs(random: Random, contact: Member): number {
-  const grownMs = MIN_BACKOFF_MS * 2 ** Math.min(contact.failures - 1, 10);
-  const mostMs = Math.min(grownMs, isFixed(contact) ? MAX_FIXED_BACKOFF_MS : MAX_BACKOFF_MS);
+export function backoffMs(random: Random, member: Member): number {
+  const grownMs = MIN_BACKOFF_MS * 2 ** Math.min(member.failures - 1, 10);
+  const mostMs = Math.min(grownMs, isFixed(member) ? MAX_FIXED_BACKOFF_MS : MAX_BACKOFF_MS);
   return mostMs * (0.5 + random.next() / 2);
 }

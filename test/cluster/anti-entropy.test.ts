@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MAX_NODES } from '../../src/cluster/codec.ts';
-import type { AnswerBody, RequestBody } from '../../src/cluster/messages.ts';
+import type { ResponseBody, RequestBody } from '../../src/cluster/messages.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/cluster/net/http-transport.ts';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
 import { LOWER_BOUND } from '../../src/crdt/counter-state.ts';
@@ -13,7 +13,7 @@ class Interrupted extends Error {}
 class Pair {
   readonly a = new Side(new MemoryReplica('node-1'));
   readonly b = new Side(new MemoryReplica('node-2'));
-  readonly bodies: (RequestBody | AnswerBody)[] = [];
+  readonly bodies: (RequestBody | ResponseBody)[] = [];
   longest = 0;
   /** Messages until the connection breaks. */
   patience = Infinity;
@@ -21,7 +21,7 @@ class Pair {
   /** Compares all, asked for by `a` or by `b`. */
   run(isFromB = false): Promise<boolean> {
     const [asking, asked] = isFromB ? [this.b, this.a] : [this.a, this.b];
-    return asking.comparison.run(
+    return asking.antiEntropy.run(
       overText(asked, (text, body) => {
         this.longest = Math.max(this.longest, Buffer.byteLength(text));
         this.bodies.push(body);
@@ -46,7 +46,7 @@ class Pair {
 }
 
 function expectEqual({ a, b }: Pair): void {
-  expect(a.index.digests.root).toBe(b.index.digests.root);
+  expect(a.index.tree.root).toBe(b.index.tree.root);
   expect(a.replica.contents()).toEqual(b.replica.contents());
 }
 
@@ -112,7 +112,7 @@ test('a comparison that is interrupted at any message and begun again ends the s
         }
         pair.patience = Infinity;
         await pair.run();
-        expect(pair.a.index.digests.root).toBe(pair.b.index.digests.root);
+        expect(pair.a.index.tree.root).toBe(pair.b.index.tree.root);
         expect(pair.a.replica.contents()).toEqual(pair.b.replica.contents());
       },
     ),
@@ -132,7 +132,7 @@ test('of two thousand counters only those that differ are sent', async () => {
   for (let number = 0; number < 2000; number++) pair.both(`key-${number}`, totalOf(1 + number));
   pair.a.replica.add('key-7');
   pair.b.replica.add('key-8');
-  pair.b.replica.add('new');
+  pair.b.replica.add('candidate');
   await pair.run();
   expectEqual(pair);
   // Of key-7 the other tells its older state too, since nobody can see from a digest who is behind.
@@ -255,9 +255,9 @@ test('counters that were there before the index are compared like all others', a
   first.add('likes', 3);
   second.add('likes', 4);
   const [a, b] = [new Side(first), new Side(second)];
-  await a.comparison.run(overText(b, () => {}));
+  await a.antiEntropy.run(overText(b, () => {}));
   expect([a.replica.value('likes'), b.replica.value('likes')]).toEqual([7, 7]);
-  expect(a.index.digests.root).toBe(b.index.digests.root);
+  expect(a.index.tree.root).toBe(b.index.tree.root);
 });
 
 describe('a comparison with a peer that does not do what it should', () => {
@@ -267,7 +267,7 @@ describe('a comparison with a peer that does not do what it should', () => {
     for (let number = 0; number < 50; number++) side.replica.add(`key-${number}`);
     return side;
   };
-  const answers: readonly (readonly [string, (body: RequestBody) => AnswerBody | undefined])[] = [
+  const answers: readonly (readonly [string, (body: RequestBody) => ResponseBody | undefined])[] = [
     ['refuses', () => ({ type: 'refused', why: 'removed', message: '' })],
     ['answers something else', () => ({ type: 'done' })],
     [
@@ -309,7 +309,7 @@ describe('a comparison with a peer that does not do what it should', () => {
   test.each(answers)('and %s comes to an end', async (_what, lie) => {
     const honest = new Side(new MemoryReplica('node-2'));
     let asked = 0;
-    const run = differing().comparison.run((body) => {
+    const run = differing().antiEntropy.run((body) => {
       if (++asked > MOST) return Promise.reject(new Error('there is no end to it'));
       const lied = lie(body);
       return lied === undefined ? honest.answer(body) : Promise.resolve(lied);

@@ -1,29 +1,29 @@
 /** What a server remembers of its cluster, over restarts and crashes. */
 import { expect, test } from 'vitest';
-import type { Memory } from '../../src/cluster/cluster.ts';
-import { MemoryFile } from '../../src/cluster/cluster-file.ts';
+import type { Remembered } from '../../src/cluster/cluster.ts';
+import { ClusterFile } from '../../src/cluster/cluster-file.ts';
 import { MemoryFiles, everything, nothing } from '../support/memory-files.ts';
 
-const memory: Memory = {
+const remembered: Remembered = {
   peers: ['10.0.0.1:8080', 'b:8080'],
-  decisions: new Map([
+  removals: new Map([
     ['node-2', { version: 7, removed: true }],
     ['__proto__', { version: 1, removed: false }],
   ]),
 };
-const nobody: Memory = { peers: [], decisions: new Map() };
+const nobody: Remembered = { peers: [], removals: new Map() };
 
 interface Kept {
-  readonly file: MemoryFile;
+  readonly file: ClusterFile;
   readonly errors: unknown[];
 }
 
 function keptIn(files: MemoryFiles): Kept {
   const errors: unknown[] = [];
-  return { file: new MemoryFile(files, (error) => errors.push(error)), errors };
+  return { file: new ClusterFile(files, (error) => errors.push(error)), errors };
 }
 
-async function write(files: MemoryFiles, ...memories: Memory[]): Promise<void> {
+async function write(files: MemoryFiles, ...memories: Remembered[]): Promise<void> {
   const { file } = keptIn(files);
   for (const each of memories) file.write(each);
   await file.close();
@@ -32,16 +32,16 @@ async function write(files: MemoryFiles, ...memories: Memory[]): Promise<void> {
 test('what was written is read again, also after a crash', async () => {
   const files = new MemoryFiles();
   expect(await keptIn(files).file.read()).toEqual(nobody);
-  await write(files, memory);
+  await write(files, remembered);
   for (const crash of [nothing, everything]) {
-    expect(await keptIn(files.crash(crash)).file.read()).toEqual(memory);
+    expect(await keptIn(files.crash(crash)).file.read()).toEqual(remembered);
   }
 });
 
 test('of several changes in a row the last is written', async () => {
   const files = new MemoryFiles();
-  await write(files, memory, nobody, memory, { ...memory, peers: [] });
-  expect(await keptIn(files).file.read()).toEqual({ ...memory, peers: [] });
+  await write(files, remembered, nobody, remembered, { ...remembered, peers: [] });
+  expect(await keptIn(files).file.read()).toEqual({ ...remembered, peers: [] });
 });
 
 test('a crash at any moment leaves the old or the new', async () => {
@@ -52,10 +52,10 @@ test('a crash at any moment leaves the old or the new', async () => {
     const files = before.crash(nothing);
     let done = 0;
     files.before = () => (done++ === at ? new Promise(() => {}) : Promise.resolve());
-    keptIn(files).file.write(memory);
+    keptIn(files).file.write(remembered);
     await new Promise((resolve) => setImmediate(resolve));
     for (const crash of [nothing, everything]) {
-      expect([nobody, memory]).toContainEqual(await keptIn(files.crash(crash)).file.read());
+      expect([nobody, remembered]).toContainEqual(await keptIn(files.crash(crash)).file.read());
     }
   }
 });
@@ -76,5 +76,5 @@ test('what is no address is left out', async () => {
   const files = new MemoryFiles();
   const file = await files.open('cluster.json');
   await file.append(Buffer.from('{"peers":["a:1","http://b/",7],"decisions":{}}'));
-  expect(await keptIn(files).file.read()).toEqual({ peers: ['a:1'], decisions: new Map() });
+  expect(await keptIn(files).file.read()).toEqual({ peers: ['a:1'], removals: new Map() });
 });

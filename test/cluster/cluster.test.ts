@@ -23,7 +23,8 @@ describe('servers find each other', () => {
   test('in a chain in which each is told of the next', async () => {
     const town = new Town();
     const all = Array.from({ length: 6 }, () => town.settle());
-    for (const [index, resident] of all.slice(1).entries()) resident.cluster.seek(at(all, index).address);
+    for (const [index, resident] of all.slice(1).entries())
+      resident.cluster.addConfiguredPeer(at(all, index).address);
     await town.pass(30_000);
     expect(peersOf(all)).toEqual(everybodyElse(all));
   });
@@ -55,7 +56,7 @@ describe('servers find each other', () => {
     const town = new Town();
     const [a, b] = await town.settleAll(2);
     if (a === undefined || b === undefined) throw new Error('there are two');
-    expect(a.memory.peers).toEqual([b.address]);
+    expect(a.remembered.peers).toEqual([b.address]);
     b.die();
     const later = a.restart();
     const again = b.restart();
@@ -72,8 +73,8 @@ describe('strangers', () => {
   ])('%s are left alone', async (_what, house) => {
     const town = new Town();
     const [a, b] = [town.settle({ beacons: true }), town.settle({ beacons: true, ...house })];
-    a.cluster.seek(b.address);
-    b.cluster.seek(a.address);
+    a.cluster.addConfiguredPeer(b.address);
+    b.cluster.addConfiguredPeer(a.address);
     a.replica.add('likes', 3);
     await town.pass(120_000);
     expect([a.peers, b.peers, valuesOf([a, b])]).toEqual([[], [], [3, 0]]);
@@ -82,7 +83,7 @@ describe('strangers', () => {
   test('do no more than ask who is there, and seldom', async () => {
     const town = new Town();
     const [a, b] = [town.settle(), town.settle({ cluster: 'village' })];
-    a.cluster.seek(b.address);
+    a.cluster.addConfiguredPeer(b.address);
     await town.pass(300_000);
     expect(a.stateOf(b)).toBe('stranger');
     expect(town.requests.length).toBeLessThan(30);
@@ -92,13 +93,13 @@ describe('strangers', () => {
     const town = new Town();
     const a = town.settle({ keys: [KEY] });
     const b = town.settle({ keys: ['another key of 16'] });
-    a.cluster.seek(b.address);
+    a.cluster.addConfiguredPeer(b.address);
     await town.pass(10_000);
     const c = b.restart({ keys: ['another key of 16', KEY] });
     await town.pass(60_000);
     expect([a.peers, c.peers]).toEqual([[], []]);
     const d = a.restart({ keys: [KEY, 'another key of 16'] });
-    d.cluster.seek(c.address);
+    d.cluster.addConfiguredPeer(c.address);
     await town.pass(60_000);
     expect([d.peers, c.peers]).toEqual([[c.address], [d.address]]);
   });
@@ -106,7 +107,7 @@ describe('strangers', () => {
   test('a server that finds itself is no peer of itself', async () => {
     const town = new Town();
     const a = town.settle({ beacons: true });
-    a.cluster.seek(a.address);
+    a.cluster.addConfiguredPeer(a.address);
     await town.pass(60_000);
     expect([a.peers, a.stateOf(a), a.duplicates]).toEqual([[], 'self', []]);
   });
@@ -126,7 +127,7 @@ describe('what is counted anywhere', () => {
     const town = new Town();
     const all = [town.settle(), town.settle()];
     for (const { replica } of all) for (let key = 0; key < 500; key++) replica.add(`key-${key}`, 2);
-    at(all, 1).cluster.seek(at(all, 0).address);
+    at(all, 1).cluster.addConfiguredPeer(at(all, 0).address);
     await town.pass(5000);
     expect(valuesOf(all, 'key-7')).toEqual([4, 4]);
     expect(rootsOf(all)).toBe(1);
@@ -187,7 +188,7 @@ describe('what is counted anywhere', () => {
     a.replica.add('likes', 3);
     b.replica.add('likes', 4);
     const [later, again] = [a.restart(), b.restart()];
-    later.cluster.seek(again.address);
+    later.cluster.addConfiguredPeer(again.address);
     await town.pass(60_000);
     expect(valuesOf([later, again])).toEqual([7, 7]);
   });
@@ -196,7 +197,7 @@ describe('what is counted anywhere', () => {
     const town = new Town();
     const all = await town.settleAll(2);
     for (let key = 0; key < 20_000; key++) at(all, 0).replica.add(`key-${key}`);
-    expect(at(all, 0).cluster.lagMs(at<Member>([...at(all, 0).cluster.contacts], 0))).toBe(0);
+    expect(at(all, 0).cluster.lagMs(at<Member>([...at(all, 0).cluster.members], 0))).toBe(0);
     await town.pass(2000);
     expect(at(all, 1).replica.counters.size).toBe(20_000);
   });
@@ -209,7 +210,7 @@ test('who was behind for too long, and then was compared with, lacks nothing', a
   for (let change = 0; change <= 65_536; change++) replica.add(`key-${change % 10}`);
   await town.pass(60_000);
   expect(rootsOf(all)).toBe(1);
-  expect([...cluster.contacts].map((contact) => cluster.lagMs(contact))).toEqual([0]);
+  expect([...cluster.members].map((member) => cluster.lagMs(member))).toEqual([0]);
 });
 
 describe('the peers that are remembered', () => {
@@ -218,7 +219,7 @@ describe('the peers that are remembered', () => {
     const all = await town.settleAll(2);
     at(all, 1).die();
     await town.pass(60_000);
-    expect(at(all, 0).memory.peers).toEqual([at(all, 1).address]);
+    expect(at(all, 0).remembered.peers).toEqual([at(all, 1).address]);
   });
 
   test('are not forgotten in a life that begins while they do not answer', async () => {
@@ -226,11 +227,11 @@ describe('the peers that are remembered', () => {
     const all = await town.settleAll(3);
     at(all, 0).cluster.remove(at(all, 2).address);
     await town.pass(1000);
-    const { memory } = at(all, 0);
-    expect(memory).toMatchObject({ peers: [at(all, 1).address] });
+    const { remembered } = at(all, 0);
+    expect(remembered).toMatchObject({ peers: [at(all, 1).address] });
     at(all, 1).die();
-    const again = at(all, 0).restart({ memory });
-    expect(again.memory.peers).toEqual(memory.peers);
+    const again = at(all, 0).restart({ remembered });
+    expect(again.remembered.peers).toEqual(remembered.peers);
   });
 });
 
@@ -253,7 +254,7 @@ describe('a beacon', () => {
     expect([...a.cluster.heard].map((each) => each.lastMs)).toEqual(lastMs);
   });
 
-  test('of an earlier life, said again, makes nobody ask', async () => {
+  test('of an earlier boot id, said again, makes nobody ask', async () => {
     const { town, a, b, heard } = await beaconsOf();
     const c = b.restart();
     await town.pass(10_000);

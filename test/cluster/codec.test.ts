@@ -4,9 +4,9 @@ import {
   MAX_NODES,
   MAX_PEERS_TOLD,
   Malformed,
-  decodeAnswer,
+  decodeResponse,
   decodeRequest,
-  encodeAnswer,
+  encodeResponse,
   encodeRequest,
 } from '../../src/cluster/codec.ts';
 import { MAX_REMOVALS } from '../../src/cluster/removals.ts';
@@ -18,8 +18,10 @@ import { SENDER } from '../support/memory-replica.ts';
 
 const DIGEST = 'AAAAAAAA';
 const from = SENDER;
-const requestText = (body: unknown): string => JSON.stringify({ from, to: 'k3f9qz', seq: 1, body });
-const answerText = (body: unknown): string => JSON.stringify({ from, body });
+/** The same sender as it is on the wire. */
+const wireFrom = { cluster: 'c', id: 'node-9', life: 'k3f9qz', at: 8080, upMs: 1 };
+const requestText = (body: unknown): string => JSON.stringify({ from: wireFrom, to: 'k3f9qz', seq: 1, body });
+const answerText = (body: unknown): string => JSON.stringify({ from: wireFrom, body });
 
 /** Something that a reader makes of a text, or undefined where it says that it is none. */
 function readBy<T>(read: (text: string) => T, text: string): T | undefined {
@@ -43,7 +45,7 @@ test('a request arrives as it was sent', () => {
 test('an answer arrives as it was sent', () => {
   fc.assert(
     fc.property(answer, (sent) => {
-      expect(decodeAnswer(encodeAnswer(sent))).toEqual(sent);
+      expect(decodeResponse(encodeResponse(sent))).toEqual(sent);
     }),
     { numRuns: 1000 },
   );
@@ -52,8 +54,8 @@ test('an answer arrives as it was sent', () => {
 test('a request is no answer, and an answer no request', () => {
   fc.assert(
     fc.property(request, answer, (asked, answered) => {
-      expect(readBy(decodeAnswer, encodeRequest(asked))).toBeUndefined();
-      expect(readBy(decodeRequest, encodeAnswer(answered))).toBeUndefined();
+      expect(readBy(decodeResponse, encodeRequest(asked))).toBeUndefined();
+      expect(readBy(decodeRequest, encodeResponse(answered))).toBeUndefined();
     }),
   );
 });
@@ -94,9 +96,9 @@ describe('a message with a member too many or too few is refused:', () => {
   test('answers', () => {
     fc.assert(
       fc.property(answer, (sent) => {
-        const json: unknown = parseJson(encodeAnswer(sent));
+        const json: unknown = parseJson(encodeResponse(sent));
         for (const changed of [...takenOut(json), ...putIn(json)]) {
-          expect(readBy(decodeAnswer, JSON.stringify(changed))).toBeUndefined();
+          expect(readBy(decodeResponse, JSON.stringify(changed))).toBeUndefined();
         }
       }),
       { numRuns: 50 },
@@ -114,7 +116,7 @@ test.each([
   ['objects that are very deep', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
 ])('%s is no message', (_what, text) => {
   expect(() => decodeRequest(text)).toThrow(Malformed);
-  expect(() => decodeAnswer(text)).toThrow(Malformed);
+  expect(() => decodeResponse(text)).toThrow(Malformed);
 });
 
 const range = { leaf: 0, after: '', end: null, counters: [] };
@@ -202,7 +204,7 @@ test.each<readonly [string, unknown]>([
   ['a difference in too many', { type: 'differ', nodes: Array(MAX_NODES * FAN_OUT + 1).fill(0) }],
   ['no news', { type: 'pong', digest: DIGEST, members: DIGEST, news: [] }],
 ])('an answer is refused that is %s', (_what, body) => {
-  expect(readBy(decodeAnswer, answerText(body))).toBeUndefined();
+  expect(readBy(decodeResponse, answerText(body))).toBeUndefined();
 });
 
 test.each<readonly [string, object]>([
@@ -215,7 +217,7 @@ test.each<readonly [string, object]>([
   ['an address with a path', { at: 'a:80/b' }],
   ['a negative age', { upMs: -1 }],
 ])('a sender with %s is refused', (_what, wrong) => {
-  const text = JSON.stringify({ from: { ...from, ...wrong }, to: '', seq: 1, body: { type: 'hello' } });
+  const text = JSON.stringify({ from: { ...wireFrom, ...wrong }, to: '', seq: 1, body: { type: 'hello' } });
   expect(readBy(decodeRequest, text)).toBeUndefined();
 });
 
@@ -232,7 +234,7 @@ test('whatever has become of a message, reading it gives a message or says that 
     fc.constantFrom(undefined, '\ud800', -0, 2 ** 53, '__proto__', [], {}, null),
   );
   const changed = fc
-    .oneof(request.map(encodeRequest), answer.map(encodeAnswer))
+    .oneof(request.map(encodeRequest), answer.map(encodeResponse))
     .map((text): unknown => parseJson(text))
     .chain((json) =>
       fc
@@ -246,8 +248,8 @@ test('whatever has become of a message, reading it gives a message or says that 
     fc.property(changed, (text) => {
       const asked = readBy(decodeRequest, text);
       expect(asked && decodeRequest(encodeRequest(asked))).toEqual(asked);
-      const answered = readBy(decodeAnswer, text);
-      expect(answered && decodeAnswer(encodeAnswer(answered))).toEqual(answered);
+      const answered = readBy(decodeResponse, text);
+      expect(answered && decodeResponse(encodeResponse(answered))).toEqual(answered);
     }),
     { numRuns: 3000 },
   );
@@ -255,14 +257,14 @@ test('whatever has become of a message, reading it gives a message or says that 
 
 test('whatever text arrives, reading it gives a message or says that it is none', () => {
   const spoiled = fc
-    .tuple(fc.oneof(request.map(encodeRequest), answer.map(encodeAnswer)), fc.nat(), fc.nat(4), fc.string())
+    .tuple(fc.oneof(request.map(encodeRequest), answer.map(encodeResponse)), fc.nat(), fc.nat(4), fc.string())
     .map(([text, at, gone, more]) => {
       const place = at % text.length;
       return text.slice(0, place) + more.slice(0, 3) + text.slice(place + gone);
     });
   fc.assert(
     fc.property(fc.oneof(spoiled, fc.string(), fc.json()), (text) => {
-      expect(() => [readBy(decodeRequest, text), readBy(decodeAnswer, text)]).not.toThrow();
+      expect(() => [readBy(decodeRequest, text), readBy(decodeResponse, text)]).not.toThrow();
     }),
     { numRuns: 3000 },
   );

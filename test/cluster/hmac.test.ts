@@ -6,7 +6,7 @@ const OLD = 'an old key of the cluster';
 const NEW = 'a new key of the cluster';
 const PURPOSES: readonly Purpose[] = ['beacon', 'request', 'reply'];
 
-const seal = new Keyring([NEW]);
+const keyring = new Keyring([NEW]);
 const text = fc.oneof(fc.string(), fc.json(), fc.string({ unit: 'grapheme' }));
 const context = fc.constantFrom('', 'a 1', 'a 11', 'b 1');
 const purpose = fc.constantFrom(...PURPOSES);
@@ -14,7 +14,7 @@ const purpose = fc.constantFrom(...PURPOSES);
 test('what was sealed opens, for what and where it was sealed', () => {
   fc.assert(
     fc.property(purpose, context, text, (why, where, said) => {
-      expect(seal.open(why, where, seal.close(why, where, said))).toBe(said);
+      expect(keyring.verify(why, where, keyring.sign(why, where, said))).toBe(said);
     }),
   );
 });
@@ -23,7 +23,7 @@ test('what was sealed for one thing or in one place is worth nothing for another
   fc.assert(
     fc.property(purpose, context, purpose, context, text, (why, where, otherWhy, elsewhere, said) => {
       fc.pre(why !== otherWhy || where !== elsewhere);
-      expect(seal.open(otherWhy, elsewhere, seal.close(why, where, said))).toBeUndefined();
+      expect(keyring.verify(otherWhy, elsewhere, keyring.sign(why, where, said))).toBeUndefined();
     }),
   );
 });
@@ -32,45 +32,45 @@ test('another key opens nothing', () => {
   const other = new Keyring([OLD]);
   fc.assert(
     fc.property(purpose, context, text, (why, where, said) => {
-      expect(other.open(why, where, seal.close(why, where, said))).toBeUndefined();
+      expect(other.verify(why, where, keyring.sign(why, where, said))).toBeUndefined();
     }),
   );
 });
 
 test('a sealed text with any one bit flipped opens no more', () => {
-  const sealed = Buffer.from(seal.close('request', 'a 1', '{"to":"k3f9qz","n":"\u00e9"}'));
+  const sealed = Buffer.from(keyring.sign('request', 'a 1', '{"to":"k3f9qz","n":"\u00e9"}'));
   for (let bit = 0; bit < sealed.length * 8; bit++) {
     const flipped = Buffer.from(sealed);
     flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
-    expect(seal.open('request', 'a 1', flipped.toString())).toBeUndefined();
-    expect(seal.open('request', 'a 1', flipped.toString('latin1'))).toBeUndefined();
+    expect(keyring.verify('request', 'a 1', flipped.toString())).toBeUndefined();
+    expect(keyring.verify('request', 'a 1', flipped.toString('latin1'))).toBeUndefined();
   }
 });
 
 test('a sealed text that was cut or has grown opens no more', () => {
-  const sealed = seal.close('reply', 'a 1', '{"body":{}}');
+  const sealed = keyring.sign('reply', 'a 1', '{"body":{}}');
   for (let length = 0; length < sealed.length; length++) {
-    expect(seal.open('reply', 'a 1', sealed.slice(0, length))).toBeUndefined();
-    expect(seal.open('reply', 'a 1', sealed.slice(sealed.length - length))).toBeUndefined();
+    expect(keyring.verify('reply', 'a 1', sealed.slice(0, length))).toBeUndefined();
+    expect(keyring.verify('reply', 'a 1', sealed.slice(sealed.length - length))).toBeUndefined();
   }
   for (const more of [' ', '\0', '=', '{']) {
-    expect(seal.open('reply', 'a 1', sealed + more)).toBeUndefined();
-    expect(seal.open('reply', 'a 1', more + sealed)).toBeUndefined();
+    expect(keyring.verify('reply', 'a 1', sealed + more)).toBeUndefined();
+    expect(keyring.verify('reply', 'a 1', more + sealed)).toBeUndefined();
   }
 });
 
 test('what was never sealed does not open', () => {
   fc.assert(
     fc.property(text, (said) => {
-      expect(seal.open('request', '', said)).toBeUndefined();
-      expect(seal.open('request', '', 'A'.repeat(43) + said)).toBeUndefined();
-      expect(seal.open('request', '', '\u00e9'.repeat(43) + said)).toBeUndefined();
+      expect(keyring.verify('request', '', said)).toBeUndefined();
+      expect(keyring.verify('request', '', 'A'.repeat(43) + said)).toBeUndefined();
+      expect(keyring.verify('request', '', '\u00e9'.repeat(43) + said)).toBeUndefined();
     }),
   );
 });
 
-test('a text goes as it is, behind its seal', () => {
-  const sealed = seal.close('beacon', '', '{"a":1}');
+test('a text goes as it is, behind its keyring', () => {
+  const sealed = keyring.sign('beacon', '', '{"a":1}');
   expect(sealed).toMatch(/^[\w-]{43}\{"a":1\}$/);
   expect(sealed).not.toContain(NEW);
 });
@@ -81,7 +81,7 @@ describe('while keys are changed one member at a time', () => {
   const changed = new Keyring([NEW, OLD]);
   const after = new Keyring([NEW]);
   const opens = (from: Keyring, to: Keyring): boolean =>
-    to.open('request', '', from.close('request', '', '{}')) === '{}';
+    to.verify('request', '', from.sign('request', '', '{}')) === '{}';
 
   test('each step understands the one before and the one after', () => {
     const steps = [before, knowing, changed, after];
@@ -106,13 +106,13 @@ describe('a cluster without a key', () => {
   const open = new Keyring([]);
 
   test('seals nothing and takes all that is an object', () => {
-    expect([open.isKeyed, seal.isKeyed]).toEqual([false, true]);
-    expect(open.close('request', 'a 1', '{}')).toBe('{}');
-    expect(open.open('reply', 'b 2', '{}')).toBe('{}');
+    expect([open.isKeyed, keyring.isKeyed]).toEqual([false, true]);
+    expect(open.sign('request', 'a 1', '{}')).toBe('{}');
+    expect(open.verify('reply', 'b 2', '{}')).toBe('{}');
   });
 
   test('and one with a key do not understand each other', () => {
-    expect(open.open('request', '', seal.close('request', '', '{}'))).toBeUndefined();
-    expect(seal.open('request', '', open.close('request', '', '{}'))).toBeUndefined();
+    expect(open.verify('request', '', keyring.sign('request', '', '{}'))).toBeUndefined();
+    expect(keyring.verify('request', '', open.sign('request', '', '{}'))).toBeUndefined();
   });
 });

@@ -83,7 +83,7 @@ describe('a peer that falls silent', () => {
   });
 });
 
-describe('a server that begins another life', () => {
+describe('a server that begins another boot id', () => {
   test('at the same address is a peer again within seconds, and what it counts arrives', async () => {
     const { town, one } = await townOf(3);
     const again = one(2).restart();
@@ -115,7 +115,7 @@ describe('a node id that two have', () => {
   test('is that of the older one: the younger is told, the older never is', async () => {
     const { town, all, one } = await townOf(3);
     const younger = town.settle({ nodeId: 'node-2', host: '10.0.0.9' });
-    younger.cluster.seek(one(0).address);
+    younger.cluster.addConfiguredPeer(one(0).address);
     await town.pass(60_000);
     expect(younger.duplicates.length).toBeGreaterThan(0);
     expect(all.flatMap(({ duplicates }) => duplicates)).toEqual([]);
@@ -130,7 +130,7 @@ describe('a node id that two have', () => {
     }
     await town.pass(30_000);
     const younger = town.settle({ nodeId: 'node-2', host: '10.0.0.9' });
-    younger.cluster.seek(one(0).address);
+    younger.cluster.addConfiguredPeer(one(0).address);
     await town.pass(30_000);
     expect(one(0).peers).toContain(younger.address);
     town.heal();
@@ -144,8 +144,8 @@ describe('a node id that two have', () => {
     for (const seed of [1, 2, 3, 4]) {
       const town = new Town(seed);
       const [a, b] = [town.settle({ nodeId: 'node-1' }), town.settle({ nodeId: 'node-1' })];
-      a.cluster.seek(b.address);
-      b.cluster.seek(a.address);
+      a.cluster.addConfiguredPeer(b.address);
+      b.cluster.addConfiguredPeer(a.address);
       await town.pass(10_000);
       const told = [a, b].filter(({ duplicates }) => duplicates.length > 0);
       expect(told).toHaveLength(1);
@@ -155,7 +155,7 @@ describe('a node id that two have', () => {
   test('of the younger is told soon', async () => {
     const { town, one } = await townOf(3);
     const younger = town.settle({ nodeId: 'node-2', host: '10.0.0.9' });
-    younger.cluster.seek(one(1).address);
+    younger.cluster.addConfiguredPeer(one(1).address);
     await town.pass(1000);
     expect(younger.duplicates).toEqual([one(1).address]);
   });
@@ -177,10 +177,10 @@ describe('a node that somebody removes', () => {
     one(0).cluster.remove(one(2).address);
     await town.pass(1000);
     const again = one(2).restart({ beacons: true });
-    again.cluster.seek(one(0).address);
+    again.cluster.addConfiguredPeer(one(0).address);
     const newcomer = town.settle({ nodeId: 'node-8', host: '10.0.0.8' });
-    newcomer.cluster.seek(one(1).address);
-    newcomer.cluster.seek(again.address);
+    newcomer.cluster.addConfiguredPeer(one(1).address);
+    newcomer.cluster.addConfiguredPeer(again.address);
     again.replica.add('likes', 5);
     await town.pass(300_000);
     const rest = [...all.slice(0, 2), newcomer];
@@ -206,7 +206,7 @@ describe('a node that somebody removes', () => {
     one(0).cluster.remove(one(2).address);
     await town.pass(1000);
     const rest = [one(0), one(1)].map((resident) => resident.restart());
-    one(2).cluster.seek('10.0.0.1:7000');
+    one(2).cluster.addConfiguredPeer('10.0.0.1:7000');
     await town.pass(60_000);
     expect(peersOf(rest)).toEqual(everybodyElse(rest));
   });
@@ -224,8 +224,8 @@ describe('a node that somebody removes', () => {
     const { town, all, one } = await townOf(4);
     one(0).cluster.remove(one(3).address);
     await town.pass(60_000);
-    const contact = await town.run(one(1).cluster.register(one(3).address));
-    expect(contact?.state).toBe('alive');
+    const member = await town.run(one(1).cluster.register(one(3).address));
+    expect(member?.state).toBe('alive');
     await town.pass(40_000);
     expect(peersOf(all)).toEqual(everybodyElse(all));
   });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LEAVES } from '../../src/cluster/merkle-tree.ts';
-import { REMEMBERED, ReplicaIndex } from '../../src/cluster/merkle-index.ts';
+import { REMEMBERED, MerkleIndex } from '../../src/cluster/merkle-index.ts';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
 import { LOWER_BOUND } from '../../src/crdt/counter-state.ts';
 import { MemoryReplica, Side, leafOfKey } from '../support/memory-replica.ts';
@@ -53,7 +53,7 @@ test('equal contents have equal digests, whoever holds them and in whatever orde
       expect(a.replica.contents()).toEqual(
         Object.fromEntries(of.map(([k, p]) => [k, Object.fromEntries(p)])),
       );
-      expect(b.index.digests.root).toBe(a.index.digests.root);
+      expect(b.index.tree.root).toBe(a.index.tree.root);
       expect(digestsOf(b)).toEqual(digestsOf(a));
     }),
   );
@@ -67,10 +67,10 @@ test('any difference shows in the root, in the leaf and in the digest of the cou
       for (const side of [a, b]) for (const [counter, totals] of of) side.replica.restore(counter, totals);
       const total = new Map(of).get(changed)?.get(node) ?? 0;
       b.replica.restore(changed, new Map([[node, total + 1]]));
-      expect(b.index.digests.root).not.toBe(a.index.digests.root);
+      expect(b.index.tree.root).not.toBe(a.index.tree.root);
       const leaf = leafOfKey(changed);
       const last = (side: Side): string =>
-        side.index.digests.children(3, leaf >> 4).slice((leaf & 15) * 8, (leaf & 15) * 8 + 8);
+        side.index.tree.children(3, leaf >> 4).slice((leaf & 15) * 8, (leaf & 15) * 8 + 8);
       expect(last(b)).not.toBe(last(a));
       const digest = ({ index, replica }: Side): string | undefined => {
         const counter = replica.counters.get(changed);
@@ -93,7 +93,7 @@ test('a history of increments has the digest of its result', () => {
         b.replica.restore(counter, new Map(Object.entries(totals)));
       }
       expect(b.replica.contents()).toEqual(a.replica.contents());
-      expect(b.index.digests.root).toBe(a.index.digests.root);
+      expect(b.index.tree.root).toBe(a.index.tree.root);
     }),
   );
 });
@@ -112,15 +112,15 @@ test('a history over several lives has the digest of its result', async () => {
     b.replica.restore(counter, new Map(Object.entries(totals)));
   }
   expect(a.replica.value('likes')).toBe(19);
-  expect(b.index.digests.root).toBe(a.index.digests.root);
+  expect(b.index.tree.root).toBe(a.index.tree.root);
 });
 
 test('a merge that changes nothing changes no digest', async () => {
   const { replica, index } = new Side(new MemoryReplica('node-1'));
   replica.add('likes', 3);
-  const { root } = index.digests;
+  const { root } = index.tree;
   await replica.merge(new Map([['likes', new Map([['node-1', 2]])]]));
-  expect(index.digests.root).toBe(root);
+  expect(index.tree.root).toBe(root);
 });
 
 describe('an index of counters that were there before it', () => {
@@ -148,7 +148,7 @@ describe('an index of counters that were there before it', () => {
         [LOWER_BOUND, 9],
       ]),
     );
-    expect(old.index.digests.root).toBe(seeing.index.digests.root);
+    expect(old.index.tree.root).toBe(seeing.index.tree.root);
   });
 
   test('has the same counters in its leaves as one that saw them come', () => {
@@ -169,7 +169,7 @@ describe('an index of counters that were there before it', () => {
 test('only what this server counts itself, and lowerBounds, are to be told to peers', async () => {
   const replica = new MemoryReplica('node-1');
   let told = 0;
-  const index = new ReplicaIndex('node-1', replica.counters, () => told++);
+  const index = new MerkleIndex('node-1', replica.counters, () => told++);
   replica.add('likes');
   await replica.merge(new Map([['likes', new Map([['node-2', 4]])]]));
   expect([told, index.position]).toEqual([1, 1]);

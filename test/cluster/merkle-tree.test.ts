@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   DIGEST_CHARS,
-  Digests,
+  MerkleTree,
   FAN_OUT,
   LEAVES,
   LEVELS,
@@ -14,14 +14,14 @@ import { type Hash, hashPart, hashText } from '../../src/cluster/hash.ts';
 const hash: fc.Arbitrary<Hash> = fc.record({ high: fc.integer(), low: fc.integer() });
 const change = fc.tuple(fc.nat(LEAVES - 1), hash);
 
-const digestsOf = (changes: readonly (readonly [number, Hash])[]): Digests => {
-  const digests = new Digests();
+const digestsOf = (changes: readonly (readonly [number, Hash])[]): MerkleTree => {
+  const digests = new MerkleTree();
   for (const [leaf, toggled] of changes) digests.toggle(leaf, toggled);
   return digests;
 };
 
 /** The leaves that differ, found as two replicas find them. */
-function differingLeaves(a: Digests, b: Digests): number[] {
+function differingLeaves(a: MerkleTree, b: MerkleTree): number[] {
   let nodes = [0];
   for (let level = 0; level < LEVELS; level++) {
     nodes = nodes.flatMap((node) => a.differing(level, node, b.children(level, node)));

@@ -1,14 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../src/runtime/json.ts';
-import { Malformed, encodeAnswer, encodeRequest } from '../../src/cluster/codec.ts';
+import { Malformed, encodeResponse, encodeRequest } from '../../src/cluster/codec.ts';
 import { PeerRpc, RpcError, addressOf } from '../../src/cluster/peer-rpc.ts';
-import type { AnswerBody, RequestBody, Sender } from '../../src/cluster/messages.ts';
+import type { ResponseBody, RequestBody, Sender } from '../../src/cluster/messages.ts';
 import { Keyring } from '../../src/cluster/hmac.ts';
 import { SENDER } from '../support/memory-replica.ts';
 
 const KEY = 'a key of the cluster';
-const seal = new Keyring([KEY]);
+const keyring = new Keyring([KEY]);
 const PING: RequestBody = { type: 'ping', digest: 'AAAAAAAA', members: 'AAAAAAAA' };
 
 /** One who answers, and what was heard there. */
@@ -17,11 +17,11 @@ class Listener {
   readonly self: Sender;
   readonly correspondence: PeerRpc;
 
-  constructor(life: string, with_: Keyring = seal) {
-    this.self = { ...SENDER, life };
+  constructor(bootId: string, with_: Keyring = keyring) {
+    this.self = { ...SENDER, bootId };
     this.correspondence = new PeerRpc({
       self: () => this.self,
-      seal: with_,
+      keyring: with_,
       transport: { send: () => Promise.reject(new Error('it only listens')) },
     });
   }
@@ -29,7 +29,7 @@ class Listener {
   receive(sealed: string, host = '10.0.0.9'): Promise<string> {
     return this.correspondence.answer(sealed, host, ({ body }, address) => {
       this.heard.push([body.type, address]);
-      return Promise.resolve<AnswerBody>({ type: 'done' });
+      return Promise.resolve<ResponseBody>({ type: 'done' });
     });
   }
 }
@@ -41,20 +41,20 @@ function asking(
     sealed,
     deliver,
   ) => deliver(sealed),
-  life = 'asker',
+  bootId = 'asker',
 ): PeerRpc {
   return new PeerRpc({
-    self: () => ({ ...SENDER, life }),
-    seal,
+    self: () => ({ ...SENDER, bootId }),
+    keyring,
     transport: { send: (_address, text) => carry(text, (sealed) => listener.receive(sealed)) },
   });
 }
 
-const sealedRequest = (seq: number, to: string, body: RequestBody = PING, life = 'asker'): string =>
-  seal.close('request', '', encodeRequest({ from: { ...SENDER, life }, to, seq, body }));
+const sealedRequest = (seq: number, to: string, body: RequestBody = PING, bootId = 'asker'): string =>
+  keyring.sign('request', '', encodeRequest({ from: { ...SENDER, bootId }, to, seq, body }));
 
-const bodyOf = (life: string, seq: number, reply: string, to = 'here'): unknown => {
-  const text = seal.open('reply', `${life} ${to} ${seq}`, reply);
+const bodyOf = (bootId: string, seq: number, reply: string, to = 'here'): unknown => {
+  const text = keyring.verify('reply', `${bootId} ${to} ${seq}`, reply);
   return text === undefined ? undefined : Object(parseJson(text)).body;
 };
 
@@ -113,14 +113,14 @@ describe('a request', () => {
     expect(listener.heard).toHaveLength(10_000);
   });
 
-  test('of another life has numbers of its own', async () => {
+  test('of another boot id has numbers of its own', async () => {
     const listener = new Listener('here');
     await listener.receive(sealedRequest(1, 'here'));
     await listener.receive(sealedRequest(1, 'here', PING, 'another'));
     expect(listener.heard).toHaveLength(2);
   });
 
-  test('for another life is refused', async () => {
+  test('for another boot id is refused', async () => {
     const listener = new Listener('here');
     for (const to of ['there', '', 'her', 'heree']) {
       const reply = await listener.receive(sealedRequest(1, to));
@@ -131,18 +131,18 @@ describe('a request', () => {
 
   test('that only asks who is there is for whoever is there, as often as it comes', async () => {
     const listener = new Listener('here');
-    const sealed = sealedRequest(1, '', { type: 'hello' });
+    const sealed = sealedRequest(1, '', { type: 'identify' });
     await listener.receive(sealed);
     await listener.receive(sealed);
     expect(listener.heard).toHaveLength(2);
   });
 
   test.each<readonly [string, string]>([
-    ['has no seal', encodeRequest({ from: SENDER, to: 'here', seq: 1, body: PING })],
-    ['has the seal of another key', new Keyring(['another key of 16']).close('request', '', '{}')],
-    ['was sealed as an answer', seal.close('reply', '', '{}')],
-    ['was sealed as a beacon', seal.close('beacon', '', '{}')],
-    ['makes no sense under its seal', seal.close('request', '', '{}')],
+    ['has no keyring', encodeRequest({ from: SENDER, to: 'here', seq: 1, body: PING })],
+    ['has the keyring of another key', new Keyring(['another key of 16']).sign('request', '', '{}')],
+    ['was sealed as an answer', keyring.sign('reply', '', '{}')],
+    ['was sealed as a beacon', keyring.sign('beacon', '', '{}')],
+    ['makes no sense under its keyring', keyring.sign('request', '', '{}')],
     ['is empty', ''],
     ['is noise', '\u0000\ufffd'.repeat(1000)],
   ])('that %s is none', async (_what, sealed) => {
@@ -176,7 +176,7 @@ describe('an answer', () => {
     await expect(asker.ask('a:1', 'here', PING, 1000)).rejects.toThrow(RpcError);
   });
 
-  test('to the same request of another life is refused', async () => {
+  test('to the same request of another boot id is refused', async () => {
     const listener = new Listener('here');
     let earlier = '';
     await asking(listener, async (sealed, deliver) => (earlier = await deliver(sealed))).ask(
@@ -191,13 +191,13 @@ describe('an answer', () => {
 
   test.each<readonly [string, (reply: string) => string]>([
     ['is the request itself', () => sealedRequest(1, 'here')],
-    ['has no seal', () => encodeAnswer({ from: SENDER, body: { type: 'done' } })],
-    ['has another seal', (reply) => `A${reply.slice(1)}`],
+    ['has no keyring', () => encodeResponse({ from: SENDER, body: { type: 'done' } })],
+    ['has another keyring', (reply) => `A${reply.slice(1)}`],
     ['was changed', (reply) => reply.replace('"done"', '"welcome"')],
     ['was cut', (reply) => reply.slice(0, -1)],
     ['is empty', () => ''],
-    ['makes no sense under its seal', () => seal.close('reply', 'asker here 1', '{}')],
-    ['is no JSON under its seal', () => seal.close('reply', 'asker here 1', '{')],
+    ['makes no sense under its keyring', () => keyring.sign('reply', 'asker here 1', '{}')],
+    ['is no JSON under its keyring', () => keyring.sign('reply', 'asker here 1', '{')],
   ])('that %s is refused', async (_what, spoil) => {
     const asker = asking(new Listener('here'), async (sealed, deliver) => spoil(await deliver(sealed)));
     await expect(asker.ask('a:1', 'here', PING, 1000)).rejects.toThrow(RpcError);
@@ -214,7 +214,7 @@ test('each request has a number of its own, whoever it is for', async () => {
 test('the lives that are remembered are bounded, and the latest are remembered', async () => {
   const listener = new Listener('here');
   const lives = Array.from({ length: 5000 }, (_, number) => `life${number}`);
-  for (const life of lives) await listener.receive(sealedRequest(1, 'here', PING, life));
-  for (const life of lives.slice(-4000)) await listener.receive(sealedRequest(1, 'here', PING, life));
+  for (const bootId of lives) await listener.receive(sealedRequest(1, 'here', PING, bootId));
+  for (const bootId of lives.slice(-4000)) await listener.receive(sealedRequest(1, 'here', PING, bootId));
   expect(listener.heard).toHaveLength(5000);
 });

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Removals, MAX_REMOVALS, decided, mergeRemovals } from '../../src/cluster/removals.ts';
+import { type Removals, MAX_REMOVALS, withRemoval, mergeRemovals } from '../../src/cluster/removals.ts';
 
-const decision = fc.record({ version: fc.nat(5), removed: fc.boolean() });
+const removal = fc.record({ version: fc.nat(5), removed: fc.boolean() });
 const id = fc.constantFrom('node-1', 'node-2', 'node-3', '__proto__', '1');
-const decisions: fc.Arbitrary<Removals> = fc
-  .array(fc.tuple(id, decision), { maxLength: 6 })
+const removals: fc.Arbitrary<Removals> = fc
+  .array(fc.tuple(id, removal), { maxLength: 6 })
   .map((entries) => new Map(entries));
 
 const many = (count: number, removed: boolean, prefix = 'node'): Removals =>
@@ -14,7 +14,7 @@ const many = (count: number, removed: boolean, prefix = 'node'): Removals =>
 describe('decisions', () => {
   test('merge to the same in any order and any grouping', () => {
     fc.assert(
-      fc.property(decisions, decisions, decisions, (a, b, c) => {
+      fc.property(removals, removals, removals, (a, b, c) => {
         expect(mergeRemovals(b, a)).toEqual(mergeRemovals(a, b));
         expect(mergeRemovals(a, mergeRemovals(b, c))).toEqual(mergeRemovals(mergeRemovals(a, b), c));
       }),
@@ -23,7 +23,7 @@ describe('decisions', () => {
 
   test('change nothing when they come again', () => {
     fc.assert(
-      fc.property(decisions, decisions, (a, b) => {
+      fc.property(removals, removals, (a, b) => {
         expect(mergeRemovals(a, a)).toEqual(a);
         const merged = mergeRemovals(a, b);
         expect(mergeRemovals(merged, b)).toEqual(merged);
@@ -34,8 +34,8 @@ describe('decisions', () => {
 
   test('are later than the one that they overrule, and leave the others alone', () => {
     fc.assert(
-      fc.property(decisions, id, fc.boolean(), fc.nat(9), (known, about, removed, nowMs) => {
-        const after = decided(known, about, removed, nowMs);
+      fc.property(removals, id, fc.boolean(), fc.nat(9), (known, about, removed, nowMs) => {
+        const after = withRemoval(known, about, removed, nowMs);
         expect(after.get(about)?.removed).toBe(removed);
         expect(after.get(about)?.version).toBeGreaterThanOrEqual(nowMs);
         expect(after.get(about)?.version).toBeGreaterThan(known.get(about)?.version ?? -1);
@@ -47,16 +47,16 @@ describe('decisions', () => {
   });
 });
 
-test('of two decisions of the same moment the removal holds', () => {
-  const known = decided(new Map(), 'node-1', false, 7);
-  const [removed, kept] = [decided(known, 'node-1', true, 7), decided(known, 'node-1', false, 7)];
+test('of two removals of the same moment the removal holds', () => {
+  const known = withRemoval(new Map(), 'node-1', false, 7);
+  const [removed, kept] = [withRemoval(known, 'node-1', true, 7), withRemoval(known, 'node-1', false, 7)];
   expect(mergeRemovals(removed, kept).get('node-1')?.removed).toBe(true);
   expect(mergeRemovals(kept, removed).get('node-1')?.removed).toBe(true);
 });
 
 test('a node that was removed and registered again stays, whatever older news says', () => {
-  const removed = decided(new Map(), 'node-1', true, 7);
-  const registered = decided(removed, 'node-1', false, 7);
+  const removed = withRemoval(new Map(), 'node-1', true, 7);
+  const registered = withRemoval(removed, 'node-1', false, 7);
   expect(mergeRemovals(registered, removed).get('node-1')?.removed).toBe(false);
 });
 
@@ -70,11 +70,14 @@ test('those that keep nobody out are forgotten first, and of each kind the oldes
   const merged = mergeRemovals(many(MAX_REMOVALS - 1, true), many(3, false, 'other'));
   expect([...merged.values()].filter(({ removed }) => removed)).toHaveLength(MAX_REMOVALS - 1);
   expect(merged.has('other-2')).toBe(true);
-  const full = mergeRemovals(many(MAX_REMOVALS, true), new Map([['new', { version: 5000, removed: true }]]));
-  expect([full.has('new'), full.has('node-0'), full.has('node-1')]).toEqual([true, false, true]);
+  const full = mergeRemovals(
+    many(MAX_REMOVALS, true),
+    new Map([['candidate', { version: 5000, removed: true }]]),
+  );
+  expect([full.has('candidate'), full.has('node-0'), full.has('node-1')]).toEqual([true, false, true]);
 });
 
-test('too many decisions merge to the same in either order', () => {
+test('too many removals merge to the same in either order', () => {
   const [a, b] = [many(800, true), many(800, false, 'other')];
   expect(mergeRemovals(b, a)).toEqual(mergeRemovals(a, b));
 });

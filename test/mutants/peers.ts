@@ -1,7 +1,7 @@
 /** Clusters of peers with a planted bug: designs that people have built and believed in. */
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { Counters, type Observer } from '../../src/store/counters.ts';
-import { decodeAnswer, decodeRequest, encodeRequest } from '../../src/cluster/codec.ts';
+import { decodeResponse, decodeRequest, encodeRequest } from '../../src/cluster/codec.ts';
 import type { Transport } from '../../src/cluster/peer-rpc.ts';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
 import { type CounterState, merged, incremented } from '../../src/crdt/counter-state.ts';
@@ -63,7 +63,7 @@ function incrementsOver(transport: Transport): Transport {
       );
       const changed = encodeRequest({ ...request, body: { type: 'update', totals: increments } });
       const answer = await transport.send(address, changed, timeoutMs);
-      if (decodeAnswer(answer).body.type === 'done')
+      if (decodeResponse(answer).body.type === 'done')
         for (const [place, total] of sent) answered.set(place, total);
       return answer;
     },
@@ -91,9 +91,9 @@ class Forgetful extends SimulatedStore {
 const removalDropsTotals: CreatePeer = (ports) => {
   const store = new Forgetful(ports.disk, ports.clock, ports.random);
   const forgotten = new Set<string>();
-  const remember: PeerPorts['remember'] = (memory) => {
-    ports.remember(memory);
-    for (const [nodeId, { removed }] of memory.decisions) {
+  const remember: PeerPorts['remember'] = (remembered) => {
+    ports.remember(remembered);
+    for (const [nodeId, { removed }] of remembered.removals) {
       if (!removed) forgotten.delete(nodeId);
       else if (!forgotten.has(nodeId)) store.forget(nodeId);
       if (removed) forgotten.add(nodeId);

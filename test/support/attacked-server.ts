@@ -10,7 +10,7 @@ import { listFrom, objectFrom, textFrom } from './json.ts';
 import { type ServerProcess, jsonOf, startServer, temporaryDirectory } from './server-process.ts';
 
 export const KEY = 'the key of the cluster that is attacked';
-export const seal = new Keyring([KEY]);
+export const keyring = new Keyring([KEY]);
 
 /** A request that has really been sent. */
 export interface Recorded {
@@ -39,7 +39,7 @@ export async function setScene(): Promise<Scene> {
   let port = 0;
   const proxy = await listeningProxy(
     () => port,
-    (text) => requests.push({ text, request: decodeRequest(seal.open('request', '', text) ?? '') }),
+    (text) => requests.push({ text, request: decodeRequest(keyring.verify('request', '', text) ?? '') }),
   );
   const ears = createSocket({ type: 'udp4', reuseAddr: true });
   const beacons: string[] = [];
@@ -64,7 +64,7 @@ export async function setScene(): Promise<Scene> {
   ({ port } = server);
   await until(async () => (await peersOf(server)).length === 1 && (await peersOf(peer)).length === 1);
   const own = await until(() =>
-    beacons.map((text) => decodeBeacon(seal, text)).findLast((beacon) => beacon?.id === 'node-1'),
+    beacons.map((text) => decodeBeacon(keyring, text)).findLast((beacon) => beacon?.id === 'node-1'),
   );
   return {
     server,

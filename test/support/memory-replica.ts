@@ -1,10 +1,10 @@
-import { Comparison } from '../../src/cluster/anti-entropy.ts';
-import { decodeAnswer, decodeRequest, encodeAnswer, encodeRequest } from '../../src/cluster/codec.ts';
+import { AntiEntropy } from '../../src/cluster/anti-entropy.ts';
+import { decodeResponse, decodeRequest, encodeResponse, encodeRequest } from '../../src/cluster/codec.ts';
 import { Counters } from '../../src/store/counters.ts';
 import { LEAVES, leafOf } from '../../src/cluster/merkle-tree.ts';
 import { hashText } from '../../src/cluster/hash.ts';
-import type { AnswerBody, RequestBody, Sender } from '../../src/cluster/messages.ts';
-import { ReplicaIndex } from '../../src/cluster/merkle-index.ts';
+import type { ResponseBody, RequestBody, Sender } from '../../src/cluster/messages.ts';
+import { MerkleIndex } from '../../src/cluster/merkle-index.ts';
 import type { Replica } from '../../src/cluster/replica.ts';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
 import {
@@ -26,7 +26,7 @@ import {
 } from '../../src/crdt/counter-state.ts';
 import { streams } from '../../src/workbench/sim/random.ts';
 
-/** Counters in memory, with a disk that never fails and takes no time. */
+/** Counters in remembered, with a disk that never fails and takes no time. */
 export class MemoryReplica implements Replica {
   readonly counters = new Counters();
   /** How many parts were merged that changed nothing. */
@@ -109,39 +109,39 @@ export class MemoryReplica implements Replica {
 /** A replica that can be compared. */
 export class Side {
   readonly replica: MemoryReplica;
-  readonly index: ReplicaIndex;
-  readonly comparison: Comparison;
+  readonly index: MerkleIndex;
+  readonly antiEntropy: AntiEntropy;
 
   constructor(replica: MemoryReplica) {
     this.replica = replica;
-    this.index = new ReplicaIndex(replica.identity.nodeId, replica.counters, () => {});
-    this.comparison = new Comparison(replica, this.index);
+    this.index = new MerkleIndex(replica.identity.nodeId, replica.counters, () => {});
+    this.antiEntropy = new AntiEntropy(replica, this.index);
   }
 
-  async answer(body: RequestBody): Promise<AnswerBody> {
-    if (body.type === 'compare') return this.comparison.differ(body);
-    if (body.type === 'exchange') return this.comparison.entries(body);
+  async answer(body: RequestBody): Promise<ResponseBody> {
+    if (body.type === 'compare') return this.antiEntropy.differ(body);
+    if (body.type === 'exchange') return this.antiEntropy.entries(body);
     if (body.type !== 'update') throw new Error(`nobody asks for ${body.type}`);
     await this.replica.merge(body.totals);
     return { type: 'done' };
   }
 }
 
-export const SENDER: Sender = { cluster: 'c', id: 'node-9', life: 'k3f9qz', at: 8080, upMs: 1 };
+export const SENDER: Sender = { cluster: 'c', id: 'node-9', bootId: 'k3f9qz', at: 8080, upMs: 1 };
 
 /** Answers as `side` does, with everything as text in between. Tells what was said. */
 export function overText(
   side: Side,
-  onMessage: (text: string, body: RequestBody | AnswerBody) => void,
-): (body: RequestBody) => Promise<AnswerBody> {
+  onMessage: (text: string, body: RequestBody | ResponseBody) => void,
+): (body: RequestBody) => Promise<ResponseBody> {
   let seq = 0;
   return async (body) => {
-    const asked = encodeRequest({ from: SENDER, to: 'life', seq: ++seq, body });
+    const asked = encodeRequest({ from: SENDER, to: 'b00t', seq: ++seq, body });
     onMessage(asked, body);
     const answer = await side.answer(decodeRequest(asked).body);
-    const answered = encodeAnswer({ from: SENDER, body: answer });
+    const answered = encodeResponse({ from: SENDER, body: answer });
     onMessage(answered, answer);
-    return decodeAnswer(answered).body;
+    return decodeResponse(answered).body;
   };
 }
 

@@ -3,10 +3,10 @@ import { MAX_VERSION } from '../../src/cluster/removals.ts';
 import { FAN_OUT } from '../../src/cluster/merkle-tree.ts';
 import type { Removals } from '../../src/cluster/removals.ts';
 import {
-  type Answer,
-  type AnswerBody,
-  type News,
-  REFUSED_WHYS,
+  type Response,
+  type ResponseBody,
+  type Gossip,
+  REFUSAL_REASONS,
   type Range,
   type Request,
   type RequestBody,
@@ -24,7 +24,7 @@ export const name = fc.oneof(
   fc.constantFrom('a'.repeat(256), '\u{1F511}'.repeat(64)),
 );
 const count = fc.oneof(fc.nat(), fc.nat(Number.MAX_SAFE_INTEGER), fc.constant(Number.MAX_SAFE_INTEGER));
-const life = fc.stringMatching(/^[0-9a-z]{1,32}$/);
+const bootId = fc.stringMatching(/^[0-9a-z]{1,32}$/);
 const address = fc.constantFrom('node-1:80', '10.0.0.1:8080', '[::1]:1', 'a.b:65535');
 const digest = fc.stringMatching(/^[\w-]{8}$/);
 const leaf = fc.nat(65_535);
@@ -33,15 +33,15 @@ const mapOf = <T>(value: fc.Arbitrary<T>, key: fc.Arbitrary<string> = name): fc.
   fc.array(fc.tuple(key, value), { maxLength: 5 }).map((entries) => new Map(entries));
 
 const totals: fc.Arbitrary<Totals> = mapOf(mapOf(count, fc.oneof(name, fc.constant(LOWER_BOUND))));
-const decisions: fc.Arbitrary<Removals> = mapOf(
+const removals: fc.Arbitrary<Removals> = mapOf(
   fc.record({
     version: fc.maxSafeNat().map((version) => version % MAX_VERSION),
     removed: fc.boolean(),
   }),
 );
-const news: fc.Arbitrary<Omit<News, 'type'>> = fc.record({
+const gossip: fc.Arbitrary<Omit<Gossip, 'type'>> = fc.record({
   peers: fc.array(address, { maxLength: 4 }),
-  decisions,
+  removals,
 });
 const range: fc.Arbitrary<Range> = fc.record({
   leaf,
@@ -53,7 +53,7 @@ const range: fc.Arbitrary<Range> = fc.record({
 export const sender: fc.Arbitrary<Sender> = fc.record({
   cluster: name,
   id: name,
-  life,
+  bootId,
   at: fc.oneof(address, fc.integer({ min: 1, max: 65_535 })),
   upMs: count,
 });
@@ -75,20 +75,20 @@ const compare = fc.nat(3).chain((level) =>
 );
 
 export const requestBody: fc.Arbitrary<RequestBody> = fc.oneof(
-  fc.constant({ type: 'hello' as const }),
+  fc.constant({ type: 'identify' as const }),
   fc.record({ type: fc.constant('ping' as const), digest, members: digest }),
-  fc.record({ type: fc.constant('probe' as const), address }),
-  news.map((told) => ({ type: 'news' as const, ...told })),
+  fc.record({ type: fc.constant('indirect-ping' as const), address }),
+  gossip.map((told) => ({ type: 'gossip' as const, ...told })),
   fc.record({ type: fc.constant('update' as const), totals }),
   compare,
   fc.record({ type: fc.constant('exchange' as const), ranges: fc.array(range, { maxLength: 4 }) }),
 );
 
-const answerBody: fc.Arbitrary<AnswerBody> = fc.oneof(
-  fc.constant({ type: 'welcome' as const }),
+const responseBody: fc.Arbitrary<ResponseBody> = fc.oneof(
+  fc.constant({ type: 'identity' as const }),
   fc.constant({ type: 'done' as const }),
-  fc.record({ type: fc.constant('pong' as const), digest, members: digest, news: fc.option(news) }),
-  fc.record({ type: fc.constant('probed' as const), reached: fc.boolean() }),
+  fc.record({ type: fc.constant('ack' as const), digest, members: digest, gossip: fc.option(gossip) }),
+  fc.record({ type: fc.constant('indirect-ack' as const), reached: fc.boolean() }),
   fc.record({ type: fc.constant('differ' as const), nodes: fc.array(leaf, { maxLength: 9 }) }),
   fc.record({
     type: fc.constant('entries' as const),
@@ -99,18 +99,18 @@ const answerBody: fc.Arbitrary<AnswerBody> = fc.oneof(
   }),
   fc.record({
     type: fc.constant('refused' as const),
-    why: fc.constantFrom(...REFUSED_WHYS),
+    why: fc.constantFrom(...REFUSAL_REASONS),
     message: fc.string({ unit: 'grapheme' }),
   }),
 );
 
 export const request: fc.Arbitrary<Request> = fc.record({
   from: sender,
-  to: fc.oneof(life, fc.constant('')),
+  to: fc.oneof(bootId, fc.constant('')),
   seq: count,
   body: requestBody,
 });
-export const answer: fc.Arbitrary<Answer> = fc.record({ from: sender, body: answerBody });
+export const answer: fc.Arbitrary<Response> = fc.record({ from: sender, body: responseBody });
 
 /** All places in a JSON value, as the members and indices that lead there. */
 export function placesIn(json: unknown): (readonly string[])[] {

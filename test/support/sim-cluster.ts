@@ -1,5 +1,5 @@
 import type { Address } from '../../src/cluster/address.ts';
-import { Cluster, type Memory } from '../../src/cluster/cluster.ts';
+import { Cluster, type Remembered } from '../../src/cluster/cluster.ts';
 import type { MemberState } from '../../src/cluster/member.ts';
 import { RpcError, type Transport } from '../../src/cluster/peer-rpc.ts';
 import { Keyring } from '../../src/cluster/hmac.ts';
@@ -15,8 +15,8 @@ export interface House {
   readonly cluster?: string;
   readonly keys?: readonly string[];
   readonly maxPeers?: number;
-  readonly memory?: Memory;
-  /** What it counted in an earlier life. */
+  readonly remembered?: Remembered;
+  /** What it counted in an earlier bootId. */
   readonly replica?: MemoryReplica;
   /** How far its clock is ahead of the others'. */
   readonly aheadMs?: number;
@@ -27,7 +27,7 @@ export interface House {
 export const KEY = 'a key of the cluster';
 /** When the clocks of a town start, in milliseconds since 1970. */
 const EPOCH_MS = 1_800_000_000_000;
-const NOTHING: Memory = { peers: [], decisions: new Map() };
+const NOTHING: Remembered = { peers: [], removals: new Map() };
 
 /** Several clusters in one virtual time, and a network between them that does as it is told. */
 export class Town {
@@ -41,7 +41,7 @@ export class Town {
   /** How much of what is sent gets lost, from 0 to 1. */
   loss = 0;
   readonly #cuts = new Set<string>();
-  #lives = 0;
+  #boots = 0;
 
   constructor(seed = 1) {
     this.streams = streams(seed);
@@ -50,14 +50,14 @@ export class Town {
   /** Somebody moves in. */
   settle(house: House = {}): Resident {
     const number = this.residents.size + 1;
-    const life = `${streams(++this.#lives)('life')
+    const bootId = `${streams(++this.#boots)('life')
       .next()
       .toString(36)
       .slice(2, 10)}0`;
     const resident = new Resident(
       this,
       { nodeId: `node-${number}`, host: `10.0.0.${number}`, ...house },
-      life,
+      bootId,
     );
     this.residents.set(resident.address, resident);
     return resident;
@@ -67,7 +67,8 @@ export class Town {
   async settleAll(count: number, house: House = {}): Promise<Resident[]> {
     const all = Array.from({ length: count }, () => this.settle(house));
     const [first] = all;
-    for (const resident of all.slice(1)) if (first !== undefined) resident.cluster.seek(first.address);
+    for (const resident of all.slice(1))
+      if (first !== undefined) resident.cluster.addConfiguredPeer(first.address);
     await this.pass(30_000);
     return all;
   }
@@ -117,43 +118,43 @@ export class Town {
 export class Resident {
   readonly host: string;
   readonly address: Address;
-  readonly life: string;
+  readonly bootId: string;
   readonly replica: MemoryReplica;
   readonly cluster: Cluster;
   readonly logs: string[] = [];
   /** Where others have been found who had this one's node id before. */
   readonly duplicates: Address[] = [];
-  memory: Memory;
+  remembered: Remembered;
   isAlive = true;
   readonly #town: Town;
   readonly #house: House;
   readonly #clock: ProcessClock;
 
-  constructor(town: Town, house: House, life: string) {
+  constructor(town: Town, house: House, bootId: string) {
     const { nodeId = 'node-1', host = '10.0.0.1', port = 7000, cluster = 'town', keys = [KEY] } = house;
-    const { maxPeers = 100, memory = NOTHING, beacons = false, aheadMs = 0 } = house;
+    const { maxPeers = 100, remembered = NOTHING, beacons = false, aheadMs = 0 } = house;
     this.#town = town;
     this.#house = house;
     this.host = host;
     this.address = `${host}:${port}`;
-    this.life = life;
-    this.memory = memory;
+    this.bootId = bootId;
+    this.remembered = remembered;
     this.replica = house.replica ?? new MemoryReplica(nodeId);
     this.#clock = new ProcessClock(town.clock);
     this.cluster = new Cluster({
       name: cluster,
-      life,
+      bootId,
       at: port,
-      seal: new Keyring(keys),
+      keyring: new Keyring(keys),
       maxPeers,
       replica: this.replica,
       transport: this.#transport(),
       clock: this.#clock,
       wallClockMs: () => EPOCH_MS + aheadMs + town.clock.nowMs(),
-      random: town.streams(life),
+      random: town.streams(bootId),
       log: (text) => this.logs.push(text),
-      memory,
-      remember: (latest) => (this.memory = latest),
+      remembered,
+      remember: (latest) => (this.remembered = latest),
       onDuplicate: (address) => this.duplicates.push(address),
     });
     if (beacons) this.cluster.beginBeacons((text) => town.call(this, text));
@@ -164,7 +165,7 @@ export class Resident {
   }
 
   stateOf({ address }: { readonly address: Address }): MemberState | undefined {
-    return [...this.cluster.contacts].find((contact) => contact.address === address)?.state;
+    return [...this.cluster.members].find((member) => member.address === address)?.state;
   }
 
   /** Ends without a word. */
@@ -174,12 +175,12 @@ export class Resident {
     this.#clock.end();
   }
 
-  /** Ends, and begins another life with the same disk. */
+  /** Ends, and begins another bootId with the same disk. */
   restart(house: House = {}): Resident {
     this.die();
     this.#town.residents.delete(this.address);
-    const { host, replica, memory } = this;
-    return this.#town.settle({ ...this.#house, host, replica, memory, ...house });
+    const { host, replica, remembered } = this;
+    return this.#town.settle({ ...this.#house, host, replica, remembered, ...house });
   }
 
   #transport(): Transport {

@@ -84,7 +84,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     cluster: options.cluster,
     host: options.host,
     port,
-    life,
+    bootId: life,
     files,
     store,
     info: (text) => note('info', text),

@@ -10,7 +10,7 @@ import { asError } from '../../runtime/error.ts';
 import type { Log } from '../../runtime/log.ts';
 import { systemClock, systemRandom, wallClockMs } from '../../runtime/system.ts';
 import type { Files } from '../../runtime/files.ts';
-import { MemoryFile } from '../../cluster/cluster-file.ts';
+import { ClusterFile } from '../../cluster/cluster-file.ts';
 import type { DiskStore } from '../../store/disk/disk-store.ts';
 import type { ClusterCliOptions } from './cluster-options.ts';
 
@@ -19,7 +19,7 @@ export interface ServerClusterOptions {
   readonly host: string;
   /** The port that the server listens on. */
   readonly port: number;
-  readonly life: string;
+  readonly bootId: string;
   readonly files: Files;
   readonly store: DiskStore;
   readonly info: Log;
@@ -39,11 +39,11 @@ const ALONE_MS = 300;
 
 /** Brings a server among its peers. */
 export async function startCluster(options: ServerClusterOptions): Promise<RunningCluster> {
-  const { cluster: settings, host, port, life, files, store, info, warn, onDuplicate } = options;
-  const memoryFile = new MemoryFile(files, (error) =>
+  const { cluster: settings, host, port, bootId, files, store, info, warn, onDuplicate } = options;
+  const clusterFile = new ClusterFile(files, (error) =>
     warn(`the peers cannot be remembered: ${String(error)}`),
   );
-  const memory = await memoryFile.read();
+  const remembered = await clusterFile.read();
   const isLocal = isLoopback(host);
   // Who has set up a cluster may have lost a disk of it. Who has not gets plain names.
   if (settings.isMeant) await store.useRandomReplicaId();
@@ -51,9 +51,9 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
   const transport = new HttpTransport(settings.peerRanges);
   const cluster = new Cluster({
     name: settings.name,
-    life,
+    bootId,
     at: settings.advertise ?? port,
-    seal: new Keyring(settings.keys),
+    keyring: new Keyring(settings.keys),
     maxPeers: settings.maxPeers,
     replica: replicaOf(store, warn),
     transport,
@@ -61,11 +61,13 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
     wallClockMs,
     random: systemRandom,
     log: info,
-    memory,
-    remember: (latest) => memoryFile.write(latest),
+    remembered,
+    remember: (latest) => clusterFile.write(latest),
     onDuplicate,
   });
-  const staticPeers = new ConfiguredPeers(settings.peers, systemClock, (address) => cluster.seek(address));
+  const configuredPeers = new ConfiguredPeers(settings.peers, systemClock, (address) =>
+    cluster.addConfiguredPeer(address),
+  );
   const datagrams = await openDatagrams(settings, isLocal, cluster, warn);
   if (datagrams !== undefined) {
     cluster.beginBeacons((text) => datagrams.send(text));
@@ -76,10 +78,10 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
     cluster,
     async close() {
       datagrams?.close();
-      staticPeers.stop();
+      configuredPeers.stop();
       cluster.stop();
       transport.close();
-      await memoryFile.close();
+      await clusterFile.close();
     },
   };
 }

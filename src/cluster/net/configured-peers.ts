@@ -13,14 +13,14 @@ const LOOKUP_MS = 15_000;
 export class ConfiguredPeers {
   readonly #peers: readonly Address[];
   readonly #clock: Clock;
-  readonly #seek: (address: Address) => void;
+  readonly #onAddress: (address: Address) => void;
   #timer: Timer | undefined;
   #isStopped = false;
 
-  constructor(peers: readonly Address[], clock: Clock, seek: (address: Address) => void) {
+  constructor(peers: readonly Address[], clock: Clock, onAddress: (address: Address) => void) {
     this.#peers = peers;
     this.#clock = clock;
-    this.#seek = seek;
+    this.#onAddress = onAddress;
     void this.#look();
   }
 
@@ -32,7 +32,7 @@ export class ConfiguredPeers {
   async #look(): Promise<void> {
     await Promise.all(
       this.#peers.map(async (peer) => {
-        for (const address of await addressesOf(peer)) if (!this.#isStopped) this.#seek(address);
+        for (const address of await addressesOf(peer)) if (!this.#isStopped) this.#onAddress(address);
       }),
     );
     if (!this.#isStopped) this.#timer = this.#clock.after(LOOKUP_MS, () => void this.#look());

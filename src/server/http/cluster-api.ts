@@ -1,6 +1,6 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import { Malformed } from '../../cluster/codec.ts';
-import { type Member, isPeer } from '../../cluster/member.ts';
+import { type Member, type MemberState, type Source, isPeer } from '../../cluster/member.ts';
 import { ApiError } from '../../store/api-error.ts';
 import { readJson, readMessage } from './body.ts';
 import { type Call, type Reply, type Site, idempotencyFrom, jsonReply, storeOf } from './call.ts';
@@ -35,12 +35,12 @@ export const peers = ({ site }: Call): Reply => jsonReply(JSON.stringify(cluster
 export async function register({ site, request }: Call): Promise<Reply> {
   const cluster = clusterOf(site);
   const address = peerFromBody(await readJson(request));
-  const contact = await cluster.register(address);
-  if (contact === undefined) {
+  const member = await cluster.register(address);
+  if (member === undefined) {
     throw new ApiError(409, 'too_many_peers', 'as many addresses are known as can be; see --max-peers');
   }
-  const status = statusOf(contact);
-  const body = { id: address, node_id: contact.who?.id, status, reason: contact.why || undefined };
+  const status = statusOf(member);
+  const body = { id: address, node_id: member.who?.id, status, reason: member.why || undefined };
   return jsonReply(JSON.stringify({ ...body, peers: cluster.peers }), status === 'pending' ? 202 : 200);
 }
 
@@ -51,7 +51,7 @@ function statusOf({ state, address, why }: Member): 'peer' | 'pending' {
     case 'suspect':
     case 'alias':
       return 'peer';
-    case 'new':
+    case 'candidate':
     case 'unreachable':
     case 'removed':
     case 'excluded':
@@ -72,6 +72,13 @@ export async function removePeer({ site, request }: Call): Promise<Reply> {
   return jsonReply(JSON.stringify({ id: address, node_id: nodeId, peers: cluster.peers }));
 }
 
+/** What `GET /discovery` calls the state and the source of a member where the cluster has another word for it. */
+const apiWords: ReadonlyMap<string, string> = new Map([
+  ['candidate', 'new'],
+  ['configured', 'static'],
+]);
+const apiWordOf = (word: MemberState | Source): string => apiWords.get(word) ?? word;
+
 /** GET /discovery */
 export function discovery({ site }: Call): Reply {
   const cluster = clusterOf(site);
@@ -80,14 +87,14 @@ export function discovery({ site }: Call): Reply {
   const body = {
     node_id: storeOf(site).identity.nodeId,
     peers: cluster.peers,
-    contacts: [...cluster.contacts].map((contact) => ({
-      id: contact.address,
-      node_id: contact.who?.id ?? null,
-      state: contact.state,
-      reason: contact.why,
-      source: contact.source,
-      answered_s_ago: contact.heardMs === undefined ? null : ago(contact.heardMs),
-      lag_ms: isPeer(contact) ? Math.round(cluster.lagMs(contact)) : null,
+    contacts: [...cluster.members].map((member) => ({
+      id: member.address,
+      node_id: member.who?.id ?? null,
+      state: apiWordOf(member.state),
+      reason: member.why,
+      source: apiWordOf(member.source),
+      answered_s_ago: member.heardMs === undefined ? null : ago(member.heardMs),
+      lag_ms: isPeer(member) ? Math.round(cluster.lagMs(member)) : null,
     })),
     heard: [...cluster.heard].map(({ id, address, seq, firstMs, lastMs }) => ({
       id: address,

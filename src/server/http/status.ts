@@ -47,18 +47,18 @@ export function metrics({ site }: Call): Reply {
 }
 
 function clusterFigures(cluster: Cluster): Figure[] {
-  const contacts = [...cluster.contacts].filter(({ state }) => state !== 'self' && state !== 'alias');
+  const members = [...cluster.members].filter(({ state }) => state !== 'self' && state !== 'alias');
   const states = new Map<string, number>([
     ['state="alive"', 0],
     ['state="suspect"', 0],
     ['state="unreachable"', 0],
     ['state="removed"', 0],
   ]);
-  for (const { state } of contacts) {
+  for (const { state } of members) {
     const label = `state="${state}"`;
     states.set(label, (states.get(label) ?? 0) + 1);
   }
-  const lagMs = Math.max(0, ...contacts.filter(isPeer).map((contact) => cluster.lagMs(contact)));
+  const lagMs = Math.max(0, ...members.filter(isPeer).map((member) => cluster.lagMs(member)));
   const { sent, received } = cluster.bytes;
   const bytes = new Map([
     ['direction="sent"', sent],

@@ -1,4 +1,4 @@
-import type { Memory } from '../../cluster/cluster.ts';
+import type { Remembered } from '../../cluster/cluster.ts';
 import { RpcError } from '../../cluster/peer-rpc.ts';
 import { firstIdentity } from '../../crdt/replica-id.ts';
 import type { Message } from '../../maelstrom/message.ts';
@@ -34,10 +34,10 @@ export class Host {
   #gate = new Gate();
   #isPaused = false;
   readonly #random: Random;
-  #memory: Memory = { peers: [], decisions: new Map() };
+  #remembered: Remembered = { peers: [], removals: new Map() };
   #lifetime: ProcessClock | undefined;
   #peer: Peer | undefined;
-  #lives = 0;
+  #boots = 0;
   #requests = 0;
   readonly #waiting = new Map<number, (text: string) => void>();
 
@@ -64,11 +64,11 @@ export class Host {
   start(): void {
     const { nodeId, nodeIds, createPeer, network, clock, streams, clockRate, isTold } = this.#options;
     const lifetime = new ProcessClock(clock);
-    const random = streams(`${nodeId}, life ${this.#lives++}`);
+    const random = streams(`${nodeId}, life ${this.#boots++}`);
     const own = skewed(this.#gate.behind(lifetime), clockRate);
     const peer = createPeer({
       nodeId,
-      life: Math.floor(random.next() * 2 ** 52).toString(36),
+      bootId: Math.floor(random.next() * 2 ** 52).toString(36),
       disk: this.disk,
       clock: own,
       wallClockMs: () => clock.nowMs(),
@@ -76,15 +76,15 @@ export class Host {
       transport: {
         send: (address, text, timeoutMs) => this.#ask(own, nodeAtAddress(address), text, timeoutMs),
       },
-      memory: this.#memory,
-      remember: (memory) => (this.#memory = memory),
+      remembered: this.#remembered,
+      remember: (remembered) => (this.#remembered = remembered),
     });
     this.#lifetime = lifetime;
     this.#peer = peer;
     network.attach(nodeId, (message) => this.whenRunning(() => this.#receive(peer, message)));
-    // Who may have lost a disk of a cluster begins a life before it counts.
+    // Who may have lost a disk of a cluster begins a bootId before it counts.
     void peer.store.useRandomReplicaId();
-    if (isTold) for (const other of nodeIds) peer.cluster.seek(addressOfNode(other));
+    if (isTold) for (const other of nodeIds) peer.cluster.addConfiguredPeer(addressOfNode(other));
     peer.cluster.beginBeacons((text) => {
       for (const other of nodeIds) {
         if (other !== nodeId) network.send({ src: nodeId, dest: other, body: { type: 'beacon', text } });
@@ -107,7 +107,7 @@ export class Host {
   wipe(): void {
     this.kill();
     this.disk = new Disk(firstIdentity(this.nodeId));
-    this.#memory = { peers: [], decisions: new Map() };
+    this.#remembered = { peers: [], removals: new Map() };
   }
 
   pause(): void {

@@ -1,5 +1,5 @@
 import type { Address } from '../../cluster/address.ts';
-import { Cluster, type Memory } from '../../cluster/cluster.ts';
+import { Cluster, type Remembered } from '../../cluster/cluster.ts';
 import type { Transport } from '../../cluster/peer-rpc.ts';
 import type { Replica } from '../../cluster/replica.ts';
 import { Keyring } from '../../cluster/hmac.ts';
@@ -12,14 +12,14 @@ import { type Disk, SimulatedStore } from './store.ts';
 export interface PeerPorts {
   readonly nodeId: string;
   /** Tells this life of the process from others. */
-  readonly life: string;
+  readonly bootId: string;
   readonly disk: Disk;
   readonly clock: Clock;
   readonly wallClockMs: () => number;
   readonly random: Random;
   readonly transport: Transport;
-  readonly memory: Memory;
-  readonly remember: (memory: Memory) => void;
+  readonly remembered: Remembered;
+  readonly remember: (remembered: Remembered) => void;
 }
 
 /** A server of a simulated cluster: what is left of one without HTTP and files. */
@@ -48,7 +48,7 @@ export function clusterOf(ports: PeerPorts, replica: Replica): Cluster {
     ...ports,
     name: 'simulated',
     at: addressOfNode(ports.nodeId),
-    seal: new Keyring([]),
+    keyring: new Keyring([]),
     maxPeers: MAX_PEERS,
     replica,
     log: silent,

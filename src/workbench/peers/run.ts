@@ -173,7 +173,7 @@ class PeersRun implements PeersControl {
     attempt();
   }
 
-  /** A registration that began before a removal may end after it, and is then the later decision. */
+  /** A registration that began before a removal may end after it, and is then the later removal. */
   async #register(nodeId: string, cluster: Cluster): Promise<void> {
     this.#registeredMs.set(nodeId, this.#clock.nowMs());
     await cluster.register(addressOfNode(nodeId)).catch(() => {});

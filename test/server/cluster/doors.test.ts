@@ -14,15 +14,15 @@ beforeAll(async () => {
 afterAll(stopServers);
 
 const hello = encodeRequest({
-  from: { cluster: 'g-counter', id: 'node-9', life: 'x', at: 9, upMs: 1 },
+  from: { cluster: 'g-counter', id: 'node-9', bootId: 'x', at: 9, upMs: 1 },
   to: '',
   seq: 1,
-  body: { type: 'hello' },
+  body: { type: 'identify' },
 });
 
 test('who may not write without a token may not write as a peer without it', async () => {
   expect((await server.ask('POST', '/peer', {}, hello)).status).toBe(403);
-  const sealed = new Keyring([TOKEN.replaceAll(' ', '-')]).close('request', '', hello);
+  const sealed = new Keyring([TOKEN.replaceAll(' ', '-')]).sign('request', '', hello);
   expect((await server.ask('POST', '/peer', {}, sealed)).status).toBe(200);
 });
 

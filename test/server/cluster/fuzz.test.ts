@@ -4,8 +4,8 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
 import { type Beacon, encodeBeacon } from '../../../src/cluster/beacon.ts';
-import { decodeAnswer, encodeRequest } from '../../../src/cluster/codec.ts';
-import type { AnswerBody, RequestBody } from '../../../src/cluster/messages.ts';
+import { decodeResponse, encodeRequest } from '../../../src/cluster/codec.ts';
+import type { ResponseBody, RequestBody } from '../../../src/cluster/messages.ts';
 import { Keyring } from '../../../src/cluster/hmac.ts';
 import { below, pick, streams } from '../../../src/workbench/sim/random.ts';
 import { changedAt, placesIn, requestBody } from '../../support/random-messages.ts';
@@ -17,7 +17,7 @@ import {
   droppedAt,
   errorsOf,
   mostMemoryMb,
-  seal,
+  keyring,
   setScene,
   stateOf,
   until,
@@ -90,7 +90,7 @@ function spoiled(genuine: string, other: string): string {
     case 4:
       return genuine.slice(43);
     case 5:
-      return new Keyring(['another key of 16']).close('request', '', genuine.slice(43));
+      return new Keyring(['another key of 16']).sign('request', '', genuine.slice(43));
     case 6:
       return (
         genuine.replace(/\d/, (digit) => String((Number(digit) + 1) % 10)) +
@@ -149,9 +149,9 @@ class Door {
   }
 }
 
-const answerTo = (life: string, to: string, seq: number, sealed: string): AnswerBody | undefined => {
-  const text = seal.open('reply', `${life} ${to} ${seq}`, sealed);
-  return text === undefined ? undefined : decodeAnswer(text).body;
+const answerTo = (bootId: string, to: string, seq: number, sealed: string): ResponseBody | undefined => {
+  const text = keyring.verify('reply', `${bootId} ${to} ${seq}`, sealed);
+  return text === undefined ? undefined : decodeResponse(text).body;
 };
 
 /** What has come of messages, and how often. */
@@ -224,7 +224,7 @@ describe('somebody without the key', () => {
       const isReplay = below(random, 4) === 0;
       const { status, body } = await door.ask(isReplay ? text : spoiled(text, pick(random, recorded).text));
       if (!isReplay) return outcomes.add(`forged: ${status}`);
-      const answer = answerTo(request.from.life, request.to, request.seq, body);
+      const answer = answerTo(request.from.bootId, request.to, request.seq, body);
       outcomes.add(`replay: ${answer?.type === 'refused' ? answer.why : answer?.type}`);
     });
     expect(outcomes.kinds).toEqual(['forged: 403', 'replay: repeated', 'replay: welcome']);
@@ -250,17 +250,17 @@ describe('somebody without the key', () => {
 });
 
 describe('somebody with the key', () => {
-  const life = 'hostile1';
+  const bootId = 'hostile1';
   let seq = 0;
   const door = new Door();
   afterAll(() => door.close());
 
   const sealedBody = (body: string): { readonly seq: number; readonly text: string } => {
-    const from = { cluster: 'g-counter', id: 'node-3', life, at: 9, upMs: 1 };
-    const hello = encodeRequest({ from, to: scene.own.life, seq: ++seq, body: { type: 'hello' } });
+    const from = { cluster: 'g-counter', id: 'node-3', bootId, at: 9, upMs: 1 };
+    const hello = encodeRequest({ from, to: scene.own.bootId, seq: ++seq, body: { type: 'identify' } });
     return {
       seq,
-      text: seal.close(
+      text: keyring.sign(
         'request',
         '',
         hello.replace('{"type":"hello"}', () => body),
@@ -268,10 +268,10 @@ describe('somebody with the key', () => {
     };
   };
   /** What an answer is, or the status of a refusal. */
-  const say = async (body: string, by: Door = door): Promise<AnswerBody | number> => {
+  const say = async (body: string, by: Door = door): Promise<ResponseBody | number> => {
     const sealed = sealedBody(body);
     const { status, body: reply } = await by.ask(sealed.text);
-    return status === 200 ? (answerTo(life, scene.own.life, sealed.seq, reply) ?? 0) : status;
+    return status === 200 ? (answerTo(bootId, scene.own.bootId, sealed.seq, reply) ?? 0) : status;
   };
   const update = (key: string, parts: Readonly<Record<string, number>>): string =>
     JSON.stringify({ type: 'update', totals: { [key]: parts } });
@@ -346,11 +346,11 @@ describe('somebody with the key', () => {
 
   test('says what it likes, and the server counts on', async () => {
     const outcomes = new Outcomes();
-    const isHarmless = ({ type }: RequestBody): boolean => type !== 'news' && type !== 'probe';
+    const isHarmless = ({ type }: RequestBody): boolean => type !== 'gossip' && type !== 'indirect-ping';
     const samples = fc.sample(requestBody.filter(isHarmless), { numRuns: 500, seed });
     const bodies = samples.map((body): unknown => {
       const whole = encodeRequest({
-        from: { cluster: 'c', id: 'i', life, at: 9, upMs: 1 },
+        from: { cluster: 'c', id: 'i', bootId, at: 9, upMs: 1 },
         to: '',
         seq: 1,
         body,
