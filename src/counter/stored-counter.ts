@@ -188,7 +188,7 @@ export class StoredCounter<Total> implements Counter {
     const batch: Add[] = [];
     let to = from;
     for (const add of this.#adds) {
-      const raised = this.#kind.raise(to, add.delta);
+      const raised = this.#kind.increment(to, add.delta);
       if (raised === undefined) {
         this.#fail(
           [add],
@@ -212,7 +212,7 @@ export class StoredCounter<Total> implements Counter {
    * was only learnt, a forgotten swap of the same size may have done it, and nobody can tell.
    */
   async #commit(from: Total, batch: readonly Add[], wanted: () => boolean): Promise<void> {
-    const to = batch.reduce((total, add) => this.#kind.raise(total, add.delta) ?? total, from);
+    const to = batch.reduce((total, add) => this.#kind.increment(total, add.delta) ?? total, from);
     const alone = this.#total !== undefined;
     this.#total = undefined;
     for (const add of batch) add.sent = true;

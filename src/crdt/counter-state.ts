@@ -79,9 +79,9 @@ export function incremented(
     return sum === undefined ? undefined : { own: own + amount, suffix, others, lowerBound, value: sum };
   }
   const isAhead = lowerBound > own + (valueOf(others) ?? 0);
-  const raisedFloor = isAhead ? plus(lowerBound, amount) : lowerBound;
-  if (raisedFloor === undefined) return undefined;
-  return checked(own + amount, suffix, others, raisedFloor);
+  const raisedLowerBound = isAhead ? plus(lowerBound, amount) : lowerBound;
+  if (raisedLowerBound === undefined) return undefined;
+  return checked(own + amount, suffix, others, raisedLowerBound);
 }
 
 /**

@@ -8,7 +8,7 @@ export interface CounterType<Total> {
   isDelta(json: unknown): json is number;
   isTotal(json: unknown): json is Total;
   /** `total` with `delta` added, or undefined where a number would pass 2^53 − 1. */
-  raise(total: Total, delta: number): Total | undefined;
+  increment(total: Total, delta: number): Total | undefined;
   equals(a: Total, b: Total): boolean;
   /** The smallest total that includes both. */
   merge(a: Total, b: Total): Total;

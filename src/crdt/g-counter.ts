@@ -41,7 +41,7 @@ export const gTotal: CounterType<number> = {
   zero: 0,
   isDelta: isTotal,
   isTotal,
-  raise: plus,
+  increment: plus,
   equals: (a, b) => a === b,
   merge: Math.max,
   value: sumOf,

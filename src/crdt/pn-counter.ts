@@ -12,8 +12,8 @@ export const pnTotal: CounterType<PnTotal> = {
   zero: [0, 0],
   isDelta: (json): json is number => typeof json === 'number' && Number.isSafeInteger(json),
   isTotal: (json): json is PnTotal => Array.isArray(json) && json.length === 2 && json.every(isTotal),
-  raise([increments, decrements], delta) {
-    const incremented = gTotal.raise(delta > 0 ? increments : decrements, Math.abs(delta));
+  increment([increments, decrements], delta) {
+    const incremented = gTotal.increment(delta > 0 ? increments : decrements, Math.abs(delta));
     if (incremented === undefined) return undefined;
     return delta > 0 ? [incremented, decrements] : [increments, incremented];
   },

@@ -1,64 +1,64 @@
 import { expect, test } from 'vitest';
 import type { Random } from '../../src/runtime/random.ts';
 import { below, pick } from '../../src/workbench/sim/random.ts';
-import { type Resident, Town, everybodyElse, peersOf } from '../support/sim-cluster.ts';
+import { type SimServer, SimCluster, everybodyElse, peersOf } from '../support/sim-cluster.ts';
 
 const RESIDENTS = 4;
 const KEYS = ['likes', 'views', '__proto__'];
 
-/** What happens in a town, at random, and what was counted in it. */
+/** What happens in a sim, at random, and what was counted in it. */
 class Story {
-  readonly town: Town;
-  residents: Resident[] = [];
+  readonly sim: SimCluster;
+  servers: SimServer[] = [];
   readonly counted = new Map<string, number>(KEYS.map((key) => [key, 0]));
   readonly #random: Random;
   readonly #mayRestart: boolean;
 
   constructor(seed: number, mayRestart: boolean) {
-    this.town = new Town(seed);
-    this.#random = this.town.streams('story');
+    this.sim = new SimCluster(seed);
+    this.#random = this.sim.streams('story');
     this.#mayRestart = mayRestart;
   }
 
   async run(steps: number): Promise<void> {
-    this.residents = await this.town.settleAll(RESIDENTS, { beacons: true });
+    this.servers = await this.sim.startAll(RESIDENTS, { beacons: true });
     for (let step = 0; step < steps; step++) {
       this.#happen();
-      await this.town.pass(1 + below(this.#random, 8000));
+      await this.sim.pass(1 + below(this.#random, 8000));
     }
-    this.town.heal();
-    Object.assign(this.town, { loss: 0, delayMs: 1 });
-    await this.town.pass(120_000);
+    this.sim.heal();
+    Object.assign(this.sim, { loss: 0, delayMs: 1 });
+    await this.sim.pass(120_000);
   }
 
   #happen(): void {
-    const resident = pick(this.#random, this.residents);
+    const server = pick(this.#random, this.servers);
     for (let times = below(this.#random, 4); times > 0; times--)
-      this.#count(pick(this.#random, this.residents));
+      this.#count(pick(this.#random, this.servers));
     switch (below(this.#random, 8)) {
       case 0:
       case 1:
-        this.town.cut(resident, pick(this.#random, this.residents));
+        this.sim.cut(server, pick(this.#random, this.servers));
         break;
       case 2:
-        this.town.cutOff(resident);
+        this.sim.cutOff(server);
         break;
       case 3:
-        this.town.heal();
+        this.sim.heal();
         break;
       case 4:
-        Object.assign(this.town, { loss: this.#random.next() / 2, delayMs: 1 + below(this.#random, 400) });
+        Object.assign(this.sim, { loss: this.#random.next() / 2, delayMs: 1 + below(this.#random, 400) });
         break;
       case 5:
         if (this.#mayRestart)
-          this.residents = this.residents.map((each) => (each === resident ? each.restart() : each));
+          this.servers = this.servers.map((each) => (each === server ? each.restart() : each));
         break;
       default:
-        this.#count(resident);
+        this.#count(server);
     }
   }
 
-  #count({ replica }: Resident): void {
+  #count({ replica }: SimServer): void {
     const key = pick(this.#random, KEYS);
     const amount = 1 + below(this.#random, 9);
     replica.add(key, amount);
@@ -78,14 +78,14 @@ test.each(
   async ({ seed, mayRestart }) => {
     const story = new Story(seed, mayRestart);
     await story.run(60);
-    const { residents, counted, town } = story;
-    expect(peersOf(residents)).toEqual(everybodyElse(residents));
-    for (const { replica } of residents) {
+    const { servers, counted, sim } = story;
+    expect(peersOf(servers)).toEqual(everybodyElse(servers));
+    for (const { replica } of servers) {
       expect(KEYS.map((key) => [key, replica.value(key)])).toEqual([...counted]);
-      expect(replica.contents()).toEqual(residents[0]?.replica.contents());
+      expect(replica.contents()).toEqual(servers[0]?.replica.contents());
     }
-    expect(residents.flatMap(({ duplicates }) => duplicates)).toEqual([]);
+    expect(servers.flatMap(({ duplicates }) => duplicates)).toEqual([]);
     // Nobody asks all the time: this is some six minutes of four servers.
-    expect(town.requests.length).toBeLessThan(20_000);
+    expect(sim.requests.length).toBeLessThan(20_000);
   },
 );

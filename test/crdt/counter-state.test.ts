@@ -32,7 +32,7 @@ interface Kept {
 
 const born = (nodeId: string): Kept => ({ identity: firstIdentity(nodeId), state: zero });
 
-const raise = ({ identity, state }: Kept, amount: number): Kept => ({
+const increment = ({ identity, state }: Kept, amount: number): Kept => ({
   identity,
   state: orThrow(incremented(identity, state, amount)),
 });
@@ -57,7 +57,9 @@ const foreign = fc
   .map(mapOf);
 
 describe('maps of other nodes', () => {
-  const kept = fc.tuple(foreign, amount).map(([shown, own]) => mergeInto(raise(born('node-1'), own), shown));
+  const kept = fc
+    .tuple(foreign, amount)
+    .map(([shown, own]) => mergeInto(increment(born('node-1'), own), shown));
 
   test('merge to the same in any order and any grouping', () => {
     fc.assert(
@@ -111,8 +113,8 @@ test('whatever two servers count and show each other, nothing is counted twice a
       for (const { does, first, amount: by } of steps) {
         if (does === 'count') {
           sum += by;
-          if (first) a = raise(a, by);
-          else b = raise(b, by);
+          if (first) a = increment(a, by);
+          else b = increment(b, by);
         } else {
           const shown = does === 'echo' ? late : nodes(first ? a : b);
           late = nodes(first ? b : a);
@@ -150,7 +152,7 @@ describe('a server that has forgotten an earlier life', () => {
         const shown = new Map<string, number>();
         for (const next of steps) {
           if (next.does === 'count') {
-            kept = raise(kept, next.by);
+            kept = increment(kept, next.by);
             counted += next.by;
           }
           for (const [name, total] of next.shown) shown.set(name, Math.max(total, shown.get(name) ?? 0));
@@ -166,26 +168,26 @@ describe('a server that has forgotten an earlier life', () => {
   });
 
   test('leaves the totals of that life as they are shown and counts on under its next name', () => {
-    const kept = mergeInto(raise(born('node-1'), 3), mapOf({ 'node-1': 10, 'node-2': 1 }));
+    const kept = mergeInto(increment(born('node-1'), 3), mapOf({ 'node-1': 10, 'node-2': 1 }));
     expect(nodes(kept)).toEqual(mapOf({ 'node-1': 10, 'node-1~2': 3, 'node-2': 1 }));
-    expect(nodes(raise(kept, 4))).toEqual(mapOf({ 'node-1': 10, 'node-1~2': 7, 'node-2': 1 }));
+    expect(nodes(increment(kept, 4))).toEqual(mapOf({ 'node-1': 10, 'node-1~2': 7, 'node-2': 1 }));
   });
 
   test('goes past every name that is in use', () => {
-    const kept = mergeInto(raise(born('node-1'), 3), mapOf({ 'node-1': 2, 'node-1~7': 5 }));
+    const kept = mergeInto(increment(born('node-1'), 3), mapOf({ 'node-1': 2, 'node-1~7': 5 }));
     expect(nodes(kept)).toEqual(mapOf({ 'node-1': 3, 'node-1~7': 5 }));
-    expect(nodes(raise(kept, 1))).toEqual(mapOf({ 'node-1': 3, 'node-1~7': 5, 'node-1~8': 1 }));
+    expect(nodes(increment(kept, 1))).toEqual(mapOf({ 'node-1': 3, 'node-1~7': 5, 'node-1~8': 1 }));
   });
 
   test('takes what is shown of a name that it has left as it is', () => {
-    const kept = mergeInto(raise(born('node-1'), 3), mapOf({ 'node-1': 10 }));
+    const kept = mergeInto(increment(born('node-1'), 3), mapOf({ 'node-1': 10 }));
     expect(nodes(mergeInto(kept, mapOf({ 'node-1': 12 })))).toEqual(mapOf({ 'node-1': 12, 'node-1~2': 3 }));
     expect(nodes(mergeInto(kept, mapOf({ 'node-1': 8 })))).toEqual(nodes(kept));
   });
 });
 
 test('an own total shown lower, or as it is, changes nothing', () => {
-  const kept = raise(born('node-1'), 3);
+  const kept = increment(born('node-1'), 3);
   for (const total of [0, 1, 3]) expect(mergeInto(kept, mapOf({ 'node-1': total }))).toEqual(kept);
 });
 
@@ -215,7 +217,10 @@ test('a value past 2^53 - 1 is none, whichever totals it is of', () => {
 });
 
 test('the totals come in the order of their names', () => {
-  const kept = mergeInto(raise(born('node-1'), 1), mapOf({ 'node-2': 2, a: 3, 'node-0': 4, '\u{1F511}': 5 }));
+  const kept = mergeInto(
+    increment(born('node-1'), 1),
+    mapOf({ 'node-2': 2, a: 3, 'node-0': 4, '\u{1F511}': 5 }),
+  );
   expect([...nodes(kept).keys()]).toEqual(['a', 'node-0', 'node-1', 'node-2', '\u{1F511}']);
 });
 

@@ -25,9 +25,9 @@ const orThrow = (state: CounterState | undefined): CounterState => {
 };
 const merge = (state: CounterState, shown: GCounter, identity: Identity = me): CounterState =>
   orThrow(merged(identity, KEY, state, shown));
-const raise = (state: CounterState, amount: number, identity: Identity = me): CounterState =>
+const increment = (state: CounterState, amount: number, identity: Identity = me): CounterState =>
   orThrow(incremented(identity, state, amount));
-const withFloor = (lowerBound: number, state: CounterState = zero): CounterState =>
+const withLowerBound = (lowerBound: number, state: CounterState = zero): CounterState =>
   merge(state, new Map([[LOWER_BOUND, lowerBound]]));
 const sumOf = (state: CounterState, identity: Identity = me): number =>
   [...nodesOf(identity, state).values()].reduce((sum, total) => sum + total, 0);
@@ -38,7 +38,7 @@ const shown: fc.Arbitrary<GCounter> = fc
   .map((entries) => new Map(entries));
 const state = fc
   .tuple(fc.nat(99), shown)
-  .map(([own, parts]) => merge(own === 0 ? zero : raise(zero, own), parts));
+  .map(([own, parts]) => merge(own === 0 ? zero : increment(zero, own), parts));
 
 describe('counters with lowerBounds', () => {
   test('merge to the same in any order and any grouping', () => {
@@ -89,7 +89,7 @@ describe('counters with lowerBounds', () => {
   test('rise by each increment of ours by as much', () => {
     fc.assert(
       fc.property(state, amount, (before, by) => {
-        const after = raise(before, by);
+        const after = increment(before, by);
         expect(after.value).toBe(before.value + by);
         expect(sumOf(after)).toBe(sumOf(before) + by);
         expect(after.lowerBound).toBe(
@@ -105,7 +105,7 @@ describe('counters with lowerBounds', () => {
       fc.property(state, fc.array(step), (before, steps) => {
         let now = before;
         for (const next of steps) {
-          const after = typeof next === 'number' ? raise(now, next) : merge(now, next);
+          const after = typeof next === 'number' ? increment(now, next) : merge(now, next);
           expect(after.value).toBeGreaterThanOrEqual(now.value);
           expect(after.lowerBound).toBeGreaterThanOrEqual(now.lowerBound);
           for (const [name, total] of nodesOf(me, now)) {
@@ -123,8 +123,8 @@ describe('counters with lowerBounds', () => {
       fc.property(fc.array(step), (steps) => {
         let [a, b, sum, most] = [zero, zero, 0, 0];
         for (const { first, by, lowerBound } of steps) {
-          if (by > 0 && first) a = raise(a, by, me);
-          else if (by > 0) b = raise(b, by, other);
+          if (by > 0 && first) a = increment(a, by, me);
+          else if (by > 0) b = increment(b, by, other);
           sum += by;
           const parts = new Map([...partsOf(first ? me : other, first ? a : b), [LOWER_BOUND, lowerBound]]);
           if (first) b = merge(b, parts, other);
@@ -142,7 +142,7 @@ describe('counters with lowerBounds', () => {
 
 describe('a floor', () => {
   test('is never one of the totals', () => {
-    const after = raise(withFloor(10), 3);
+    const after = increment(withLowerBound(10), 3);
     expect(nodesOf(me, after)).toEqual(new Map([['node-1', 3]]));
     expect(partsOf(me, after)).toEqual(
       new Map([
@@ -153,24 +153,28 @@ describe('a floor', () => {
   });
 
   test('that is behind does not rise with increments, and shows in nothing', () => {
-    const after = raise(withFloor(2, raise(zero, 5)), 1);
+    const after = increment(withLowerBound(2, increment(zero, 5)), 1);
     expect(after).toMatchObject({ own: 6, lowerBound: 2, value: 6 });
   });
 
   test('that the totals have just reached is not ahead any more', () => {
-    const after = raise(withFloor(5, raise(zero, 5)), 1);
+    const after = increment(withLowerBound(5, increment(zero, 5)), 1);
     expect(after).toMatchObject({ own: 6, lowerBound: 5, value: 6 });
   });
 
   test('that is passed within an increment shows all of the increment', () => {
-    expect(raise(withFloor(5, raise(zero, 4)), 3)).toMatchObject({ own: 7, lowerBound: 8, value: 8 });
+    expect(increment(withLowerBound(5, increment(zero, 4)), 3)).toMatchObject({
+      own: 7,
+      lowerBound: 8,
+      value: 8,
+    });
   });
 
   test('of 2^53 - 1 leaves no room for an increment, and is no sum that is too large', () => {
-    const full = withFloor(Number.MAX_SAFE_INTEGER, raise(zero, 5));
+    const full = withLowerBound(Number.MAX_SAFE_INTEGER, increment(zero, 5));
     expect(full.value).toBe(Number.MAX_SAFE_INTEGER);
     expect(incremented(me, full, 1)).toBeUndefined();
-    const nearly = withFloor(Number.MAX_SAFE_INTEGER - 1, raise(zero, 5));
+    const nearly = withLowerBound(Number.MAX_SAFE_INTEGER - 1, increment(zero, 5));
     expect(incremented(me, nearly, 1)?.value).toBe(Number.MAX_SAFE_INTEGER);
     expect(incremented(me, nearly, 2)).toBeUndefined();
   });
@@ -183,7 +187,7 @@ describe('a floor', () => {
 
   test('stays what it is when we count under another name', () => {
     const later = { ...me, suffix: randomSuffix(0.5) };
-    const after = raise(withFloor(10, raise(zero, 3)), 2, later);
+    const after = increment(withLowerBound(10, increment(zero, 3)), 2, later);
     expect(after).toMatchObject({ own: 2, lowerBound: 12, value: 12 });
     expect(partsOf(later, after)).toEqual(
       new Map([
@@ -195,8 +199,8 @@ describe('a floor', () => {
   });
 
   test('of zero leaves no trace', () => {
-    expect(withFloor(0)).toEqual(zero);
-    expect(partsOf(me, withFloor(0))).toEqual(new Map());
+    expect(withLowerBound(0)).toEqual(zero);
+    expect(partsOf(me, withLowerBound(0))).toEqual(new Map());
   });
 });
 
@@ -206,7 +210,7 @@ describe('a server in a life', () => {
   const name = replicaIdOf('node-1', life);
 
   test('takes another where somebody shows more under its name than it has counted', () => {
-    const counted = raise(zero, 3, living);
+    const counted = increment(zero, 3, living);
     const next = (parts: Record<string, number>): number | undefined =>
       nextSuffix(living, counted, new Map(Object.entries(parts)), () => 7);
     expect(next({ [name]: 4 })).toBe(7);
@@ -222,7 +226,7 @@ describe('a server in a life', () => {
 
   test('takes what others show of earlier names as theirs, without losing its own', () => {
     const identity = { ...living, counted: new Map([['node-1', new Map([[KEY, 3]])]]) };
-    const before = raise(raise(zero, 3), 2, identity);
+    const before = increment(increment(zero, 3), 2, identity);
     const after = merge(before, new Map([['node-1', 10]]), identity);
     expect(nodesOf(identity, after)).toEqual(
       new Map([

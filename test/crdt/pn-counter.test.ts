@@ -10,7 +10,7 @@ const includes = (larger: PnTotal, smaller: PnTotal): boolean =>
 test('adding changes the value by the delta, and the total only grows', () => {
   fc.assert(
     fc.property(total, fc.integer(), (before, delta) => {
-      const after = pnTotal.raise(before, delta) ?? before;
+      const after = pnTotal.increment(before, delta) ?? before;
       expect(pnTotal.value([after])).toBe((pnTotal.value([before]) ?? 0) + delta);
       expect(includes(after, before)).toBe(true);
       expect(includes(before, after)).toBe(delta === 0);
@@ -30,9 +30,9 @@ test('merging is commutative, associative and idempotent, and includes both', ()
 });
 
 test('what passes 2^53 - 1 is refused, up and down', () => {
-  expect(pnTotal.raise([MAX, 0], 1)).toBeUndefined();
-  expect(pnTotal.raise([0, MAX], -1)).toBeUndefined();
-  expect(pnTotal.raise([MAX, 0], -1)).toEqual([MAX, 1]);
+  expect(pnTotal.increment([MAX, 0], 1)).toBeUndefined();
+  expect(pnTotal.increment([0, MAX], -1)).toBeUndefined();
+  expect(pnTotal.increment([MAX, 0], -1)).toEqual([MAX, 1]);
   expect(
     pnTotal.value([
       [MAX, 0],

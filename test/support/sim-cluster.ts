@@ -8,7 +8,7 @@ import { type Streams, streams } from '../../src/workbench/sim/random.ts';
 import { VirtualClock } from '../../src/workbench/sim/virtual-clock.ts';
 import { MemoryReplica } from './memory-replica.ts';
 
-export interface House {
+export interface ServerSetup {
   readonly nodeId?: string;
   readonly host?: string;
   readonly port?: number;
@@ -25,15 +25,15 @@ export interface House {
 }
 
 export const KEY = 'a key of the cluster';
-/** When the clocks of a town start, in milliseconds since 1970. */
+/** When the clocks of a sim start, in milliseconds since 1970. */
 const EPOCH_MS = 1_800_000_000_000;
 const NOTHING: Remembered = { peers: [], removals: new Map() };
 
 /** Several clusters in one virtual time, and a network between them that does as it is told. */
-export class Town {
+export class SimCluster {
   readonly clock = new VirtualClock();
   readonly streams: Streams;
-  readonly residents = new Map<Address, Resident>();
+  readonly servers = new Map<Address, SimServer>();
   /** What has been sent: who by host, to whom by address, and the text. */
   readonly requests: { readonly from: string; readonly to: Address; readonly text: string }[] = [];
   readonly beacons: { readonly host: string; readonly text: string }[] = [];
@@ -48,40 +48,40 @@ export class Town {
   }
 
   /** Somebody moves in. */
-  settle(house: House = {}): Resident {
-    const number = this.residents.size + 1;
+  start(setup: ServerSetup = {}): SimServer {
+    const number = this.servers.size + 1;
     const bootId = `${streams(++this.#boots)('life')
       .next()
       .toString(36)
       .slice(2, 10)}0`;
-    const resident = new Resident(
+    const server = new SimServer(
       this,
-      { nodeId: `node-${number}`, host: `10.0.0.${number}`, ...house },
+      { nodeId: `node-${number}`, host: `10.0.0.${number}`, ...setup },
       bootId,
     );
-    this.residents.set(resident.address, resident);
-    return resident;
+    this.servers.set(server.address, server);
+    return server;
   }
 
   /** As many as that, who have all been told of the first. */
-  async settleAll(count: number, house: House = {}): Promise<Resident[]> {
-    const all = Array.from({ length: count }, () => this.settle(house));
+  async startAll(count: number, setup: ServerSetup = {}): Promise<SimServer[]> {
+    const all = Array.from({ length: count }, () => this.start(setup));
     const [first] = all;
-    for (const resident of all.slice(1))
-      if (first !== undefined) resident.cluster.addConfiguredPeer(first.address);
+    for (const server of all.slice(1))
+      if (first !== undefined) server.cluster.addConfiguredPeer(first.address);
     await this.pass(30_000);
     return all;
   }
 
   /** From now on nothing goes from one to the other. */
-  cut(from: Resident, to: Resident): void {
+  cut(from: SimServer, to: SimServer): void {
     this.#cuts.add(`${from.host}>${to.host}`);
   }
 
-  cutOff(resident: Resident): void {
-    for (const other of this.residents.values()) {
-      this.cut(resident, other);
-      this.cut(other, resident);
+  cutOff(server: SimServer): void {
+    for (const other of this.servers.values()) {
+      this.cut(server, other);
+      this.cut(other, server);
     }
   }
 
@@ -104,9 +104,9 @@ export class Town {
   }
 
   /** Everybody who listens hears it. */
-  call(from: Resident, text: string): void {
+  call(from: SimServer, text: string): void {
     this.beacons.push({ host: from.host, text });
-    for (const other of this.residents.values()) {
+    for (const other of this.servers.values()) {
       this.carry(from.host, other.host, () => {
         if (other.isAlive) other.cluster.hear(text, from.host);
       });
@@ -114,8 +114,8 @@ export class Town {
   }
 }
 
-/** A cluster's one server, in its town. */
-export class Resident {
+/** A cluster's one server, in its sim. */
+export class SimServer {
   readonly host: string;
   readonly address: Address;
   readonly bootId: string;
@@ -126,21 +126,21 @@ export class Resident {
   readonly duplicates: Address[] = [];
   remembered: Remembered;
   isAlive = true;
-  readonly #town: Town;
-  readonly #house: House;
+  readonly #sim: SimCluster;
+  readonly #setup: ServerSetup;
   readonly #clock: ProcessClock;
 
-  constructor(town: Town, house: House, bootId: string) {
-    const { nodeId = 'node-1', host = '10.0.0.1', port = 7000, cluster = 'town', keys = [KEY] } = house;
-    const { maxPeers = 100, remembered = NOTHING, beacons = false, aheadMs = 0 } = house;
-    this.#town = town;
-    this.#house = house;
+  constructor(sim: SimCluster, setup: ServerSetup, bootId: string) {
+    const { nodeId = 'node-1', host = '10.0.0.1', port = 7000, cluster = 'test', keys = [KEY] } = setup;
+    const { maxPeers = 100, remembered = NOTHING, beacons = false, aheadMs = 0 } = setup;
+    this.#sim = sim;
+    this.#setup = setup;
     this.host = host;
     this.address = `${host}:${port}`;
     this.bootId = bootId;
     this.remembered = remembered;
-    this.replica = house.replica ?? new MemoryReplica(nodeId);
-    this.#clock = new ProcessClock(town.clock);
+    this.replica = setup.replica ?? new MemoryReplica(nodeId);
+    this.#clock = new ProcessClock(sim.clock);
     this.cluster = new Cluster({
       name: cluster,
       bootId,
@@ -150,14 +150,14 @@ export class Resident {
       replica: this.replica,
       transport: this.#transport(),
       clock: this.#clock,
-      wallClockMs: () => EPOCH_MS + aheadMs + town.clock.nowMs(),
-      random: town.streams(bootId),
+      wallClockMs: () => EPOCH_MS + aheadMs + sim.clock.nowMs(),
+      random: sim.streams(bootId),
       log: (text) => this.logs.push(text),
       remembered,
       remember: (latest) => (this.remembered = latest),
       onDuplicate: (address) => this.duplicates.push(address),
     });
-    if (beacons) this.cluster.beginBeacons((text) => town.call(this, text));
+    if (beacons) this.cluster.beginBeacons((text) => sim.call(this, text));
   }
 
   get peers(): Address[] {
@@ -176,30 +176,30 @@ export class Resident {
   }
 
   /** Ends, and begins another bootId with the same disk. */
-  restart(house: House = {}): Resident {
+  restart(setup: ServerSetup = {}): SimServer {
     this.die();
-    this.#town.residents.delete(this.address);
+    this.#sim.servers.delete(this.address);
     const { host, replica, remembered } = this;
-    return this.#town.settle({ ...this.#house, host, replica, remembered, ...house });
+    return this.#sim.start({ ...this.#setup, host, replica, remembered, ...setup });
   }
 
   #transport(): Transport {
-    const town = this.#town;
+    const sim = this.#sim;
     return {
       send: (address, text, timeoutMs) =>
         new Promise((resolve, reject) => {
-          town.requests.push({ from: this.host, to: address, text });
+          sim.requests.push({ from: this.host, to: address, text });
           this.#clock.after(timeoutMs, () => reject(new RpcError('no answer')));
-          const other = town.residents.get(address);
+          const other = sim.servers.get(address);
           const otherHost = other?.host ?? address.replace(/:\d+$/, '');
-          town.carry(this.host, otherHost, () => {
+          sim.carry(this.host, otherHost, () => {
             if (other?.isAlive !== true) {
-              town.carry(otherHost, this.host, () => reject(new RpcError('connection refused')));
+              sim.carry(otherHost, this.host, () => reject(new RpcError('connection refused')));
               return;
             }
             void other.cluster.receive(text, this.host).then(
-              (reply) => town.carry(otherHost, this.host, () => resolve(reply)),
-              () => town.carry(otherHost, this.host, () => reject(new RpcError('status 403'))),
+              (reply) => sim.carry(otherHost, this.host, () => resolve(reply)),
+              () => sim.carry(otherHost, this.host, () => reject(new RpcError('status 403'))),
             );
           });
         }),
@@ -208,11 +208,11 @@ export class Resident {
 }
 
 /** Whom each should have as peers: all others. */
-export const everybodyElse = (all: readonly Resident[]): string[][] =>
+export const everybodyElse = (all: readonly SimServer[]): string[][] =>
   all.map((one) =>
     all
       .filter((other) => other !== one)
       .map(({ address }) => address)
       .toSorted(),
   );
-export const peersOf = (all: readonly Resident[]): string[][] => all.map(({ peers }) => peers.toSorted());
+export const peersOf = (all: readonly SimServer[]): string[][] => all.map(({ peers }) => peers.toSorted());
