@@ -1,3 +1,8 @@
+/**
+ * Membership: which servers are in the cluster. An address from an operator, a beacon or a peer is a candidate: the
+ * process there is asked to identify itself, and becomes a peer if it belongs to the cluster and has not been removed.
+ * Gossip spreads addresses and removals, never states: each server's failure detector judges for itself.
+ */
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
@@ -14,8 +19,7 @@ import {
 } from './removals.ts';
 import { encodeDigest } from './merkle-tree.ts';
 import { hashText } from './hash.ts';
-import { type Ask, isReachedByOthers } from './indirect-ping.ts';
-import { MIN_BACKOFF_MS, PROBE_TIMEOUT_MS, RECHECK_MS, backoffMs, probeMs } from './timing.ts';
+import { type Ask, FailureDetector, MIN_BACKOFF_MS, PING_TIMEOUT_MS } from './failure-detector.ts';
 import type { Response, ResponseBody, Gossip, Ping, Sender, Summary } from './messages.ts';
 
 export interface MembershipOptions {
@@ -29,31 +33,29 @@ export interface MembershipOptions {
   readonly ask: Ask;
   /** The digest of all counters. */
   readonly digest: () => string;
-  /** A peer has answered for the first time, or again, as the same process or as another. */
+  /** A member has become a peer, or another process answers at a peer's address. */
   readonly onJoin: (member: Member) => void;
-  /** A peer is none any more. */
+  /** A member is no longer a peer. */
   readonly onLeave: (member: Member) => void;
-  /** A peer has told of the digest of its counters. */
+  /** A peer has reported the digest of its counters. */
   readonly onDigest: (member: Member, digest: string) => void;
-  /** There is something new to be remembered over a restart. */
+  /** What is remembered over a restart has changed. */
   readonly onChange: () => void;
-  /** Another process with our node id was there before us. */
+  /** An older process with our node id is running. */
   readonly onDuplicate: (address: Address) => void;
 }
 
-/** An address that was only hinted at and never answered is forgotten after so many attempts. */
+/** A candidate that has never answered is dropped after so many attempts. */
 const MAX_ATTEMPTS = 5;
-/** How many addresses are known for each peer that there can be. */
+/** How many addresses are kept for each peer that is allowed. */
 const MEMBERS_PER_PEER = 4;
+/** How soon an address is identified again at which another process may have started in the meantime. */
+const RECHECK_MS = 30_000;
 
-/**
- * Who is in the cluster. Whatever is heard of an address, from an operator, a beacon or a peer, is a hint: who answers
- * there is asked, and is a peer if it belongs to the cluster and has not been removed. Each server judges for itself
- * who is there; only removals spread. (Probing through others is that of SWIM: Das, Gupta, Motivala, DSN 2002.)
- */
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #members: MemberTable;
+  readonly #detector: FailureDetector;
   #removals: Removals = new Map();
 
   constructor(options: MembershipOptions) {
@@ -62,6 +64,14 @@ export class Membership {
       clock: options.clock,
       maxMembers: options.maxPeers * MEMBERS_PER_PEER,
       onDue: (member) => void this.#check(member),
+    });
+    this.#detector = new FailureDetector({
+      random: options.random,
+      members: this.#members,
+      ask: options.ask,
+      peers: () => this.peers(),
+      isReachable: (address) => this.isReachable(address),
+      settle: (member, state, reason, delayMs) => this.#settle(member, state, reason, delayMs),
     });
   }
 
@@ -73,7 +83,7 @@ export class Membership {
     return this.#removals;
   }
 
-  /** The peers there are, in the order of their addresses. */
+  /** The members that are alive or suspect, in the order of their addresses. */
   peers(): Member[] {
     return [...this.#members].filter(isPeer).toSorted((a, b) => (a.address < b.address ? -1 : 1));
   }
@@ -86,7 +96,7 @@ export class Membership {
     this.#members.stop();
   }
 
-  /** Somebody may be at an address. `who` is who it is said to be. */
+  /** Adds an address to be verified. `who` is the process that the source says is there. */
   addCandidate(address: Address, source: Source, who?: Pick<Sender, 'id' | 'bootId'>): void {
     const known = this.#members.get(address);
     if (known === undefined) {
@@ -99,15 +109,15 @@ export class Membership {
     if (known.state === 'unreachable') {
       this.#members.wake(known, 0);
     } else if (isOther && known.heardMs !== undefined) {
-      // What is said of it may be old, so it is asked no more often than this.
+      // The source may be out of date, so the address is asked no more often than this.
       const restMs = known.heardMs + MIN_BACKOFF_MS - this.#options.clock.nowMs();
       this.#members.wake(known, Math.max(0, restMs));
     }
   }
 
   /**
-   * Takes a server in on somebody's word, also if it had been removed. Resolves with what it turns out to be, or
-   * undefined where there is no room.
+   * Makes the server at an address a member on an operator's word, even if it had been removed. Resolves with the
+   * member in the state that it turns out to have, or undefined when the table is full.
    */
   async register(address: Address): Promise<Member | undefined> {
     const member = this.#members.get(address) ?? this.#members.add(address, 'registered');
@@ -116,7 +126,7 @@ export class Membership {
     member.source = 'registered';
     member.registeredMs = registeredMs;
     if (!isPeer(member)) await this.#verify(member);
-    // Somebody else may have removed it, and this server not yet heard of that.
+    // Another server may have removed it without this one having heard of that yet.
     const { who } = member;
     if (who !== undefined && (isPeer(member) || member.state === 'unreachable')) {
       this.#applyRemovals(withRemoval(this.#removals, who.id, false, registeredMs));
@@ -125,27 +135,29 @@ export class Membership {
     return member;
   }
 
-  /** Takes a node out until somebody registers it again, here and everywhere. */
+  /** Removes a node from the whole cluster until an operator registers it again. */
   remove(nodeId: string): void {
     this.#applyRemovals(withRemoval(this.#removals, nodeId, true, this.#options.wallClockMs()));
   }
 
-  /** Forgets an address that nobody has answered at. */
+  /** Drops an address at which no server has ever answered. */
   forget(member: Member): void {
     this.#members.delete(member);
     this.#options.onChange();
   }
 
-  /** Takes in what another has heard and decided. */
+  /** Merges the members and removals that a peer knows of. */
   mergeGossip({ peers, removals }: Omit<Gossip, 'type'>): void {
     for (const address of peers) this.addCandidate(address, 'peer');
     this.#applyRemovals(mergeRemovals(this.#removals, removals));
   }
 
+  /** The members and removals that this server knows of. */
   gossip(): Omit<Gossip, 'type'> {
     return { peers: this.peers().map(({ address }) => address), removals: this.#removals };
   }
 
+  /** Digests of the counters and of the membership, which peers compare with every ping. */
   summary(): Summary {
     const ids = this.peers().map(({ who }) => who?.id ?? '');
     const members = [this.#options.self().id, ...ids, '', ...removalLines(this.#removals)].toSorted(
@@ -154,7 +166,7 @@ export class Membership {
     return { digest: this.#options.digest(), members: encodeDigest(hashText(members.join('\n'))) };
   }
 
-  /** What to say to a request before anything else is said; undefined where nothing is against it. */
+  /** The refusal of a request from a server that is not a member; undefined if the request may be served. */
   rejectionOf({ id, bootId }: Sender, address: Address): ResponseBody | undefined {
     if (this.isRemoved(id)) return { type: 'refused', why: 'removed', message: 'you have been removed' };
     const member = this.#members.get(address);
@@ -166,17 +178,18 @@ export class Membership {
     return undefined;
   }
 
-  /** A peer has not done what it should: it is looked after at once. */
+  /** Pings a peer at once, because it did not respond to something else. */
   suspect(member: Member): void {
     if (isPeer(member)) this.#members.wake(member, 0);
   }
 
+  /** The response to a ping, with gossip if the memberships differ. */
   ack({ members }: Ping): ResponseBody {
     const summary = this.summary();
     return { type: 'ack', ...summary, gossip: summary.members === members ? null : this.gossip() };
   }
 
-  /** Tries to reach somebody for another. */
+  /** Whether a server of this cluster answers at an address. */
   async isReachable(address: Address): Promise<boolean> {
     try {
       const { from } = await this.#identify(address);
@@ -187,7 +200,7 @@ export class Membership {
   }
 
   #identify(address: Address): Promise<Response> {
-    return this.#options.ask(address, '', { type: 'identify' }, PROBE_TIMEOUT_MS);
+    return this.#options.ask(address, '', { type: 'identify' }, PING_TIMEOUT_MS);
   }
 
   #check(member: Member): Promise<void> {
@@ -195,20 +208,20 @@ export class Membership {
     return isKnown ? this.#ping(member) : this.#verify(member);
   }
 
-  /** Asks who is there. */
+  /** Identifies the process at an address. */
   async #verify(member: Member): Promise<void> {
     const answered = await this.#members.busy(member, () => this.#identify(member.address));
     if (answered instanceof Error) {
       member.failures++;
       const isWorthless = member.source !== 'remembered' && !isFixed(member) && member.who === undefined;
       if (isWorthless && member.failures >= MAX_ATTEMPTS) this.#members.delete(member);
-      else this.#settle(member, 'unreachable', answered.message, backoffMs(this.#options.random, member));
+      else this.#settle(member, 'unreachable', answered.message, this.#detector.backoffMs(member));
       return;
     }
     await this.#admit(member, answered.from);
   }
 
-  /** Makes of a member what it is, now that somebody has answered. */
+  /** Sets the state of a member from the process that has identified itself at its address. */
   async #admit(member: Member, { cluster, id, bootId, upMs }: Sender): Promise<void> {
     const self = this.#options.self();
     member.failures = 0;
@@ -223,7 +236,7 @@ export class Membership {
       this.#settle(member, 'duplicate', `its node id is ours, '${id}'`, RECHECK_MS);
       if (isYounger(self, { upMs, bootId })) this.#options.onDuplicate(member.address);
     } else {
-      // While another is being asked, anything may happen.
+      // State may change while another address with the same node id is being asked.
       for (;;) {
         this.#applyRegistration(member, id);
         if (this.isRemoved(id)) {
@@ -238,14 +251,14 @@ export class Membership {
         this.#settle(member, 'unreachable', 'there are too many peers', RECHECK_MS);
         return;
       }
-      // An address behind which processes take turns is not asked without a rest.
+      // An address behind which several processes take turns is not asked without a pause.
       const isNew = !isPeer(member) || before?.bootId !== bootId;
       this.#settle(member, 'alive', '', isPeer(member) ? MIN_BACKOFF_MS : 0);
       if (isNew) this.#announce(member);
     }
   }
 
-  /** Takes in again who was registered after it had been removed, and did not answer then. */
+  /** Applies a registration that could not be applied when it was made, because nobody had answered yet. */
   #applyRegistration(member: Member, id: string): void {
     const { registeredMs } = member;
     member.registeredMs = undefined;
@@ -260,7 +273,7 @@ export class Membership {
     this.#options.onChange();
   }
 
-  /** Whether a member is to be the peer, and not another that has had the same node id. */
+  /** Whether a member replaces another peer that has the same node id. */
   async #takesOver(
     member: Member,
     other: Member,
@@ -268,7 +281,7 @@ export class Membership {
   ): Promise<boolean> {
     const rival = other.who?.bootId;
     if (rival === bootId) {
-      // What somebody has registered is the address that people know.
+      // The address that an operator has registered is the one that operators know.
       if (member.source !== 'registered' || other.source === 'registered') {
         this.#settle(member, 'alias', `it is ${other.address}`, RECHECK_MS);
         return false;
@@ -277,7 +290,7 @@ export class Membership {
       return true;
     }
     const answered = await this.#members.busy(member, () => this.#identify(other.address));
-    // It may have been found out meanwhile that one process is at both addresses.
+    // Meanwhile one process may have turned out to be at both addresses.
     if (!isPeer(other) || other.who?.bootId !== rival) return true;
     const isThere = !(answered instanceof Error) && answered.from.bootId === rival;
     if (isThere && !isYounger(answered.from, { upMs, bootId })) {
@@ -296,23 +309,19 @@ export class Membership {
   }
 
   async #ping(member: Member): Promise<void> {
-    const summary = this.summary();
     const to = member.who?.bootId ?? '';
-    const answered = await this.#members.busy(member, () =>
-      this.#options.ask(member.address, to, { type: 'ping', ...summary }, PROBE_TIMEOUT_MS),
-    );
+    const answered = await this.#detector.ping(member, this.summary());
     const wasPeer = isPeer(member);
     if (!wasPeer && member.state !== 'excluded') return;
     if (answered instanceof Error) {
-      if (wasPeer) return this.#suspect(member, answered.message);
-      member.failures++;
-      return this.#settle(member, 'unreachable', answered.message, backoffMs(this.#options.random, member));
+      if (wasPeer) return this.#detector.suspect(member, answered.message);
+      return this.#detector.unreachable(member, answered.message);
     }
     const { body, from } = answered;
     member.heardMs = this.#options.clock.nowMs();
     member.failures = 0;
     if (body.type === 'ack' && from.bootId === to) {
-      this.#settle(member, 'alive', '', probeMs(this.#options.random, this.peers().length));
+      this.#detector.answered(member, 'alive', '');
       if (!wasPeer) this.#announce(member);
       this.#options.onDigest(member, body.digest);
       if (body.gossip !== null) this.#exchangeGossip(member, body.gossip);
@@ -322,31 +331,14 @@ export class Membership {
       this.#settle(member, 'excluded', body.message, RECHECK_MS);
       this.#options.onDuplicate(member.address);
     } else if (body.type === 'refused' && body.why === 'repeated') {
-      this.#settle(member, member.state, body.message, probeMs(this.#options.random, this.peers().length));
+      this.#detector.answered(member, member.state, body.message);
     } else {
       // Another process answers there now.
       await this.#verify(member);
     }
   }
 
-  /** Somebody who does not answer is tried once more, and by others. */
-  async #suspect(member: Member, why: string): Promise<void> {
-    this.#settle(member, 'suspect', why, Infinity);
-    const { ask, random } = this.#options;
-    const others = this.peers().filter((peer) => peer.state === 'alive' && peer !== member);
-    const reached = await this.#members.busy(member, () =>
-      Promise.all([this.isReachable(member.address), isReachedByOthers(ask, random, others, member.address)]),
-    );
-    if (member.state !== 'suspect') return;
-    if (!(reached instanceof Error) && reached.includes(true)) {
-      this.#settle(member, 'alive', '', MIN_BACKOFF_MS);
-      return;
-    }
-    member.failures++;
-    this.#settle(member, 'unreachable', why, backoffMs(this.#options.random, member));
-  }
-
-  /** Takes news in, and tells the other what it does not know. */
+  /** Merges a peer's gossip, and sends it what it lacks. */
   #exchangeGossip(member: Member, theirs: Omit<Gossip, 'type'>): void {
     this.mergeGossip(theirs);
     const ours = this.gossip();
@@ -361,12 +353,12 @@ export class Membership {
       member.address,
       member.who?.bootId ?? '',
       { type: 'gossip', ...gossip },
-      PROBE_TIMEOUT_MS,
+      PING_TIMEOUT_MS,
     );
     told.catch(() => {});
   }
 
-  /** Carries out removals, and passes them on where they are gossip. */
+  /** Applies removals, and passes on those that are new. */
   #applyRemovals(removals: Removals): void {
     if (sameRemovals(removals, this.#removals)) return;
     const concerned = changedNodeIds(this.#removals, removals);

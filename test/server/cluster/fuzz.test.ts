@@ -227,7 +227,7 @@ describe('somebody without the key', () => {
       const answer = answerTo(request.from.bootId, request.to, request.seq, body);
       outcomes.add(`replay: ${answer?.type === 'refused' ? answer.why : answer?.type}`);
     });
-    expect(outcomes.kinds).toEqual(['forged: 403', 'replay: repeated', 'replay: welcome']);
+    expect(outcomes.kinds).toEqual(['forged: 403', 'replay: identity', 'replay: repeated']);
     expect({ seed, state: await stateOfBoth() }).toEqual({ seed, state: before });
     expect(await ownPart()).toBe(counted);
     await expectHealth();
@@ -370,7 +370,7 @@ describe('somebody with the key', () => {
     await working;
     expect(
       outcomes.kinds.filter(
-        (kind) => !['403', 'done', 'differ', 'entries', 'welcome', 'pong'].includes(kind),
+        (kind) => !['403', 'done', 'differ', 'entries', 'identity', 'ack'].includes(kind),
       ),
     ).toEqual([]);
     expect(await ownPart()).toBe(counted);
