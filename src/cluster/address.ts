@@ -1,3 +1,7 @@
+/**
+ * Addresses of servers: parsing, formatting and comparing `host:port`. Every address that reaches the member table has
+ * been normalized here, so two spellings of one address are one member. No name is looked up.
+ */
 import { type BlockList, isIP } from 'node:net';
 
 /** Where a server is: `host:port`, an IPv6 address in brackets. */
@@ -11,7 +15,7 @@ export interface HostAndPort {
 const MAX_HOST_CHARS = 253;
 const HOST_NAME = /^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?$/;
 
-/** The parts of an address; undefined for what is none. Nothing but a host and a port can be in one. */
+/** Splits an address into host and port; undefined if it is anything else, such as a URL with a path. */
 export function parseAddress(text: string): HostAndPort | undefined {
   const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
@@ -24,7 +28,7 @@ export function parseAddress(text: string): HostAndPort | undefined {
   return /(?:^|\.)(?:\d+|0x[\da-f]*)$/.test(host) && isIP(host) !== 4 ? undefined : { host, port };
 }
 
-/** An IPv6 address as RFC 5952 writes it; those with a zone or an IPv4 address in them as they are. */
+/** An IPv6 address as RFC 5952 writes it; with a zone or an embedded IPv4 address it stays as it is. */
 const shortened = (ip: string): string =>
   /[%.]/.test(ip) ? ip : new URL(`http://[${ip}]`).hostname.slice(1, -1);
 
@@ -33,13 +37,13 @@ export function formatAddress({ host, port }: HostAndPort): Address {
   return mapped.includes(':') ? `[${mapped}]:${port}` : `${mapped}:${port}`;
 }
 
-/** An address as all who write it differently mean it; undefined for what is none. */
+/** The one spelling of an address that may be written in several ways; undefined if it is not an address. */
 export function normalAddress(text: string): Address | undefined {
   const parsed = parseAddress(text.trim());
   return parsed === undefined ? undefined : formatAddress(parsed);
 }
 
-/** Whether an IP address is in the ranges; undefined ranges have all. */
+/** Whether an IP address is in the ranges; undefined allows every address. */
 export function isAllowed(ranges: BlockList | undefined, ip: string): boolean {
   return ranges === undefined || ranges.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4');
 }

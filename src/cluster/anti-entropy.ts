@@ -1,3 +1,8 @@
+/**
+ * Anti-entropy: finds where two replicas differ and brings both to the same state. Descends the Merkle tree to the leaves
+ * that differ, then compares the digests of their counters, then exchanges the counters, always in bounded messages.
+ * An interrupted exchange loses nothing: the next one finds what is left.
+ */
 import type { GCounter } from '../crdt/g-counter.ts';
 import { partsOf } from '../crdt/counter-state.ts';
 import type { Counter } from '../store/counters.ts';
@@ -14,26 +19,21 @@ import {
 import type { MerkleIndex } from './merkle-index.ts';
 import type { Replica } from './replica.ts';
 
-/** Asks the peer that this is a comparison with. */
+/** Sends a request to the peer that this exchange is with. */
 export type AskPeer = (body: RequestBody) => Promise<ResponseBody>;
 
-/** What one message carries of counters, so that neither side is busy with it for longer than some milliseconds. */
+/** How much of the counters one message carries, so that neither side is busy with it for more than a few ms. */
 export const MAX_PIECE_CHARS = 65_536;
-/** A counter of more names than this has room for would fit into no message, and keep all others from being told. */
+/** A counter with more parts than fit in here is skipped: it would fit into no message and block all others. */
 const MAX_COUNTER_CHARS = 262_144;
 const MAX_RANGE_COUNTERS = 500;
 const MAX_REQUEST_COUNTERS = 1000;
 const MIN_RANGES = 16;
 const MAX_RANGES = 2048;
 
-/** A peer does not answer what it was asked. */
-class Unexpected extends Error {}
+/** A peer's response is not one to the request. */
+class UnexpectedResponse extends Error {}
 
-/**
- * Finds where two replicas differ, and brings both to the same: down the tree of digests to the leaves that differ,
- * then the digests of their counters, then the counters themselves, always in bounded pieces. Whatever is interrupted
- * is found again the next time.
- */
 export class AntiEntropy {
   readonly #replica: Replica;
   readonly #index: MerkleIndex;
@@ -44,8 +44,8 @@ export class AntiEntropy {
   }
 
   /**
-   * Compares everything. Resolves with whether all that the peer has could be merged; rejects where it does not
-   * answer or the disk fails.
+   * Runs one whole exchange. Resolves with whether all that the peer has could be merged; rejects if the peer does not
+   * respond or the disk fails.
    */
   async run(ask: AskPeer): Promise<boolean> {
     const leaves = await this.#differingLeaves(ask);
@@ -57,16 +57,17 @@ export class AntiEntropy {
       ranges = fill(ranges, queue, most);
       if (ranges.length === 0) return isAllMerged;
       const entries = await ask({ type: 'exchange', ranges });
-      if (entries.type !== 'entries' || !isProgress(entries, ranges)) throw new Unexpected(entries.type);
+      if (entries.type !== 'entries' || !isProgress(entries, ranges))
+        throw new UnexpectedResponse(entries.type);
       if (!(await this.#replica.merge(entries.totals))) isAllMerged = false;
-      await this.#give(entries, ask);
+      await this.#sendWanted(entries, ask);
       const isAllDone = entries.complete === ranges.length;
       most = Math.min(MAX_RANGES, Math.max(MIN_RANGES, isAllDone ? most * 2 : entries.complete * 2));
       ranges = remaining(ranges, entries);
     }
   }
 
-  /** Answers which children of the nodes differ here. */
+  /** Responds with the children of the nodes that differ here. */
   differ({ level, nodes, digests }: Compare): ResponseBody {
     const each = digests.length / Math.max(1, nodes.length);
     return {
@@ -77,7 +78,7 @@ export class AntiEntropy {
     };
   }
 
-  /** Answers with the counters that differ, as many as fit, and the keys of those that it may lack something of. */
+  /** Responds with the counters that differ, as many as fit, and the keys of those of which the peer may hold more. */
   entries({ ranges }: Exchange): Entries {
     const totals = new Map<string, GCounter>();
     const wanted: string[] = [];
@@ -116,11 +117,11 @@ export class AntiEntropy {
       for (let at = 0; at < nodes.length; at += MAX_NODES) {
         const some = nodes.slice(at, at + MAX_NODES);
         const digests = some.map((node) => this.#index.tree.children(level, node)).join('');
-        const answer = await ask({ type: 'compare', level, nodes: some, digests });
-        if (answer.type !== 'differ') throw new Unexpected(answer.type);
+        const response = await ask({ type: 'compare', level, nodes: some, digests });
+        if (response.type !== 'differ') throw new UnexpectedResponse(response.type);
         const parents = new Set(some);
-        for (const node of new Set(answer.nodes)) {
-          if (!parents.has(Math.floor(node / FAN_OUT))) throw new Unexpected(answer.type);
+        for (const node of new Set(response.nodes)) {
+          if (!parents.has(Math.floor(node / FAN_OUT))) throw new UnexpectedResponse(response.type);
           differing.push(node);
         }
       }
@@ -129,14 +130,14 @@ export class AntiEntropy {
     return nodes;
   }
 
-  /** What the peer lacks of the counters it wants: nothing where it has just told us the same. */
-  async #give({ totals, wanted }: Entries, ask: AskPeer): Promise<void> {
+  /** Sends what the peer lacks of the counters that it wants. */
+  async #sendWanted({ totals, wanted }: Entries, ask: AskPeer): Promise<void> {
     const { counters, identity } = this.#replica;
     let piece = new Map<string, GCounter>();
     let chars = 0;
     const send = async (): Promise<void> => {
-      const answer = await ask({ type: 'update', totals: piece });
-      if (answer.type !== 'done') throw new Unexpected(answer.type);
+      const response = await ask({ type: 'update', totals: piece });
+      if (response.type !== 'done') throw new UnexpectedResponse(response.type);
       piece = new Map();
       chars = 0;
     };
@@ -173,7 +174,7 @@ export class AntiEntropy {
 
 const isWithin = ({ after, end }: Range, key: string): boolean => key > after && (end === null || key <= end);
 
-/** `ranges`, and as many more as go into a request. */
+/** Returns `ranges` and as many more as fit into a request. */
 function fill(ranges: readonly Range[], queue: Iterator<Range>, most: number): Range[] {
   const filled = [...ranges];
   let counters = filled.reduce((sum, range) => sum + range.counters.length, 0);
@@ -186,20 +187,20 @@ function fill(ranges: readonly Range[], queue: Iterator<Range>, most: number): R
   return filled;
 }
 
-/** Whether an answer brings a comparison nearer to its end. */
+/** Whether a response brings the exchange nearer to its end. */
 function isProgress({ complete, after }: Entries, ranges: readonly Range[]): boolean {
   if (complete > ranges.length || (complete === ranges.length && after !== '')) return false;
   return complete > 0 || after > (ranges[0]?.after ?? '');
 }
 
-/** What is left of the ranges when a peer has answered. */
+/** The ranges that are left after a response. */
 function remaining(ranges: readonly Range[], { complete, after }: Entries): Range[] {
   const [next, ...rest] = ranges.slice(complete);
   if (next === undefined || after === '') return ranges.slice(complete);
   return [{ ...next, after, counters: next.counters.filter(([key]) => key > after) }, ...rest];
 }
 
-/** About how long a counter is as JSON. */
+/** The approximate length of a counter as JSON. */
 export const charsOf = (key: string, parts: GCounter): number => {
   let chars = key.length + 8;
   for (const name of parts.keys()) chars += name.length + 20;

@@ -1,11 +1,15 @@
+/**
+ * Beacons: the datagrams by which servers find each other on a network. A beacon only names a candidate, which is
+ * verified by asking it; it is signed like every other message.
+ */
 import { isObject, parseJson } from '../runtime/json.ts';
 import { Malformed, countFrom, peerInfoFrom, peerInfoJson } from './codec.ts';
 import type { PeerInfo } from './messages.ts';
 import type { Keyring } from './hmac.ts';
 
-/** What a server calls out to whoever is near: a hint that it is there, to be verified by asking it. */
+/** What a beacon says. */
 export interface Beacon extends PeerInfo {
-  /** Counts the beacons of a boot. */
+  /** Counts the beacons sent under one boot id. */
   readonly seq: number;
 }
 
@@ -13,7 +17,7 @@ export interface Beacon extends PeerInfo {
 export const MAX_BEACON_BYTES = 512;
 const VERSION = 1;
 
-/** A beacon as a datagram; undefined where it would be too long. */
+/** Encodes a beacon as a datagram; undefined if it would be longer than MAX_BEACON_BYTES. */
 export function encodeBeacon(keyring: Keyring, beacon: Beacon): string | undefined {
   const text = keyring.sign(
     'beacon',
@@ -23,7 +27,7 @@ export function encodeBeacon(keyring: Keyring, beacon: Beacon): string | undefin
   return Buffer.byteLength(text) <= MAX_BEACON_BYTES ? text : undefined;
 }
 
-/** The beacon that a datagram is; undefined for anything else, and for what another key or none has sealed. */
+/** Decodes a datagram; undefined if it is not a beacon, or not signed with a key of the keyring. */
 export function decodeBeacon(keyring: Keyring, datagram: string): Beacon | undefined {
   if (datagram.length > MAX_BEACON_BYTES) return undefined;
   const text = keyring.verify('beacon', '', datagram);

@@ -1,3 +1,7 @@
+/**
+ * `cluster.json`: the peers and removals that a server remembers over a restart, as `{"peers": […], "decisions": {…}}`.
+ * Replaced atomically. It holds no counts, so a file that cannot be read is reported and ignored.
+ */
 import { type Address, normalAddress } from './address.ts';
 import type { Remembered } from './cluster.ts';
 import { type Removal, MAX_VERSION } from './removals.ts';
@@ -5,13 +9,11 @@ import { isTotal } from '../crdt/g-counter.ts';
 import { isObject, parseJson } from '../runtime/json.ts';
 import type { Files } from '../runtime/files.ts';
 
-/** Who the peers were, and what has been decided about members: `{"peers": […], "decisions": {…}}`. */
 const FILE = 'cluster.json';
 const TEMPORARY = 'cluster.json.tmp';
 
 const nothing: Remembered = { peers: [], removals: new Map() };
 
-/** Keeps what a server remembers of its cluster. No count is in it: what is not readable is as good as not there. */
 export class ClusterFile {
   readonly #files: Files;
   readonly #onError: (error: unknown) => void;
@@ -35,13 +37,13 @@ export class ClusterFile {
     }
   }
 
-  /** Writes what is to be remembered; of several changes in a row, the last. */
+  /** Writes what to remember; of several changes in a row, the last. */
   write(remembered: Remembered): void {
     this.#latest = remembered;
     this.#writing ??= this.#write();
   }
 
-  /** Resolves when all is written. */
+  /** Resolves when everything has been written. */
   async close(): Promise<void> {
     await this.#writing;
   }
@@ -51,7 +53,7 @@ export class ClusterFile {
       while (this.#latest !== undefined) {
         const { peers, removals } = this.#latest;
         this.#latest = undefined;
-        // What a write that failed has left must not become the beginning of this one.
+        // The file is opened for appending, so what a failed write has left must go first.
         if ((await this.#files.list()).includes(TEMPORARY)) await this.#files.remove(TEMPORARY);
         const file = await this.#files.open(TEMPORARY);
         const json = { peers, decisions: Object.fromEntries(removals) };
@@ -71,7 +73,7 @@ export class ClusterFile {
 
 function rememberedFrom(json: unknown): Remembered {
   if (!isObject(json) || !Array.isArray(json['peers']) || !isObject(json['decisions'])) {
-    throw new TypeError(`${FILE} does not say who the peers are`);
+    throw new TypeError(`${FILE} does not list the peers`);
   }
   return {
     peers: json['peers'].flatMap((peer: unknown): Address[] => {
@@ -91,5 +93,5 @@ function removalFrom(json: unknown): Removal {
   ) {
     return { version: json['version'], removed: json['removed'] };
   }
-  throw new TypeError(`${FILE} has a removal that is none`);
+  throw new TypeError(`${FILE} has a malformed decision`);
 }

@@ -1,3 +1,7 @@
+/**
+ * A cluster, seen from one of its servers: wires peer RPC, membership and replication together, and sends and hears
+ * beacons. Knows no socket: it sends through ports, and what arrives is handed to `receive` and `hear`.
+ */
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
@@ -13,11 +17,11 @@ import { Replication } from './replication.ts';
 import type { Keyring } from './hmac.ts';
 
 export interface ClusterOptions {
-  /** Clusters of other names are none of ours. */
+  /** Servers of clusters with other names are ignored. */
   readonly name: string;
-  /** Tells this life of the process from others: digits and small letters. */
+  /** The boot id of this process: digits and small letters. */
   readonly bootId: string;
-  /** Where peers reach this server: an address, or a port of the host that they hear it from. */
+  /** Where peers reach this server: an address, or a port on the host that its messages come from. */
   readonly at: Address | number;
   readonly keyring: Keyring;
   readonly maxPeers: number;
@@ -28,21 +32,21 @@ export interface ClusterOptions {
   readonly wallClockMs: () => number;
   readonly random: Random;
   readonly log: Log;
-  /** What was remembered when the server was last stopped. */
+  /** What was saved when the server last ran. */
   readonly remembered: Remembered;
-  /** Keeps what is to be remembered over a restart. */
+  /** Saves what a restart needs; called at each change. */
   readonly remember: (remembered: Remembered) => void;
-  /** Another process with our node id was there before us: this one must stop. */
+  /** An older process with our node id is running: this one must stop. */
   readonly onDuplicate: (address: Address) => void;
 }
 
-/** What outlives a process. */
+/** What a server remembers of its cluster over a restart. */
 export interface Remembered {
   readonly peers: readonly Address[];
   readonly removals: Removals;
 }
 
-/** What has been heard of a server by beacon. */
+/** A server whose beacons have been heard. */
 export interface Heard {
   readonly id: string;
   readonly address: Address;
@@ -52,15 +56,11 @@ export interface Heard {
   bootId: string;
 }
 
-/** When a server that has just started calls out: nobody need wait for the next round to find it. */
+/** The beacons of a server that has just started, so that it is found before the next regular one. */
 const BURST_MS = [0, 100, 300, 1000];
 const BEACON_MS = 4000;
 const MAX_HEARD = 1000;
 
-/**
- * A server among its peers: who they are, and that all come to hold the same. Knows no socket: what it sends goes
- * through ports, and what arrives is handed to `receive` and `hear`.
- */
 export class Cluster {
   readonly #options: ClusterOptions;
   readonly #rpc: PeerRpc;
@@ -105,7 +105,7 @@ export class Cluster {
     this.#membership.mergeGossip({ peers: [], removals: remembered.removals });
   }
 
-  /** The addresses of the peers that are there. */
+  /** The addresses of the peers, in order. */
   get peers(): Address[] {
     return this.#membership.peers().map(({ address }) => address);
   }
@@ -114,7 +114,7 @@ export class Cluster {
     return this.#membership.members;
   }
 
-  /** What has been heard by beacon, by address. Times are in milliseconds of the clock. */
+  /** The servers heard by beacon. Times are in milliseconds of the clock. */
   get heard(): Iterable<Heard> {
     return this.#heard.values();
   }
@@ -128,19 +128,19 @@ export class Cluster {
     return this.#replication.lagMs(member);
   }
 
-  /** There should be a server at an address. */
+  /** Adds an address that an operator has configured. */
   addConfiguredPeer(address: Address): void {
     this.#membership.addCandidate(address, 'configured');
   }
 
-  /** Takes in the server at an address. Resolves with what it turns out to be; undefined where there is no room. */
+  /** Registers the server at an address. Resolves with the member, or undefined when the member table is full. */
   register(address: Address): Promise<Member | undefined> {
     return this.#membership.register(address);
   }
 
   /**
-   * Takes out the server that is known by an address. Answers its node id: null where nobody has ever answered there,
-   * which is only forgotten, and undefined where there is nobody to be taken out.
+   * Removes the server known by an address. Returns its node id; null if no server ever answered there, in which case
+   * the address is dropped; undefined if there is nothing to remove.
    */
   remove(address: Address): string | null | undefined {
     const member = [...this.members].find((candidate) => candidate.address === address);
@@ -153,21 +153,21 @@ export class Cluster {
     return member.who.id;
   }
 
-  /** Calls out by `send`, again and again: first in a burst, then every few seconds. */
+  /** Sends beacons through `send` until stopped: first in a burst, then every few seconds. */
   beginBeacons(send: (datagram: string) => void): void {
     const { clock, random, keyring, name, bootId, at, log } = this.#options;
     const call = (): void => {
       const seq = this.#beacons++;
       const datagram = encodeBeacon(keyring, { cluster: name, id: this.#self().id, bootId, at, seq });
       if (datagram !== undefined) send(datagram);
-      else if (seq === 0) log('its names are too long for beacons: nobody hears of this server');
+      else if (seq === 0) log('its names are too long for beacons: this server cannot be discovered');
       const delayMs = BURST_MS[seq + 1] ?? BEACON_MS * (0.75 + random.next() / 2);
       this.#timer = clock.after(delayMs, call);
     };
     call();
   }
 
-  /** Takes in a datagram that has come from a host. */
+  /** Handles a datagram that has come from a host. */
   hear(datagram: string, host: string): void {
     const { keyring, name, bootId, clock } = this.#options;
     const beacon = decodeBeacon(keyring, datagram);
@@ -176,9 +176,9 @@ export class Cluster {
     if (this.#note(beacon, address, clock.nowMs())) this.#membership.addCandidate(address, 'beacon', beacon);
   }
 
-  /** The answer to a request that has come from a host. Rejects with a Malformed for what is none of this cluster. */
-  receive(sealed: string, host: string): Promise<string> {
-    return this.#rpc.answer(sealed, host, (request, address) => this.#respond(request, address));
+  /** Handles a request that has come from a host. Rejects with a Malformed if it is not from this cluster. */
+  receive(signed: string, host: string): Promise<string> {
+    return this.#rpc.handle(signed, host, (request, address) => this.#respond(request, address));
   }
 
   stop(): void {
@@ -187,7 +187,7 @@ export class Cluster {
     this.#replication.stop();
   }
 
-  /** Notes a beacon. Answers whether it is gossip: one that is older than what has been heard of that bootId is not. */
+  /** Records a beacon. Returns whether it is new: one older than the latest of the same boot id is not. */
   #note({ id, bootId, seq }: Beacon, address: Address, nowMs: number): boolean {
     const known = this.#heard.get(address);
     if (known !== undefined && known.id === id) {
@@ -203,7 +203,7 @@ export class Cluster {
     return true;
   }
 
-  /** Before anything of this disk goes to anybody, it counts under a name that is its alone. */
+  /** Starts replication. Before anything of this disk is sent, it counts under a replica id that is its alone. */
   async #join(member: Member): Promise<void> {
     const { who } = member;
     await this.#options.replica.useRandomReplicaId();
@@ -227,7 +227,7 @@ export class Cluster {
     if (body.type === 'indirect-ping')
       return { type: 'indirect-ack', reached: await this.#membership.isReachable(body.address) };
     await this.#options.replica.useRandomReplicaId();
-    return this.#replication.answer(body, from.bootId);
+    return this.#replication.handle(body, from.bootId);
   }
 
   #self(): Sender {

@@ -1,19 +1,19 @@
+/**
+ * The keyring: signs messages between members with an HMAC-SHA256 (RFC 2104) under a shared key. Messages are not
+ * encrypted: anyone can read them, and only holders of a key can write them. A cluster without keys signs nothing.
+ */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** What a signed text is for. One that was signed for one thing is worth nothing for another. */
+/** What a text is signed for. A signature for one purpose is not valid for another. */
 export type Purpose = 'beacon' | 'request' | 'reply';
 
 /** Characters of an HMAC-SHA256 in base64url. */
 const MAC_CHARS = 43;
 
-/**
- * Seals what members of a cluster say to each other with an HMAC-SHA256 (RFC 2104) under a shared key. What is signed
- * can be read by anyone; only who has the key can have written it. A cluster without a key seals nothing.
- */
 export class Keyring {
   readonly #keys: readonly string[];
 
-  /** The first key seals; all of them are accepted, so that keys can be changed one member at a time. */
+  /** Signs with the first key and accepts all of them, so that keys can be changed one member at a time. */
   constructor(keys: readonly string[]) {
     this.#keys = keys;
   }
@@ -22,13 +22,13 @@ export class Keyring {
     return this.#keys.length > 0;
   }
 
-  /** `context` is what both sides know and the seal covers without its being sent. */
+  /** Prepends the signature. `context` is covered by it without being sent: both sides know it. */
   sign(purpose: Purpose, context: string, text: string): string {
     const [key] = this.#keys;
     return key === undefined ? text : mac(key, purpose, context, text) + text;
   }
 
-  /** The text that was signed; undefined where it was not, not for this, or not with our key. */
+  /** Returns the text of a signed one; undefined if the signature is missing or wrong, or for something else. */
   verify(purpose: Purpose, context: string, signed: string): string | undefined {
     if (!this.isKeyed) return signed.startsWith('{') ? signed : undefined;
     const presented = Buffer.from(signed.slice(0, MAC_CHARS));

@@ -1,3 +1,7 @@
+/**
+ * The member table: every known address with what is known of the server there, bounded in size, and when to check each
+ * of them next. One timer serves the whole table.
+ */
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { asError } from '../runtime/error.ts';
 import type { Address } from './address.ts';
@@ -6,14 +10,13 @@ import { type Member, type Source, isFixed, isPeer } from './member.ts';
 export interface MemberTableOptions {
   readonly clock: Clock;
   readonly maxMembers: number;
-  /** Called for a member whose time has come. */
+  /** Called for a member that is due to be checked. */
   readonly onDue: (member: Member) => void;
 }
 
-/** After so many, even whom an operator has named makes room for others. */
+/** After so many failures in a row even a configured or registered member may be evicted. */
 const HOPELESS_FAILURES = 20;
 
-/** All addresses that somebody may be at, and when to turn to each: one timer serves any number of them. */
 export class MemberTable {
   readonly #options: MemberTableOptions;
   readonly #byAddress = new Map<Address, Member>();
@@ -33,7 +36,7 @@ export class MemberTable {
     return this.#byAddress.get(address);
   }
 
-  /** Takes in an address that is not here yet; undefined where there is no room. */
+  /** Adds a candidate at an address that is not in the table yet; undefined when the table is full. */
   add(address: Address, source: Source): Member | undefined {
     if (!this.#makeRoom(source)) return undefined;
     const member: Member = {
@@ -56,13 +59,13 @@ export class MemberTable {
     this.#byAddress.delete(member.address);
   }
 
-  /** Turns to a member after a time, and not before. */
+  /** Checks a member after a delay, and not earlier. */
   wake(member: Member, delayMs: number): void {
     member.nextMs = this.#options.clock.nowMs() + delayMs;
     this.#schedule(member.nextMs);
   }
 
-  /** Does something with a member, and nothing else with it meanwhile. Resolves with the Error where it fails. */
+  /** Runs work during which the member is not checked. Resolves with the Error if it fails. */
   async busy<T>(member: Member, work: () => Promise<T>): Promise<T | Error> {
     member.isBusy = true;
     try {
@@ -80,7 +83,7 @@ export class MemberTable {
     this.#timer?.cancel();
   }
 
-  /** Forgets somebody who is of least use if need be. */
+  /** Evicts the least useful member if the table is full. Returns whether there is room. */
   #makeRoom(source: Source): boolean {
     if (this.#byAddress.size < this.#options.maxMembers) return true;
     const useless = [...this.#byAddress.values()].filter(
@@ -105,11 +108,11 @@ export class MemberTable {
     const { clock } = this.#options;
     this.#timer = clock.after(Math.max(0, atMs - clock.nowMs()), () => {
       this.#timerMs = Infinity;
-      this.#turn();
+      this.#checkDue();
     });
   }
 
-  #turn(): void {
+  #checkDue(): void {
     const nowMs = this.#options.clock.nowMs();
     let nextMs = Infinity;
     for (const member of this.#byAddress.values()) {

@@ -1,17 +1,21 @@
+/**
+ * A member: an address, what is known of the server there, and which of the members are peers.
+ */
 import type { Address } from './address.ts';
 import type { Sender } from './messages.ts';
 
-/** How a server is heard of. */
+/** How an address became known. */
 export type Source = 'configured' | 'registered' | 'remembered' | 'beacon' | 'peer' | 'request';
 
 /**
- * What is known of whoever is at an address.
- *   new: nothing yet, it has to be verified;
+ * The state of a member:
+ *   candidate: an address not yet verified;
  *   alive: it answers; suspect: it did not, and others are being asked;
- *   unreachable: nobody answers there, it is tried now and then;
- *   removed: it is there, and no member by removal; excluded: it says the same of us;
- *   duplicate: it has the node id of another that is alive; alias: it is a peer that is known by another address;
- *   self: it is this server; stranger: it is in another cluster, or no server of a cluster at all.
+ *   unreachable: nothing answers there, it is tried again now and then;
+ *   removed: an operator has removed it; excluded: it says that this server has been removed;
+ *   duplicate: another live server has its node id; alias: it is a peer that is known by another address;
+ *   self: it is this server; stranger: it belongs to another cluster.
+ * `GET /discovery` shows these words, with `new` for a candidate.
  */
 export type MemberState =
   | 'candidate'
@@ -29,38 +33,38 @@ export interface Member {
   readonly address: Address;
   source: Source;
   state: MemberState;
-  /** Who answered last; undefined until somebody has. */
+  /** The process that last identified itself there; undefined until one has. */
   who: Pick<Sender, 'id' | 'bootId'> | undefined;
-  /** When somebody has registered it, by the time of day; undefined where that has been seen to. */
+  /** When an operator registered it, in ms since 1970; undefined once that has been applied. */
   registeredMs: number | undefined;
-  /** Why it is no peer. */
+  /** The reason for its state if it is not alive; for people. */
   why: string;
-  /** When to turn to it next. */
+  /** When to check it next, in ms of the clock. */
   nextMs: number;
-  /** How often in a row it has not answered. */
+  /** Consecutive requests without a response. */
   failures: number;
-  /** When it last answered. */
+  /** When it last answered, in ms of the clock. */
   heardMs: number | undefined;
   /** A request to it is under way. */
   isBusy: boolean;
 }
 
-/** Whether it is a peer, as far as we know. */
+/** Whether the failure detector counts it as a peer. */
 export const isPeer = ({ state }: Member): boolean => state === 'alive' || state === 'suspect';
 
-/** Whether a server that starts again should turn to it: who has been a peer, or was to be one. */
+/** Whether a server that restarts should contact it: it has been a peer, or was meant to be one. */
 export function isWorthRemembering({ state, source, who }: Member): boolean {
   if (['alias', 'duplicate', 'removed', 'self', 'stranger'].includes(state)) return false;
   return who !== undefined || source === 'registered' || source === 'remembered';
 }
 
-/** Whether it is kept when there are too many to keep. */
+/** Whether an operator has named it, so that it is kept when the table is full. */
 export const isFixed = ({ source }: Member): boolean => source === 'configured' || source === 'registered';
 
-/** Processes that started within so long of each other are told apart by their names, not their ages. */
+/** Processes that started within so long of each other are ordered by their boot ids, not their ages. */
 const SAME_AGE_MS = 2000;
 
-/** Whether a process was started after another, by how long each has lived. */
+/** Whether process `a` was started after process `b`. */
 export function isYounger(a: Pick<Sender, 'upMs' | 'bootId'>, b: Pick<Sender, 'upMs' | 'bootId'>): boolean {
   if (Math.abs(a.upMs - b.upMs) > SAME_AGE_MS) return a.upMs < b.upMs;
   return a.bootId > b.bootId;

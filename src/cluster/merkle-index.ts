@@ -1,13 +1,16 @@
+/**
+ * The Merkle index: follows the counters of a replica and keeps their Merkle tree, the counters of each leaf, and the
+ * latest local changes in order, so that replication can push what is new and compare the rest.
+ */
 import { replicaIdOf } from '../crdt/replica-id.ts';
 import { type CounterState, LOWER_BOUND, partsOf } from '../crdt/counter-state.ts';
 import type { Counter, Counters } from '../store/counters.ts';
 import { MerkleTree, LEAVES, encodeDigest, leafOf } from './merkle-tree.ts';
 import { type Hash, hashPart, hashText } from './hash.ts';
 
-/** How many changes of our own are remembered for peers that are behind. Beyond, they compare digests. */
+/** How many local changes are kept for peers that are behind. A peer further behind is compared with instead. */
 export const REMEMBERED = 65_536;
 
-/** What replication has to know of the counters: which changed here, and how to compare all with a peer's. */
 export class MerkleIndex {
   readonly tree = new MerkleTree();
   readonly #nodeId: string;
@@ -18,7 +21,7 @@ export class MerkleIndex {
   readonly #scratch: Hash = { high: 0, low: 0 };
   #position = 0;
 
-  /** `onChange` is called at each change that peers are to be told of. */
+  /** `onChange` is called at each change that peers have to be told of. */
   constructor(nodeId: string, counters: Counters, onChange: () => void) {
     this.#nodeId = nodeId;
     counters.observe({
@@ -52,7 +55,7 @@ export class MerkleIndex {
     return (this.#leaves[index] ?? []).toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }
 
-  /** A digest of one counter. */
+  /** The digest of one counter. */
   digestOf(counter: Counter): string {
     const key = hashText(counter.key);
     const sum = { high: 0, low: 0 };

@@ -1,20 +1,20 @@
+/**
+ * A Merkle tree over the counters: two replicas find where they differ by comparing digests from the root down (as in
+ * Dynamo, SOSP 2007, section 4.7). A counter belongs to the leaf that its key hashes to. The digest of a leaf is the
+ * exclusive or of a hash of every part of every counter in it, so a change costs two hashes and the order of changes
+ * does not matter; the digest of an inner node is that of all leaves below it.
+ */
 import type { Hash } from './hash.ts';
 
-/**
- * MerkleTree of what a replica holds, as a tree: two replicas find where they differ by comparing from the root down
- * (Merkle's tree; as in Dynamo, SOSP 2007, section 4.7). A counter belongs to the leaf that its key hashes to. The
- * digest of a leaf is the exclusive or of a hash of every part of every counter in it, so a change costs two hashes
- * and the order of changes does not matter; the digest of an inner node is that of all leaves below.
- */
 export const FAN_OUT = 16;
 /** Leaves are the nodes of this level, the root that of level 0. */
 export const LEVELS = 4;
 export const LEAVES = FAN_OUT ** LEVELS;
 
-/** A digest as it is sent: 48 bits in base64url. */
+/** Characters of a digest: 48 bits in base64url. */
 export const DIGEST_CHARS = 8;
 
-/** The leaf of the key that has this hash. */
+/** The leaf of a key with this hash. */
 export const leafOf = ({ low }: Hash): number => low & (LEAVES - 1);
 
 export class MerkleTree {
@@ -22,7 +22,7 @@ export class MerkleTree {
   readonly #low = new Int32Array(LEAVES);
   readonly #root: Hash = { high: 0, low: 0 };
 
-  /** Takes a hash in, or out again. */
+  /** Adds a hash to a leaf, or removes it if it is there. */
   toggle(leaf: number, { high, low }: Hash): void {
     this.#high[leaf] = (this.#high[leaf] ?? 0) ^ high;
     this.#low[leaf] = (this.#low[leaf] ?? 0) ^ low;
@@ -34,7 +34,7 @@ export class MerkleTree {
     return encodeDigest(this.#root);
   }
 
-  /** The digests of the children of a node, one after the other. */
+  /** Returns the digests of the children of a node, concatenated. */
   children(level: number, index: number): string {
     const leaves = FAN_OUT ** (LEVELS - level - 1);
     let text = '';
@@ -49,7 +49,7 @@ export class MerkleTree {
     return text;
   }
 
-  /** Which children of a node differ from those with the given digests: their indices on the next level. */
+  /** Returns the children of a node whose digests differ from `theirs`, as indices on the next level. */
   differing(level: number, index: number, theirs: string): number[] {
     const ours = this.children(level, index);
     const differing: number[] = [];

@@ -1,73 +1,76 @@
+/**
+ * The messages of peer RPC. Their names on the wire, which are older, are in codec.ts.
+ */
 import type { Totals } from '../crdt/counter-state.ts';
 import type { Address } from './address.ts';
 import type { Removals } from './removals.ts';
 
-/** Who says something. */
+/** What every server says about itself. */
 export interface PeerInfo {
   readonly cluster: string;
   /** The node id. */
   readonly id: string;
-  /** Tells this life of its process from others. */
+  /** Unique to one run of the server's process. */
   readonly bootId: string;
-  /** Where others reach it: an address, or a port, which is then one of the host that the request comes from. */
+  /** Where to reach it: an address, or a port on the host that the message comes from. */
   readonly at: Address | number;
 }
 
-/** Who says something over HTTP: peers say one request, and one answer to it. */
+/** The sender of a request or a response. */
 export interface Sender extends PeerInfo {
-  /** How long it has lived. */
+  /** How long its process has run. */
   readonly upMs: number;
 }
 
 export interface Request {
   readonly from: Sender;
-  /** The life that it is for; empty where that is not known yet. */
+  /** The boot id that it is for; empty while that is not known. */
   readonly to: string;
-  /** Counts the requests of one life to another. */
+  /** Counts the requests of one boot id to another. */
   readonly seq: number;
   readonly body: RequestBody;
 }
 
 export type RequestBody = Identify | Ping | IndirectPing | Gossip | Update | Compare | Exchange;
 
-/** Who are you? Changes nothing where it arrives, so that it need not say for whom it is. */
+/** Who are you? Changes nothing at the receiver, so it need not name a boot id. */
 interface Identify {
   readonly type: 'identify';
 }
 
-/** Are you there, and do we hold the same? */
+/** Are you there, and do our counters and members agree? */
 export interface Ping extends Summary {
   readonly type: 'ping';
 }
 
-/** What two peers compare all the time, and mostly find equal. */
+/** What two peers compare with every ping, and mostly find equal. */
 export interface Summary {
-  /** Of all counters. */
+  /** The digest of all counters. */
   readonly digest: string;
-  /** Of who is in the cluster. */
+  /** The digest of the node ids and the removals. */
   readonly members: string;
 }
 
-/** Do you reach this peer? I do not. */
+/** Please ping this address: it does not answer me. */
 interface IndirectPing {
   readonly type: 'indirect-ping';
   readonly address: Address;
 }
 
-/** Who else is here, as far as I know, and what has been decided about whom. */
+/** The peers and removals that I know of. */
 export interface Gossip {
   readonly type: 'gossip';
   readonly peers: readonly Address[];
   readonly removals: Removals;
 }
 
-/** Parts to be merged. */
+/** Parts of counters to merge. */
 export interface Update {
   readonly type: 'update';
   readonly totals: Totals;
 }
 
-/** The digests of the children of some nodes of the tree. */
+/** The digests of the children of some nodes of the Merkle tree. */
 export interface Compare {
   readonly type: 'compare';
   readonly level: number;
@@ -97,11 +100,12 @@ export interface Response {
 
 export type ResponseBody = Identified | Ack | IndirectAck | Done | Differ | Entries | Refused;
 
+/** The sender of the response says who it is. */
 interface Identified {
   readonly type: 'identity';
 }
 
-/** With news where the members differ. */
+/** With gossip if the digests of the members differ. */
 interface Ack extends Summary {
   readonly type: 'ack';
   readonly gossip: Omit<Gossip, 'type'> | null;
@@ -112,12 +116,12 @@ interface IndirectAck {
   readonly reached: boolean;
 }
 
-/** It has been taken in, and is on the disk. */
+/** The request has been carried out, and is on the disk. */
 interface Done {
   readonly type: 'done';
 }
 
-/** The nodes of the next level that differ. */
+/** The nodes of the next level whose digests differ. */
 interface Differ {
   readonly type: 'differ';
   readonly nodes: readonly number[];
@@ -143,7 +147,7 @@ interface Refused {
 
 export const REFUSAL_REASONS = ['other-boot', 'duplicate', 'removed', 'repeated'] as const;
 /**
- * other-bootId: this is not the process that the request is for; duplicate: another process has the same node id;
- * removed: the sender is no member by removal; repeated: this request has been here.
+ * other-boot: the request is for another process; duplicate: another process has the same node id; removed: the sender
+ * has been removed; repeated: this request has been received before.
  */
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];

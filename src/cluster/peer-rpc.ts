@@ -1,15 +1,20 @@
+/**
+ * Peer RPC: signed requests to peers and their responses. The signature of a response covers the request that it is for,
+ * so no other can take its place. A request names the boot id that it is for and carries a number, so it is accepted
+ * once and by no other process; only identify, which changes nothing, does without. No clock is involved.
+ */
 import { type Address, formatAddress } from './address.ts';
 import { Malformed, decodeResponse, decodeRequest, encodeResponse, encodeRequest } from './codec.ts';
 import type { Response, ResponseBody, Request, RequestBody, Sender } from './messages.ts';
 import type { Keyring } from './hmac.ts';
 
-/** Carries a text to a server and its answer back. */
+/** Carries a request to a server and the response back. */
 export interface Transport {
-  /** Resolves with the answer. Rejects where there is none within the time. */
+  /** Resolves with the response. Rejects if none arrives within the time. */
   send(address: Address, text: string, timeoutMs: number): Promise<string>;
 }
 
-/** Answers a request of somebody who can be reached at `address`. */
+/** Handles a request from the server at `address`. */
 export type Respond = (request: Request, address: Address) => Promise<ResponseBody>;
 
 export interface PeerRpcOptions {
@@ -18,59 +23,54 @@ export interface PeerRpcOptions {
   readonly transport: Transport;
 }
 
-/** A peer does not say what it should. */
+/** A peer RPC has failed: no response, or not one that a peer of this cluster would send. */
 export class RpcError extends Error {}
 
-/** How many lives of others are remembered to tell what they have said before. */
+/** How many processes of others are tracked to recognize their repeated requests. */
 const MAX_BOOTS = 4096;
-/** Requests can overtake each other by so many. */
+/** How far requests of one process may overtake each other. */
 const WINDOW = 1024;
 
-/**
- * Requests to peers and their answers, sealed. An answer is sealed together with the request that it is for, so no
- * other can be put in its place. A request names the life that it is for and has a number, so it is taken once, and by
- * nobody else; only a hello, which changes nothing, does without. No clock is involved.
- */
 export class PeerRpc {
   sentBytes = 0;
   receivedBytes = 0;
   readonly #options: PeerRpcOptions;
   readonly #windows = new Map<string, Window>();
-  /** The number of the latest request to each bootId, the least recently asked first. */
+  /** The number of the latest request to each boot id, the least recently asked first. */
   readonly #sent = new Map<string, number>();
 
   constructor(options: PeerRpcOptions) {
     this.#options = options;
   }
 
-  /** Asks a bootId, or with '' whoever is there. Rejects with an Error that says why there is no answer. */
+  /** Sends a request to the process with boot id `to`, or with '' to whichever is there. Rejects with an Error. */
   async ask(address: Address, to: string, body: RequestBody, timeoutMs: number): Promise<Response> {
     const { self, keyring, transport } = this.#options;
     const from = self();
     const seq = this.#next(to);
-    const sealed = keyring.sign('request', '', encodeRequest({ from, to, seq, body }));
-    this.sentBytes += Buffer.byteLength(sealed);
-    const reply = await transport.send(address, sealed, timeoutMs);
+    const signed = keyring.sign('request', '', encodeRequest({ from, to, seq, body }));
+    this.sentBytes += Buffer.byteLength(signed);
+    const reply = await transport.send(address, signed, timeoutMs);
     this.receivedBytes += Buffer.byteLength(reply);
     const text = keyring.verify('reply', `${from.bootId} ${to} ${seq}`, reply);
-    if (text === undefined) throw new RpcError('its answer is not sealed with a key of this cluster');
+    if (text === undefined) throw new RpcError('its response is not signed with a key of this cluster');
     try {
       return decodeResponse(text);
     } catch (error) {
-      if (error instanceof Malformed) throw new RpcError(`its answer makes no sense: ${error.message}`);
+      if (error instanceof Malformed) throw new RpcError(`its response is malformed: ${error.message}`);
       throw error;
     }
   }
 
   /**
-   * The answer to a request that has come from `host`. Rejects with a Malformed for what is none, or is not sealed
-   * with a key of this cluster.
+   * Handles a signed request that has come from `host` and resolves with the signed response. Rejects with a Malformed
+   * if it is not a request, or not signed with a key of this cluster.
    */
-  async answer(sealed: string, host: string, respond: Respond): Promise<string> {
+  async handle(signed: string, host: string, respond: Respond): Promise<string> {
     const { self, keyring } = this.#options;
-    this.receivedBytes += Buffer.byteLength(sealed);
-    const text = keyring.verify('request', '', sealed);
-    if (text === undefined) throw new Malformed('this is not sealed with a key of this cluster');
+    this.receivedBytes += Buffer.byteLength(signed);
+    const text = keyring.verify('request', '', signed);
+    if (text === undefined) throw new Malformed('this is not signed with a key of this cluster');
     const request = decodeRequest(text);
     const body = this.#refusal(request) ?? (await respond(request, addressOf(request.from, host)));
     const context = `${request.from.bootId} ${request.to} ${request.seq}`;
@@ -95,22 +95,22 @@ export class PeerRpc {
     }
     let window = this.#windows.get(from.bootId);
     if (window === undefined) {
-      // Even what a forgotten bootId has said can be repeated only as far as merging it again changes anything: not at all.
+      // A replayed request of a process that is no longer tracked does no harm: merging twice changes nothing.
       const [oldest] = this.#windows.keys();
       if (this.#windows.size >= MAX_BOOTS && oldest !== undefined) this.#windows.delete(oldest);
       window = new Window();
       this.#windows.set(from.bootId, window);
     }
     if (window.take(seq)) return undefined;
-    return { type: 'refused', why: 'repeated', message: 'this has been here before' };
+    return { type: 'refused', why: 'repeated', message: 'this request has been received before' };
   }
 }
 
-/** Where the sender of a message that has come from `host` is reached. */
+/** Where to reach the sender of a message that has come from `host`. */
 export const addressOf = ({ at }: Pick<Sender, 'at'>, host: string): Address =>
   typeof at === 'number' ? formatAddress({ host, port: at }) : at;
 
-/** Which numbers have been here. What is too old to tell counts as having been. */
+/** Which request numbers have been received. One too old to tell counts as received. */
 class Window {
   #latest = 0;
   readonly #seen = new Set<number>();

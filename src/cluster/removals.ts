@@ -1,8 +1,13 @@
-/** What somebody has decided about a node: that it is no member any more, or that it is one again. */
+/**
+ * Removals: which nodes an operator has taken out of the cluster. A removal is a tombstone in a last-writer-wins map by
+ * hybrid clock, so merging is commutative, associative and idempotent, and a removed server stays removed everywhere
+ * until it is registered again.
+ */
+/** The latest decision of an operator about a node: removed, or registered again. */
 export interface Removal {
   /**
-   * The later of two removals has the higher version: the time of day in milliseconds, or one more than that of the
-   * one that it overrules where that is ahead (Kulkarni et al., logical physical clocks, OPODIS 2014).
+   * The hybrid clock of the removal: milliseconds since 1970, or one more than the version that it overrules if that
+   * is ahead (Kulkarni et al., logical physical clocks, OPODIS 2014).
    */
   readonly version: number;
   readonly removed: boolean;
@@ -11,13 +16,13 @@ export interface Removal {
 /** By node id. */
 export type Removals = ReadonlyMap<string, Removal>;
 
-/** Some thousands of years of milliseconds. A removal that had it could not be overruled by a later one. */
+/** Versions are below this: some thousands of years in ms. A version with no successor could never be overruled. */
 export const MAX_VERSION = 2 ** 47;
 
-/** How many removals are remembered. */
+/** How many removals are kept. */
 export const MAX_REMOVALS = 1000;
 
-/** A removal taken at a time of day, by somebody who knows of those in `known`. */
+/** Returns `known` with a removal (or a registration, which undoes one) of a node at a time of day. */
 export function withRemoval(
   known: Removals,
   nodeId: string,
@@ -30,8 +35,8 @@ export function withRemoval(
 }
 
 /**
- * The later removal about each node; of two with one version, the removal. Where there are too many, the oldest are
- * forgotten, removals last.
+ * Merges by node: the higher version wins; of two equal versions, the one that removes. Beyond MAX_REMOVALS the oldest
+ * are dropped, registrations first.
  */
 export function mergeRemovals(a: Removals, b: Removals): Removals {
   const merged = new Map(a);
@@ -58,12 +63,12 @@ export function sameRemovals(a: Removals, b: Removals): boolean {
   });
 }
 
-/** About whom there is another removal. */
+/** The nodes whose removal differs between `before` and `after`. */
 export function changedNodeIds(before: Removals, after: Removals): Set<string> {
   const changed = [...after].filter(([id, { version }]) => before.get(id)?.version !== version);
   return new Set(changed.map(([id]) => id));
 }
 
-/** Each removal as a line. */
+/** Each removal as a line, for the digest of the membership. */
 export const removalLines = (removals: Removals): string[] =>
   [...removals].map(([id, { version, removed }]) => `${id} ${version} ${removed}`);

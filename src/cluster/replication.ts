@@ -1,3 +1,7 @@
+/**
+ * Replication: pushes what changes here to every peer at once, as the totals that result, so that sending it again, late
+ * or in another order does no harm. What gets lost all the same is found by anti-entropy.
+ */
 import { replicaIdOf } from '../crdt/replica-id.ts';
 import { LOWER_BOUND } from '../crdt/counter-state.ts';
 import type { GCounter } from '../crdt/g-counter.ts';
@@ -12,40 +16,36 @@ export interface ReplicationOptions {
   readonly replica: Replica;
   readonly clock: Clock;
   readonly ask: (member: Member, body: RequestBody, timeoutMs: number) => Promise<ResponseBody>;
-  /** A peer has not taken what it was sent. */
+  /** A peer has not accepted an update. */
   readonly onFailure: (member: Member) => void;
 }
 
-/** How long changes are collected before they go out: little after a rest, more while there are always some. */
+/** How long changes are batched before they are pushed: briefly after a quiet time, longer under load. */
 const FIRST_COLLECT_MS = 10;
 const COLLECT_MS = 40;
-/** How long to wait before what a peer has not taken is sent again. */
+/** How long to wait before an update that a peer has not accepted is sent again. */
 const RETRY_MS = 250;
 const UPDATE_TIMEOUT_MS = 5000;
-/** How much of the changes goes into one message. */
+/** How much of the changes goes into one update. */
 const MAX_UPDATE_CHARS = 262_144;
-/** Two peers that differ all the time, because they are both at work, compare no more often than this. */
+/** Two busy peers always differ; they compare no more often than this. */
 const COMPARE_MS = 3000;
 const MAX_COMPARE_MS = 300_000;
 
-/** A peer, and what it has of ours. */
+/** A peer, and how far it has followed our changes. */
 interface Link {
   readonly member: Member;
-  /** It has taken what changed up to here. */
+  /** It has accepted the changes up to this position. */
   position: number;
   isPushing: boolean;
   isComparing: boolean;
   comparedMs: number;
-  /** How long to leave it at that. */
+  /** How long to wait after that before the next comparison. */
   restMs: number;
-  /** Since when it has not had all. */
+  /** Since when it has been behind, in ms of the clock; undefined if it is not. */
   behindMs: number | undefined;
 }
 
-/**
- * Keeps peers at what this server has. What changes here goes to every peer at once, as the totals that result: to
- * send it again, late or in another order does no harm. What gets lost all the same is found by comparing digests.
- */
 export class Replication {
   readonly #options: ReplicationOptions;
   readonly #index: MerkleIndex;
@@ -67,7 +67,7 @@ export class Replication {
     return this.#index.tree.root;
   }
 
-  /** Since when a peer lacks something of ours, in milliseconds; 0 where it lacks nothing that we know of. */
+  /** How long a peer has been behind our changes, in milliseconds; 0 if it is not known to be. */
   lagMs(member: Member): number {
     const behindMs = this.#links.get(member)?.behindMs;
     return behindMs === undefined ? 0 : this.#options.clock.nowMs() - behindMs;
@@ -80,8 +80,8 @@ export class Replication {
   }
 
   /**
-   * Begins with a peer that has come or come back: both get all they lack. One of the two is to ask first, since to
-   * compare twice would be twice the work; if it does not, the other does with the next probe.
+   * Starts replicating with a peer that has joined or come back. With `isFirst`, this side compares at once; only one
+   * of the two should, since twice would be twice the work. If it fails to, the other does with the next ping.
    */
   join(member: Member, isFirst: boolean): void {
     if (this.#isStopped) return;
@@ -98,19 +98,20 @@ export class Replication {
     if (isFirst) void this.#compare(link);
   }
 
+  /** Stops replicating with a peer. */
   leave(member: Member): void {
     this.#links.delete(member);
   }
 
-  /** A peer has told the digest of its counters. */
+  /** Compares with a peer that has reported the digest of its counters, if that differs and it is not too soon. */
   compareWith(member: Member, digest: string): void {
     const link = this.#links.get(member);
     if (link === undefined || digest === this.digest) return;
     if (this.#options.clock.nowMs() - link.comparedMs >= link.restMs) void this.#compare(link);
   }
 
-  /** Answers a life that replicates. */
-  async answer(body: Update | Compare | Exchange, bootId: string): Promise<ResponseBody> {
+  /** Handles a request of the process with this boot id. */
+  async handle(body: Update | Compare | Exchange, bootId: string): Promise<ResponseBody> {
     const link = [...this.#links.values()].find(({ member }) => member.who?.bootId === bootId);
     if (link !== undefined && body.type !== 'update') link.comparedMs = this.#options.clock.nowMs();
     if (body.type === 'compare') return this.#antiEntropy.differ(body);
@@ -136,24 +137,24 @@ export class Replication {
     });
   }
 
-  /** Sends a peer what has changed since it was sent something last. */
+  /** Sends a peer what has changed after the position that it has reached. */
   async #push(link: Link): Promise<void> {
     const { member } = link;
     if (!this.#index.remembers(link.position)) {
-      // It has been behind for too long.
+      // It has been behind for too long: the changes it lacks are no longer kept.
       link.position = this.#index.position;
       void this.#compare(link);
       return;
     }
     const { totals, upTo } = this.#changesAfter(link.position);
     link.isPushing = true;
-    const isTaken = await this.#ask(link, { type: 'update', totals }).then(
+    const isAccepted = await this.#ask(link, { type: 'update', totals }).then(
       ({ type }) => type === 'done',
       () => false,
     );
     link.isPushing = false;
     if (this.#links.get(member) !== link) return;
-    if (isTaken) {
+    if (isAccepted) {
       link.position = upTo;
       if (upTo === this.#index.position) link.behindMs = undefined;
       else this.#pushIn(COLLECT_MS);
@@ -187,18 +188,18 @@ export class Replication {
     try {
       const { position } = this.#index;
       const isAllMerged = await this.#antiEntropy.run((body) => this.#ask(link, body));
-      // What cannot be merged now will hardly be in a moment.
+      // What cannot be merged now can hardly be merged a moment later.
       link.restMs = isAllMerged ? COMPARE_MS : Math.min(2 * link.restMs, MAX_COMPARE_MS);
       if (position === this.#index.position && link.position === position) link.behindMs = undefined;
     } catch {
-      // What interrupts it shows elsewhere: a peer that does not answer in its probes, a disk in the health.
+      // The cause shows elsewhere: a peer that does not respond in its pings, a failed disk in the health check.
     }
     link.isComparing = false;
     link.comparedMs = this.#options.clock.nowMs();
   }
 
   #ask(link: Link, body: RequestBody): Promise<ResponseBody> {
-    if (this.#links.get(link.member) !== link) return Promise.reject(new Error('it is no peer any more'));
+    if (this.#links.get(link.member) !== link) return Promise.reject(new Error('it is no longer a peer'));
     return this.#options.ask(link.member, body, UPDATE_TIMEOUT_MS);
   }
 }

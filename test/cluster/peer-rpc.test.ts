@@ -27,7 +27,7 @@ class Listener {
   }
 
   receive(sealed: string, host = '10.0.0.9'): Promise<string> {
-    return this.correspondence.answer(sealed, host, ({ body }, address) => {
+    return this.correspondence.handle(sealed, host, ({ body }, address) => {
       this.heard.push([body.type, address]);
       return Promise.resolve<ResponseBody>({ type: 'done' });
     });

@@ -1,15 +1,15 @@
+/**
+ * Configured peers: the addresses that an operator has named. A host name may stand for several servers, as that of a
+ * Compose or headless service does, so names are looked up again and again, and each address is reported.
+ */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import { type Address, formatAddress, parseAddress } from '../address.ts';
 
-/** How often names are looked up again: what runs behind one comes and goes. */
+/** How often names are looked up again: the servers behind one come and go. */
 const LOOKUP_MS = 15_000;
 
-/**
- * Peers that an operator has named. A name may stand for several servers, as those of a compose or headless service
- * do: each of its addresses is sought.
- */
 export class ConfiguredPeers {
   readonly #peers: readonly Address[];
   readonly #clock: Clock;
@@ -39,7 +39,7 @@ export class ConfiguredPeers {
   }
 }
 
-/** A name that stands for one host stays a name, which people know and which may come to mean another host. */
+/** A name with one address stays a name: operators know it, and its address may change. */
 async function addressesOf(peer: Address): Promise<Address[]> {
   const { host, port } = parseAddress(peer) ?? { host: '', port: 0 };
   if (isIP(host) !== 0) return [peer];

@@ -1,3 +1,6 @@
+/**
+ * Datagrams for beacons, over UDP broadcast and, if wanted, multicast. Servers on one machine share the port.
+ */
 import { type Socket, createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { asError } from '../../runtime/error.ts';
@@ -6,9 +9,9 @@ import { MAX_BEACON_BYTES } from '../beacon.ts';
 
 export interface DatagramsOptions {
   readonly port: number;
-  /** Nothing goes to other machines, and nothing from there is heard. */
+  /** Whether nothing is sent to other machines, nor received from them. */
   readonly isLoopbackOnly: boolean;
-  /** A group to call out to besides. */
+  /** A multicast group to send to as well. */
   readonly multicast: string | undefined;
   readonly onDatagram: (text: string, host: string) => void;
   readonly onError: (error: Error) => void;
@@ -16,7 +19,6 @@ export interface DatagramsOptions {
 
 const LOOPBACK_BROADCAST = '127.255.255.255';
 
-/** Calls to everybody near, by broadcast: servers of one machine share the port. */
 export class Datagrams {
   readonly #options: DatagramsOptions;
   readonly #socket: Socket;
@@ -32,7 +34,7 @@ export class Datagrams {
     });
   }
 
-  /** Resolves when datagrams are heard. Rejects where the port cannot be used. */
+  /** Resolves when datagrams are being received. Rejects if the port cannot be used. */
   static open(options: DatagramsOptions): Promise<Datagrams> {
     const datagrams = new Datagrams(options);
     const socket = datagrams.#socket;
@@ -52,7 +54,7 @@ export class Datagrams {
     });
   }
 
-  /** Sends a text to everybody near. A network that is down is no error: it may come back. */
+  /** Sends a text to all servers near. A network that is down is not an error: it may come back. */
   send(text: string): void {
     if (this.#isClosed) return;
     const { port, isLoopbackOnly, multicast } = this.#options;
@@ -89,7 +91,7 @@ const ipv4Interfaces = (): { readonly address: string; readonly netmask: string 
     .flatMap((addresses) => addresses ?? [])
     .filter(({ family, internal }) => family === 'IPv4' && !internal);
 
-/** The broadcast address of each network this machine is on; the machine's own where it is on none. */
+/** The broadcast address of each network that this machine is on, or the loopback one if it is on none. */
 function broadcastAddresses(): string[] {
   const addresses = ipv4Interfaces().map(({ address, netmask }) => {
     const mask = netmask.split('.').map(Number);

@@ -1,20 +1,19 @@
+/**
+ * The transport of peer RPC over HTTP. An address is a host and a port and nothing else: the path is always the same, no
+ * redirect is followed, and if ranges are given, a host outside them is never connected to, whatever its name resolves to.
+ */
 import { lookup } from 'node:dns';
 import { Agent, request } from 'node:http';
 import { type BlockList, type LookupFunction, isIP } from 'node:net';
 import { type Address, isAllowed, parseAddress } from '../address.ts';
 import { RpcError, type Transport } from '../peer-rpc.ts';
 
-/** The one path that peers are asked at. */
+/** The only path that peers are asked at. */
 export const PEER_PATH = '/peer';
 
-/** Of requests and answers alike. */
+/** The longest request or response. */
 export const MAX_MESSAGE_BYTES = 2 ** 20;
 
-/**
- * Requests to peers over HTTP. An address is a host and a port and nothing else: the path is always the same, no
- * redirect is followed, and where ranges are given, a host outside them is not connected to, whatever its name
- * resolves to.
- */
 export class HttpTransport implements Transport {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 });
   readonly #lookup: LookupFunction;
@@ -37,7 +36,7 @@ export class HttpTransport implements Transport {
   send(address: Address, text: string, timeoutMs: number): Promise<string> {
     return new Promise((resolve, reject) => {
       const parsed = parseAddress(address);
-      if (parsed === undefined) throw new RpcError(`'${address}' is no address`);
+      if (parsed === undefined) throw new RpcError(`'${address}' is not an address`);
       const { host, port } = parsed;
       if (isIP(host) !== 0 && !isAllowed(this.#ranges, host)) {
         throw new RpcError(`${host} is outside --peer-ranges`);
@@ -58,18 +57,18 @@ export class HttpTransport implements Transport {
         response.on('data', (chunk: Buffer) => {
           chunks.push(chunk);
           bytes += chunk.length;
-          if (bytes > MAX_MESSAGE_BYTES) asked.destroy(new RpcError('its answer is too long'));
+          if (bytes > MAX_MESSAGE_BYTES) asked.destroy(new RpcError('its response is too long'));
         });
         response.on('error', reject);
         response.on('end', () => {
           if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString());
-          else reject(new RpcError(`it answers with status ${response.statusCode}`));
+          else reject(new RpcError(`it responds with status ${response.statusCode}`));
         });
       });
       asked.on('error', (error) =>
-        reject(error.name === 'AbortError' ? new RpcError(`no answer within ${timeoutMs} ms`) : error),
+        reject(error.name === 'AbortError' ? new RpcError(`no response within ${timeoutMs} ms`) : error),
       );
-      // Of an answer that is none, such as another protocol's, nothing else is heard.
+      // A response that is not HTTP reports nothing else.
       asked.on('close', () => reject(new RpcError('the connection was closed')));
       asked.end(text);
     });

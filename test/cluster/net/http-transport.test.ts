@@ -56,7 +56,7 @@ test('a message is posted to one path, and the answer comes back', async () => {
 test('a redirect is not followed', async () => {
   const secret = await place(200, 'a secret');
   const peer = await place(307, '', { location: `http://${secret.address}/peer` });
-  await expect(send(peer.address)).rejects.toThrow('it answers with status 307');
+  await expect(send(peer.address)).rejects.toThrow('it responds with status 307');
   expect(secret.asked).toEqual([]);
 });
 
@@ -73,14 +73,14 @@ test('a host outside the ranges is not connected to, by whatever name', async ()
 
 test('an answer that is too long is none', async () => {
   const peer = await place(200, 'x'.repeat(MAX_MESSAGE_BYTES + 1));
-  await expect(send(peer.address)).rejects.toThrow('its answer is too long');
+  await expect(send(peer.address)).rejects.toThrow('its response is too long');
 });
 
 test('who does not answer in time has not answered', async () => {
   const peer = await place(0, '');
-  await expect(send(peer.address, undefined, 50)).rejects.toThrow('no answer within 50 ms');
+  await expect(send(peer.address, undefined, 50)).rejects.toThrow('no response within 50 ms');
 });
 
-test('what is no address is refused', async () => {
-  await expect(send('127.0.0.1:80/admin?x=')).rejects.toThrow('is no address');
+test('a string that is not an address is refused', async () => {
+  await expect(send('127.0.0.1:80/admin?x=')).rejects.toThrow('is not an address');
 });
