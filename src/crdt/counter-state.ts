@@ -1,37 +1,37 @@
+/**
+ * A counter as a server keeps it: a G-Counter with the server's own total apart, since most counters have no other and
+ * most changes are to that one, and a lower bound. Pure functions: increment, merge, restore.
+ */
 import { type GCounter, merge, plus, value as valueOf } from './g-counter.ts';
 import { type Identity, suffixOf, hasRandomSuffix, replicaIdOf } from './replica-id.ts';
 
-/**
- * A counter as a server keeps it: a G-Counter with the server's own total apart, since nearly every counter has no
- * other and nearly every change is to that one.
- */
 export interface CounterState {
-  /** Our total, under the name of `suffix`. */
+  /** This server's total, under the replica id with this suffix. */
   readonly own: number;
   readonly suffix: number;
-  /** The totals under all other names. Zeros are left out. */
+  /** The totals under all other replica ids. Zeros are left out. */
   readonly others: GCounter;
   /**
-   * What somebody has said the value is at least, without saying who counted it; 0 where nobody has. It belongs to no
-   * node: as part of a total it would be counted twice when the totals that it was read from arrive.
+   * The value is at least this, whoever counted it; 0 if no client has set it. It belongs to no node: as part of a
+   * total it would be counted twice when the totals that it was read from arrive.
    */
   readonly lowerBound: number;
-  /** The sum of all totals, or the lowerBound where that is larger. */
+  /** The sum of all totals, or the lower bound if that is larger. */
   readonly value: number;
 }
 
 const nobody: GCounter = new Map();
 
-/** A counter that nobody has ever incremented. */
+/** A counter that has never been incremented. */
 export const zero: CounterState = { own: 0, suffix: 1, others: nobody, lowerBound: 0, value: 0 };
 
-/** The name of the lowerBound among the parts of a counter. No node can have it. */
+/** The name of the lower bound among the parts of a counter. No replica id is empty. */
 export const LOWER_BOUND = '';
 
-/** Parts of several counters, by counter and name. */
+/** Parts of several counters, by key and replica id. */
 export type Totals = ReadonlyMap<string, GCounter>;
 
-/** The totals by name, in the order of the names. */
+/** The totals by replica id, in the order of the ids. */
 export function nodesOf(
   { nodeId }: Pick<Identity, 'nodeId'>,
   { own, suffix, others }: CounterState,
@@ -44,15 +44,15 @@ export function nodesOf(
 }
 
 /**
- * All that merges, as one map: the totals by name, and the lowerBound under the name LOWER_BOUND. Every part is merged by the
- * larger, so what stores or sends parts need not know which is which.
+ * Everything that merges, as one map: the totals by replica id, and the lower bound under LOWER_BOUND. The larger of
+ * two parts wins, whatever the part is, so code that stores or sends parts need not tell them apart.
  */
 export function partsOf(identity: Pick<Identity, 'nodeId'>, state: CounterState): GCounter {
   const nodes = nodesOf(identity, state);
   return state.lowerBound === 0 ? nodes : new Map([[LOWER_BOUND, state.lowerBound], ...nodes]);
 }
 
-/** The same counter with our total under our present name. */
+/** The same counter with `own` under the present replica id. */
 function asPresent(identity: Identity, state: CounterState): CounterState {
   if (state.suffix === identity.suffix) return state;
   const others = new Map(nodesOf(identity, state));
@@ -65,8 +65,8 @@ function asPresent(identity: Identity, state: CounterState): CounterState {
 }
 
 /**
- * The counter after an increment of ours, or undefined where its value would pass 2^53 − 1. A lowerBound that is ahead of
- * the sum rises with it, so that the increment shows.
+ * The counter after an increment at this server, or undefined if its value would pass 2^53 − 1. A lower bound that is
+ * ahead of the sum grows by the same amount, so that the increment shows.
  */
 export function incremented(
   identity: Identity,
@@ -85,9 +85,9 @@ export function incremented(
 }
 
 /**
- * The suffix to go to before `shown` may be merged into a counter, or undefined where the present one will do.
- * We alone raise our total, so whoever shows a larger one has it from a time that this disk has forgotten. `newSuffix`
- * draws the life that follows a life.
+ * The suffix to change to before `shown` may be merged into a counter, or undefined if the present one will do. Only
+ * this server increments its total, so a larger one must be from a time that this disk has forgotten. `newSuffix` draws
+ * the random suffix that follows a random one.
  */
 export function nextSuffix(
   identity: Identity,
@@ -113,9 +113,9 @@ export function nextSuffix(
 }
 
 /**
- * The counter with the larger of each part. Needs an identity for which nextSuffix has nothing to say. What we
- * counted under an earlier name that others hold more for goes to our present one. Answers undefined where the value
- * would pass 2^53 − 1.
+ * The counter with the larger of each part. Needs an identity for which nextSuffix returns undefined. What this disk
+ * counted under an earlier replica id moves to the present one if others hold more under the earlier. Returns undefined
+ * if the value would pass 2^53 − 1.
  */
 export function merged(
   identity: Identity,
@@ -142,7 +142,7 @@ export function merged(
   return checked(own, identity.suffix, others, lowerBound);
 }
 
-/** The counter with the larger of each part, our own total included: for what comes from our own disk. */
+/** The counter with the larger of each part, `own` included: for parts that come from this server's disk. */
 export function restored(identity: Identity, state: CounterState, parts: GCounter): CounterState | undefined {
   const before = asPresent(identity, state);
   const { suffix } = before;

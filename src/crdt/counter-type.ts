@@ -1,28 +1,28 @@
 /**
- * What one node contributes to a counter: a total that only grows, by an order under which two totals always have a
- * smallest one above both. This is all that keeping a counter needs to know of its kind.
+ * The counter type: what keeping a counter has to know of its totals. A node's total only grows, in an order in which any
+ * two totals have a least upper bound: a join semilattice, which is what makes merging safe.
  */
 export interface CounterType<Total> {
   readonly zero: Total;
-  /** Whether a client may ask to add this. */
+  /** Whether a client may add this. */
   isDelta(json: unknown): json is number;
   isTotal(json: unknown): json is Total;
-  /** `total` with `delta` added, or undefined where a number would pass 2^53 − 1. */
+  /** `total` with `delta` added, or undefined if a number would pass 2^53 − 1. */
   increment(total: Total, delta: number): Total | undefined;
   equals(a: Total, b: Total): boolean;
   /** The smallest total that includes both. */
   merge(a: Total, b: Total): Total;
-  /** What the totals of all nodes come to, or undefined where a number would pass 2^53 − 1. */
+  /** What the totals of all nodes come to, or undefined if a number would pass 2^53 − 1. */
   value(totals: Iterable<Total>): number | undefined;
 }
 
-/** Two copies of a counter, a total per node, merged node by node. */
+/** Merges two copies of a counter, node by node. */
 export function mergeTotals<Total>(
-  kind: CounterType<Total>,
+  type: CounterType<Total>,
   a: ReadonlyMap<string, Total>,
   b: ReadonlyMap<string, Total>,
 ): ReadonlyMap<string, Total> {
   const merged = new Map(a);
-  for (const [node, total] of b) merged.set(node, kind.merge(total, merged.get(node) ?? kind.zero));
+  for (const [node, total] of b) merged.set(node, type.merge(total, merged.get(node) ?? type.zero));
   return merged;
 }

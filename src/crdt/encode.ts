@@ -1,7 +1,11 @@
+/**
+ * Parts of counters as JSON. Encoded by hand, because it is on the path of every increment, and because in an object
+ * `__proto__` or `1` would be special keys.
+ */
 import type { GCounter } from './g-counter.ts';
 import type { Totals } from './counter-state.ts';
 
-/** Parts of several counters as JSON. By hand: it is on the way of every increment, and no name in it may be special. */
+/** Encodes parts of several counters as JSON, by key and replica id. */
 export function encodeTotals(totals: Totals): string {
   let text = '';
   for (const [key, parts] of totals) {
@@ -10,7 +14,7 @@ export function encodeTotals(totals: Totals): string {
   return `{${text}}`;
 }
 
-/** Parts by name as JSON; `space` follows each comma and colon. */
+/** Encodes parts by replica id as JSON; `space` follows each comma and colon. */
 export function encodeParts(parts: GCounter, space = ''): string {
   let text = '';
   for (const [name, total] of parts) {

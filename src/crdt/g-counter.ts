@@ -1,5 +1,3 @@
-import { type CounterType, mergeTotals } from './counter-type.ts';
-
 /**
  * The G-Counter, a counter that only grows, as a value: one total per node, incremented only by that node. Two copies
  * merge by taking the larger total of each node, so merging is commutative, associative and idempotent, and no
@@ -8,14 +6,17 @@ import { type CounterType, mergeTotals } from './counter-type.ts';
  * Shapiro, Preguiça, Baquero, Zawirski: "A comprehensive study of Convergent and Commutative Replicated Data
  * Types", INRIA RR-7506 (2011), specification 6.
  */
+import { type CounterType, mergeTotals } from './counter-type.ts';
+
+/** Totals by node. */
 export type GCounter = ReadonlyMap<string, number>;
 
-/** True for what a total, a delta or a value can be: an integer from 0 to 2^53 − 1. */
+/** Whether this is an integer from 0 to 2^53 − 1, as totals, deltas and values are. */
 export function isTotal(candidate: unknown): candidate is number {
   return typeof candidate === 'number' && Number.isSafeInteger(candidate) && candidate >= 0;
 }
 
-/** `total + delta`, or undefined where the sum passes 2^53 − 1 and could not be told from its neighbours. */
+/** `total + delta`, or undefined if the sum passes 2^53 − 1, beyond which numbers are not exact. */
 export function plus(total: number, delta: number): number | undefined {
   const sum = total + delta;
   return sum <= Number.MAX_SAFE_INTEGER ? sum : undefined;
@@ -24,7 +25,7 @@ export function plus(total: number, delta: number): number | undefined {
 /** The larger total of each node. */
 export const merge = (a: GCounter, b: GCounter): GCounter => mergeTotals(gTotal, a, b);
 
-/** The sum of all totals, or undefined where it passes 2^53 − 1. */
+/** The sum of all totals, or undefined if it passes 2^53 − 1. */
 export const value = (counter: GCounter): number | undefined => sumOf(counter.values());
 
 function sumOf(totals: Iterable<number>): number | undefined {

@@ -1,11 +1,12 @@
+/**
+ * The PN-Counter, which counts up and down: a node's total is the sum of its increments and the sum of its decrements.
+ * Each only grows, so the pair merges like two G-Counters and never returns to an earlier value. A single total that
+ * rises and falls could, and a repeated or late compare-and-swap with it.
+ */
 import { gTotal, isTotal } from './g-counter.ts';
 import type { CounterType } from './counter-type.ts';
 
-/**
- * A node's total in a PN-Counter, which counts up and down: the sum of its increments and the sum of its decrements.
- * Each only grows, so the pair merges like two G-Counters, and a pair that has been left behind never comes back. A
- * single total that rises and falls could return to an old value, and a repeated or late compare-and-swap with it.
- */
+/** A node's total in a PN-Counter. */
 export type PnTotal = readonly [increments: number, decrements: number];
 
 export const pnTotal: CounterType<PnTotal> = {

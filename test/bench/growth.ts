@@ -56,7 +56,7 @@ function measure(count: number): Promise<Growth> {
         clock,
         streams: streams(1),
         clockRate: 1,
-        isTold: false,
+        isConfigured: false,
       }),
   );
   const pass = (durationMs: number): Promise<void> =>

@@ -1,11 +1,11 @@
 /**
- * Judges what became of a cluster of peers:
- *   1. reads of one counter on one disk never go back, and have all that was acknowledged there before, also as a lowerBound;
- *   2. no read has more than had been asked for by then;
- *   3. whom a node has removed it does not list, until somebody registers it again;
+ * The checker of a simulated cluster of peers:
+ *   1. reads of one counter on one disk never go back, and include everything acknowledged there before, lower bounds too;
+ *   2. no read exceeds what had been requested by then;
+ *   3. a node does not list another that it has removed, until that is registered again;
  *   4. in the end every node lists all others, and all have the same values;
- *   5. these are exactly what was acknowledged, plus any of what was left unanswered. Of a disk that was lost, at
- *      least what some disk that was left had of it is there.
+ *   5. these are exactly what was acknowledged, plus any of what was never answered. Of what a lost disk had counted,
+ *      at least what some remaining disk had of it is there.
  */
 import { type Ranges, formatRanges, includes, subsetSums } from '../nodes/ranges.ts';
 import type {
@@ -17,7 +17,7 @@ import type {
   SyncOperation,
 } from './history.ts';
 
-/** What is wrong, a sentence each. */
+/** Returns what is wrong, one sentence each. */
 export function judgePeers(history: PeersHistory): string[] {
   return [
     ...judgeReads(history.operations),
@@ -92,7 +92,7 @@ function judgeValues({ operations, lostDisks, final }: PeersHistory): string[] {
     const syncs = ofKey.filter((operation) => operation.f === 'sync');
     return syncs.length === 0
       ? judgeSum(key, value, acceptable)
-      : judgeFloored(key, value, acceptable, syncs, increments, lostDisks);
+      : judgeLowerBounds(key, value, acceptable, syncs, increments, lostDisks);
   });
 }
 
@@ -103,8 +103,8 @@ function judgeSum(key: string, value: number, acceptable: Ranges): string[] {
   return [`${key} is ${value} in the end; acceptable is ${formatRanges(acceptable)}`];
 }
 
-/** A lowerBound is no sum of anything, but it is at least what was asked for, and rises by no more than increments do. */
-function judgeFloored(
+/** A lower bound is not a sum, but it is at least what was requested, and grows by no more than increments do. */
+function judgeLowerBounds(
   key: string,
   value: number,
   acceptable: Ranges,
@@ -112,7 +112,7 @@ function judgeFloored(
   increments: readonly IncrementOperation[],
   lostDisks: readonly LostDisk[],
 ): string[] {
-  // What only a disk had that was lost, nobody can know.
+  // Nothing is required of a lower bound that only a lost disk had.
   const lost = new Set(lostDisks.map(({ disk }) => disk));
   const kept = syncs.filter(({ disk, answeredMs }) => answeredMs !== undefined && !lost.has(disk));
   const least = Math.max(acceptable[0]?.[0] ?? 0, ...kept.map(({ lowerBound }) => lowerBound));
@@ -123,7 +123,7 @@ function judgeFloored(
   return [];
 }
 
-/** What the sum can be: exactly what was acknowledged, and any of what was not, disk by disk. */
+/** The sums that are right: exactly what was acknowledged, plus any of what was not, disk by disk. */
 function acceptableSums(
   key: string,
   increments: readonly IncrementOperation[],

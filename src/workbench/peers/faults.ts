@@ -1,3 +1,6 @@
+/**
+ * The faults of a simulated cluster of peers: those of the network and of processes, lost disks, and removals.
+ */
 import type { FaultKind } from '../sim/faults/fault.ts';
 import { kill, pause } from '../sim/faults/crash.ts';
 import { partition } from '../sim/faults/partition.ts';
@@ -5,14 +8,14 @@ import { delay, duplicate, loss } from '../sim/faults/unreliable-network.ts';
 import { pick, shuffled } from '../sim/random.ts';
 import type { PeersFaultName } from './options.ts';
 
-/** What the nemesis can do to servers besides stopping them. */
+/** What the nemesis can do to servers besides killing and pausing them. */
 export interface PeersControl {
-  /** Ends a server and puts an empty disk in the place of the one it had. */
+  /** Kills a server and replaces its disk by an empty one. */
   wipe(nodeId: string): void;
   restart(nodeId: string): void;
-  /** Has `by` take a server out of the cluster. */
+  /** Has an operator remove a server from the cluster at server `by`. */
   remove(nodeId: string, by: string): void;
-  /** Has others take it in again. */
+  /** Has an operator register it again at the others. */
   register(nodeId: string): void;
 }
 

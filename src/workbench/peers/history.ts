@@ -1,4 +1,7 @@
-/** What clients of a simulated cluster did, and what they were told. Times are in ms on the run's clock. */
+/**
+ * The history of a simulated cluster: what clients did and what they were told. Times are in ms on the run's clock.
+ */
+/** What a client did. */
 export type PeersOperation = IncrementOperation | SyncOperation | ReadOperation;
 
 interface Common {
@@ -7,7 +10,7 @@ interface Common {
   readonly disk: string;
   readonly key: string;
   readonly invokedMs: number;
-  /** When it was answered; undefined where it never was. */
+  /** When it was answered; undefined if it never was. */
   answeredMs: number | undefined;
 }
 
@@ -27,14 +30,14 @@ export interface ReadOperation extends Common {
   readonly value: number;
 }
 
-/** What is left, on all disks that are left, of what a lost disk had counted. */
+/** What the remaining disks have of what a lost disk had counted. */
 export interface LostDisk {
   readonly disk: string;
-  /** By counter, and at the time when the last copy of more of it was lost. */
+  /** By counter, as of the time when the last copy of more of it was lost. */
   readonly saved: Map<string, number>;
 }
 
-/** What a node shows when all is over. */
+/** What a node shows at the end of the run. */
 export interface FinalState {
   readonly node: string;
   readonly peers: readonly string[];
@@ -42,7 +45,7 @@ export interface FinalState {
   readonly values: ReadonlyMap<string, number>;
 }
 
-/** All that a run is judged by. */
+/** Everything that the checker judges a run by. */
 export interface PeersHistory {
   readonly nodeIds: readonly string[];
   readonly operations: readonly PeersOperation[];

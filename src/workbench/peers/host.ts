@@ -1,3 +1,6 @@
+/**
+ * A host: a simulated machine with a disk, and a server process on it that is killed, paused and restarted.
+ */
 import type { Remembered } from '../../cluster/cluster.ts';
 import { RpcError } from '../../cluster/peer-rpc.ts';
 import { firstIdentity } from '../../crdt/replica-id.ts';
@@ -20,17 +23,16 @@ export interface HostOptions {
   readonly streams: Streams;
   /** How fast its clock runs; 1 is right. */
   readonly clockRate: number;
-  /** Whether it is told where all others are, and does not only hear their beacons. */
-  readonly isTold: boolean;
+  /** Whether all others are configured as its peers; otherwise it only hears their beacons. */
+  readonly isConfigured: boolean;
 }
 
-/** A machine: a disk, and a process on it that is killed, paused and started again. */
 export class Host {
   readonly nodeId: string;
   /** The disk in use. */
   disk: Disk;
   readonly #options: HostOptions;
-  /** What the process is held up at while it is paused. Another process has another. */
+  /** Holds the process up while it is paused. Each process has its own. */
   #gate = new Gate();
   #isPaused = false;
   readonly #random: Random;
@@ -48,12 +50,12 @@ export class Host {
     this.disk = new Disk(firstIdentity(options.nodeId));
   }
 
-  /** The process, if it runs. */
+  /** The process, if it is running. */
   get peer(): Peer | undefined {
     return this.#peer;
   }
 
-  /** Runs a task as soon as the process is not paused, if it still runs then. */
+  /** Runs a task as soon as the process is not paused, if it is still running then. */
   whenRunning(task: (peer: Peer) => void): void {
     const asked = this.#peer;
     this.#gate.pass(() => {
@@ -62,8 +64,9 @@ export class Host {
   }
 
   start(): void {
-    const { nodeId, nodeIds, createPeer, network, clock, streams, clockRate, isTold } = this.#options;
+    const { nodeId, nodeIds, createPeer, network, clock, streams, clockRate, isConfigured } = this.#options;
     const lifetime = new ProcessClock(clock);
+    // The stream's name decides what it draws: renaming it would make every seed another run.
     const random = streams(`${nodeId}, life ${this.#boots++}`);
     const own = skewed(this.#gate.behind(lifetime), clockRate);
     const peer = createPeer({
@@ -82,9 +85,9 @@ export class Host {
     this.#lifetime = lifetime;
     this.#peer = peer;
     network.attach(nodeId, (message) => this.whenRunning(() => this.#receive(peer, message)));
-    // Who may have lost a disk of a cluster begins a bootId before it counts.
+    // A server whose disk may have been lost changes to a random replica id before it counts.
     void peer.store.useRandomReplicaId();
-    if (isTold) for (const other of nodeIds) peer.cluster.addConfiguredPeer(addressOfNode(other));
+    if (isConfigured) for (const other of nodeIds) peer.cluster.addConfiguredPeer(addressOfNode(other));
     peer.cluster.beginBeacons((text) => {
       for (const other of nodeIds) {
         if (other !== nodeId) network.send({ src: nodeId, dest: other, body: { type: 'beacon', text } });
@@ -103,7 +106,7 @@ export class Host {
     if (this.#isPaused) this.#gate.close();
   }
 
-  /** Puts an empty disk in the place of the old. */
+  /** Kills the process and replaces the disk by an empty one. */
   wipe(): void {
     this.kill();
     this.disk = new Disk(firstIdentity(this.nodeId));

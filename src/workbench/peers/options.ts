@@ -1,8 +1,11 @@
+/**
+ * The options of a simulated run of peers: how a seed draws them, and how a failing run is made smaller.
+ */
 import { type LatencyDistribution, latencyDistributions } from '../sim/latency.ts';
 import { pick, streams } from '../sim/random.ts';
 import { nodeNames } from '../nodes/sweep.ts';
 
-/** What can break among peers. */
+/** The faults that `--nemesis` can name with `-w peers`. */
 export const peersFaultNames = [
   'partition',
   'loss',
@@ -15,9 +18,9 @@ export const peersFaultNames = [
 ] as const;
 export type PeersFaultName = (typeof peersFaultNames)[number];
 
-/** A run of servers that keep each other's counters, as `simulate -w peers` makes one. */
+/** A run of `simulate -w peers`. */
 export interface PeersOptions {
-  /** Decides every random choice of the run. */
+  /** Determines every random choice of the run. */
   readonly seed: number;
   readonly nodeIds: readonly string[];
   /** Operations per second, of all clients together. */
@@ -30,9 +33,9 @@ export interface PeersOptions {
   readonly latencyDistribution: LatencyDistribution;
   readonly faults: ReadonlySet<PeersFaultName>;
   readonly nemesisIntervalMs: number;
-  /** By how much clocks run too fast or too slow at most: 0.2 is from 0.8 to 1.2 of the right speed. */
+  /** How much too fast or too slow clocks run at most: with 0.2, from 0.8 to 1.2 times the right speed. */
   readonly clockSkew: number;
-  /** Whether clients also set the counters to values of their own (`POST /sync`), which no total says. */
+  /** Whether clients also set lower bounds (`POST /sync`). */
   readonly hasLowerBounds: boolean;
 }
 
@@ -54,7 +57,7 @@ export function drawPeersOptions(seed: number): PeersOptions {
   };
 }
 
-/** Each way to take something away from a run, the greatest simplification first. */
+/** Each way to make a run simpler, the greatest simplification first. */
 export function* smallerPeersOptions(options: PeersOptions): Generator<PeersOptions> {
   const { nodeIds, rate, timeLimitMs, faults, latencyMs, clockSkew, hasLowerBounds } = options;
   if (faults.size > 1) yield { ...options, faults: new Set() };

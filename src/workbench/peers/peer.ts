@@ -1,3 +1,6 @@
+/**
+ * A peer: the shipped cluster code over a simulated store, with its clock, randomness and transport as arguments.
+ */
 import type { Address } from '../../cluster/address.ts';
 import { Cluster, type Remembered } from '../../cluster/cluster.ts';
 import type { Transport } from '../../cluster/peer-rpc.ts';
@@ -11,7 +14,7 @@ import { type Disk, SimulatedStore } from './store.ts';
 /** What a server of a simulated cluster is built from. */
 export interface PeerPorts {
   readonly nodeId: string;
-  /** Tells this life of the process from others. */
+  /** Unique to one run of the process. */
   readonly bootId: string;
   readonly disk: Disk;
   readonly clock: Clock;
@@ -22,7 +25,7 @@ export interface PeerPorts {
   readonly remember: (remembered: Remembered) => void;
 }
 
-/** A server of a simulated cluster: what is left of one without HTTP and files. */
+/** A server of a simulated cluster. */
 export interface Peer {
   readonly store: SimulatedStore;
   readonly cluster: Cluster;
@@ -32,11 +35,11 @@ export type CreatePeer = (ports: PeerPorts) => Peer;
 
 const MAX_PEERS = 200;
 
-/** Where a node is reached. */
+/** The address of a node. */
 export const addressOfNode = (nodeId: string): Address => `${nodeId}:1`;
 export const nodeAtAddress = (address: Address): string => address.slice(0, -':1'.length);
 
-/** The server as it is shipped. */
+/** The cluster code as it is shipped. */
 export const shippedPeer: CreatePeer = (ports) => {
   const store = new SimulatedStore(ports.disk, ports.clock, ports.random);
   return { store, cluster: clusterOf(ports, store) };

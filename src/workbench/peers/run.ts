@@ -1,3 +1,6 @@
+/**
+ * One simulated run of a cluster of peers: clients, faults, healing, the final reads, and the checker's verdict.
+ */
 import type { Cluster } from '../../cluster/cluster.ts';
 import { replicaIdOf } from '../../crdt/replica-id.ts';
 import { partsOf } from '../../crdt/counter-state.ts';
@@ -17,10 +20,10 @@ import type { PeersFaultName, PeersOptions } from './options.ts';
 import { type CreatePeer, addressOfNode, nodeAtAddress } from './peer.ts';
 import type { Disk } from './store.ts';
 
-/** What a run comes to. */
+/** The outcome of a run. */
 export interface PeersResults {
   readonly valid: boolean;
-  /** Why it is not, a sentence each. */
+  /** Why it is not valid, one sentence each. */
   readonly problems: readonly string[];
   readonly operations: number;
   readonly answered: number;
@@ -30,7 +33,7 @@ export interface PeersResults {
   readonly faults: readonly FaultInterval[];
 }
 
-/** One run of a cluster of servers in virtual time: the options, the seed among them, decide everything. */
+/** Runs a cluster of servers in virtual time. The options, the seed among them, determine everything. */
 export async function simulatePeers(options: PeersOptions, createPeer: CreatePeer): Promise<PeersResults> {
   const clock = new VirtualClock();
   return clock.run(new PeersRun(options, clock, createPeer).execute());
@@ -52,14 +55,14 @@ class PeersRun implements PeersControl {
   readonly #operations: PeersOperation[] = [];
   readonly #disks = new Map<Disk, { readonly name: string; readonly names: Set<string> }>();
   readonly #lost = new Map<Disk, LostDisk>();
-  /** Whom an operator wants to be out. */
+  /** The nodes that an operator wants removed. */
   readonly #unwanted = new Set<string>();
-  /** Who has been removed by whom. */
+  /** By removed node, the node at which it was removed. */
   readonly #removed = new Map<string, string>();
-  /** When somebody last began to register a node. */
+  /** When a registration of a node last began. */
   readonly #registeredMs = new Map<string, number>();
   readonly #ghosts: string[] = [];
-  /** Who is down, and for how many reasons. */
+  /** By node, for how many reasons it is down. */
   readonly #down = new Map<string, number>();
   readonly #paused = new Map<string, number>();
 
@@ -86,12 +89,12 @@ class PeersRun implements PeersControl {
       streams: this.#streams,
     });
     const random = this.#streams('hosts');
-    const isTold = random.next() < 0.5;
+    const isConfigured = random.next() < 0.5;
     this.#hosts = new Map(
       nodeIds.map((nodeId) => {
         const clockRate = 1 + clockSkew * (2 * random.next() - 1);
         const host = { nodeId, nodeIds, createPeer, network: this.#network, clock: this.#clock };
-        return [nodeId, new Host({ ...host, streams: this.#streams, clockRate, isTold })];
+        return [nodeId, new Host({ ...host, streams: this.#streams, clockRate, isConfigured })];
       }),
     );
   }
@@ -137,7 +140,7 @@ class PeersRun implements PeersControl {
     this.#noteNames(host);
     host.wipe();
     this.#lose(disk);
-    // What it had decided may be lost with its disk.
+    // Removals made there may be lost with its disk.
     for (const [removed, by] of this.#removed) if (by === nodeId) this.#removed.delete(removed);
   }
 
@@ -152,13 +155,13 @@ class PeersRun implements PeersControl {
   remove(nodeId: string, by: string): void {
     this.#unwanted.add(nodeId);
     this.#host(by).whenRunning(({ cluster }) => {
-      // It may have been paused until nobody wants that any more.
+      // By the end of a pause the operator may have changed their mind.
       if (!this.#unwanted.has(nodeId)) return;
       if (typeof cluster.remove(addressOfNode(nodeId)) === 'string') this.#removed.set(nodeId, by);
     });
   }
 
-  /** An operator who wants a node back tells everybody, again and again: whoever had decided may be gone. */
+  /** An operator registers a node at all others, repeatedly: the one at which it was removed may be down. */
   register(nodeId: string): void {
     this.#unwanted.delete(nodeId);
     this.#removed.delete(nodeId);
@@ -226,7 +229,7 @@ class PeersRun implements PeersControl {
     return { node: host.nodeId, disk, key, invokedMs: this.#clock.nowMs(), answeredMs: undefined };
   }
 
-  /** Resolves when the increment has been answered. */
+  /** Resolves when the increment has been acknowledged. */
   #increment(host: Host, key: string, amount: number): Promise<void> {
     return new Promise((resolve) => {
       host.whenRunning(({ store }) => {
@@ -265,13 +268,13 @@ class PeersRun implements PeersControl {
     });
   }
 
-  /** Under which names a disk counts. */
+  /** Records the replica id that a disk counts under. */
   #noteNames({ disk }: Host): void {
     const { nodeId, suffix } = disk.identity;
     this.#disks.get(disk)?.names.add(replicaIdOf(nodeId, suffix));
   }
 
-  /** What is left of each disk that has been lost is what the disks that are left have of it. */
+  /** Records a lost disk, and what the remaining disks have of each lost one. */
   #lose(disk: Disk): void {
     const name = this.#disks.get(disk)?.name;
     if (name === undefined) return;

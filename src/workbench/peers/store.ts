@@ -1,3 +1,7 @@
+/**
+ * A simulated store: counters over a disk that takes time. Follows the rules of the shipped disk store (nothing takes
+ * effect before it is on the disk), with a disk that can fail in the middle of a write.
+ */
 import { Counters } from '../../store/counters.ts';
 import type { Replica } from '../../cluster/replica.ts';
 import type { GCounter } from '../../crdt/g-counter.ts';
@@ -14,7 +18,7 @@ import {
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 
-/** What a disk keeps when the process that writes to it is killed. */
+/** What survives when the process is killed. */
 export class Disk {
   identity: Identity;
   readonly states = new Map<string, CounterState>();
@@ -24,7 +28,7 @@ export class Disk {
   }
 }
 
-/** How long a write takes. */
+/** How long one write takes. */
 const WRITE_MS = 2;
 
 interface Write {
@@ -35,18 +39,14 @@ interface Write {
 
 const emptyWrite = (): Write => ({ states: new Map(), identity: undefined, onStored: [] });
 
-/**
- * Counters over a disk that takes its time: the same rules as those of the server's store (nothing takes effect before
- * it is on the disk), and the same states, with a disk that can be taken away in the midst of a write.
- */
 export class SimulatedStore implements Replica {
   readonly counters: Counters;
   readonly #disk: Disk;
   readonly #clock: Clock;
   protected readonly random: Random;
   #identity: Identity;
-  #gathering = emptyWrite();
-  #writing: Write | undefined;
+  #openBatch = emptyWrite();
+  #committingBatch: Write | undefined;
 
   constructor(disk: Disk, clock: Clock, random: Random) {
     this.#disk = disk;
@@ -93,14 +93,17 @@ export class SimulatedStore implements Replica {
     await this.#write();
   }
 
-  /** The process is killed: what is being written may or may not get to the disk. */
+  /** Kills the process: the write in progress may or may not reach the disk. */
   kill(random: Random): void {
-    if (this.#writing !== undefined && random.next() < 0.5) this.#apply(this.#writing);
+    if (this.#committingBatch !== undefined && random.next() < 0.5) this.#apply(this.#committingBatch);
   }
 
   protected latest(key: string): CounterState {
     return (
-      this.#gathering.states.get(key) ?? this.#writing?.states.get(key) ?? this.counters.get(key) ?? zero
+      this.#openBatch.states.get(key) ??
+      this.#committingBatch?.states.get(key) ??
+      this.counters.get(key) ??
+      zero
     );
   }
 
@@ -113,44 +116,44 @@ export class SimulatedStore implements Replica {
     return after;
   }
 
-  /** Resolves when a state is on the disk, and others may see it. */
+  /** Resolves when a state is on the disk and visible to peers. */
   protected put(key: string, state: CounterState): Promise<void> {
     if (state === this.latest(key)) return this.#stored(key);
-    this.#gathering.states.set(key, state);
+    this.#openBatch.states.set(key, state);
     return this.#write();
   }
 
   #become(suffix: number): void {
-    // A store that leaves a life of its own notes what it had counted there; here that only happens before it counts.
+    // The disk store also records what it had counted under the earlier id; here that is always nothing.
     this.#identity = firstIdentity(this.#identity.nodeId, suffix);
-    this.#gathering.identity = this.#identity;
+    this.#openBatch.identity = this.#identity;
   }
 
   /** Resolves when the latest state of a counter is on the disk. */
   #stored(key: string): Promise<void> {
-    if (this.#gathering.states.has(key)) return this.#write();
-    const writing = this.#writing?.states.has(key) ? this.#writing : undefined;
-    return writing === undefined
+    if (this.#openBatch.states.has(key)) return this.#write();
+    const committing = this.#committingBatch?.states.has(key) ? this.#committingBatch : undefined;
+    return committing === undefined
       ? Promise.resolve()
-      : new Promise((resolve) => void writing.onStored.push(resolve));
+      : new Promise((resolve) => void committing.onStored.push(resolve));
   }
 
   #write(): Promise<void> {
-    const stored = new Promise<void>((resolve) => void this.#gathering.onStored.push(resolve));
-    if (this.#writing === undefined) this.#begin();
+    const stored = new Promise<void>((resolve) => void this.#openBatch.onStored.push(resolve));
+    if (this.#committingBatch === undefined) this.#begin();
     return stored;
   }
 
   #begin(): void {
-    const write = this.#gathering;
-    this.#gathering = emptyWrite();
-    this.#writing = write;
+    const write = this.#openBatch;
+    this.#openBatch = emptyWrite();
+    this.#committingBatch = write;
     this.#clock.after(WRITE_MS, () => {
       this.#apply(write);
-      this.#writing = undefined;
+      this.#committingBatch = undefined;
       for (const [key, state] of write.states) this.counters.set(key, state);
       for (const resolve of write.onStored) resolve();
-      if (this.#gathering.onStored.length > 0) this.#begin();
+      if (this.#openBatch.onStored.length > 0) this.#begin();
     });
   }
 
