@@ -20,10 +20,10 @@ export interface CounterState {
   readonly value: number;
 }
 
-const nobody: GCounter = new Map();
+const noTotals: GCounter = new Map();
 
 /** A counter that has never been incremented. */
-export const zero: CounterState = { own: 0, suffix: 1, others: nobody, lowerBound: 0, value: 0 };
+export const zero: CounterState = { own: 0, suffix: 1, others: noTotals, lowerBound: 0, value: 0 };
 
 /** The name of the lower bound among the parts of a counter. No replica id is empty. */
 export const LOWER_BOUND = '';
@@ -37,7 +37,7 @@ export function nodesOf(
   { own, suffix, others }: CounterState,
 ): GCounter {
   const name = replicaIdOf(nodeId, suffix);
-  if (others.size === 0) return own === 0 ? nobody : new Map([[name, own]]);
+  if (others.size === 0) return own === 0 ? noTotals : new Map([[name, own]]);
   const nodes = [...others];
   if (own > 0) nodes.push([name, own]);
   return new Map(nodes.toSorted(([a], [b]) => (a < b ? -1 : 1)));
@@ -61,7 +61,7 @@ function asPresent(identity: Identity, state: CounterState): CounterState {
   others.delete(name);
   const { suffix } = identity;
   const { lowerBound, value } = state;
-  return { own, suffix, others: others.size === 0 ? nobody : others, lowerBound, value };
+  return { own, suffix, others: others.size === 0 ? noTotals : others, lowerBound, value };
 }
 
 /**

@@ -12,7 +12,7 @@ export interface CounterType<Total> {
   equals(a: Total, b: Total): boolean;
   /** The smallest total that includes both. */
   merge(a: Total, b: Total): Total;
-  /** What the totals of all nodes come to, or undefined if a number would pass 2^53 − 1. */
+  /** The value of a counter with these totals, or undefined if a number would pass 2^53 − 1. */
   value(totals: Iterable<Total>): number | undefined;
 }
 

@@ -77,7 +77,7 @@ const fill = (pair: Pair, common: History, ofA: History, ofB: History): void => 
 };
 type History = readonly (readonly [string, string, number])[];
 
-test('after a comparison both hold the same, and all that either held', async () => {
+test('after anti-entropy both hold the same, and all that either held', async () => {
   await fc.assert(
     fc.asyncProperty(history, history, history, fc.boolean(), async (common, ofA, ofB, isFromB) => {
       const pair = new Pair();
@@ -95,7 +95,7 @@ test('after a comparison both hold the same, and all that either held', async ()
   );
 });
 
-test('a comparison that is interrupted at any message and begun again ends the same', async () => {
+test('an exchange that is interrupted at any message and begun again ends the same', async () => {
   await fc.assert(
     fc.asyncProperty(
       history,
@@ -149,7 +149,7 @@ test('of many counters in one leaf only the one that differs is sent', async () 
   expect(pair.told).toBe(1);
 });
 
-describe('after a comparison from either side both hold the same', () => {
+describe('after anti-entropy from either side both hold the same', () => {
   const cases: readonly (readonly [string, (pair: Pair) => void])[] = [
     ['of nothing', () => {}],
     [
@@ -236,7 +236,7 @@ describe('after a comparison from either side both hold the same', () => {
   );
 });
 
-test('every message is bounded, however much there is to say', async () => {
+test('every message is bounded, however much differs', async () => {
   const pair = new Pair();
   for (let number = 0; number < 6000; number++) {
     const long = `${number}`.padStart(6, '0') + '"'.repeat(250);
@@ -250,7 +250,7 @@ test('every message is bounded, however much there is to say', async () => {
   }
 });
 
-test('counters that were there before the index are compared like all others', async () => {
+test('counters older than the index are compared like all others', async () => {
   const [first, second] = [new MemoryReplica('node-1'), new MemoryReplica('node-2')];
   first.add('likes', 3);
   second.add('likes', 4);

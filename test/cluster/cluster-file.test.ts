@@ -72,7 +72,7 @@ test.each(['', '{', '[]', '{"peers":{}}', '{"peers":[],"decisions":{"a":{"versio
   },
 );
 
-test('what is no address is left out', async () => {
+test('an entry that is not an address is left out', async () => {
   const files = new MemoryFiles();
   const file = await files.open('cluster.json');
   await file.append(Buffer.from('{"peers":["a:1","http://b/",7],"decisions":{}}'));

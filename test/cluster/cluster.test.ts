@@ -42,7 +42,7 @@ describe('servers find each other', () => {
     ]);
   });
 
-  test('when a tenth of all that is sent gets lost and the rest takes its time', async () => {
+  test('when a tenth of all messages is lost and the rest is slow', async () => {
     const sim = new SimCluster(7);
     Object.assign(sim, { loss: 0.1, delayMs: 200 });
     const all = Array.from({ length: 4 }, () => sim.start({ beacons: true }));
@@ -80,7 +80,7 @@ describe('strangers', () => {
     expect([a.peers, b.peers, valuesOf([a, b])]).toEqual([[], [], [3, 0]]);
   });
 
-  test('do no more than ask who is there, and seldom', async () => {
+  test('only identify each other, and seldom', async () => {
     const sim = new SimCluster();
     const [a, b] = [sim.start(), sim.start({ cluster: 'village' })];
     a.cluster.addConfiguredPeer(b.address);
@@ -104,7 +104,7 @@ describe('strangers', () => {
     expect([d.peers, c.peers]).toEqual([[c.address], [d.address]]);
   });
 
-  test('a server that finds itself is no peer of itself', async () => {
+  test('a server that finds itself is not its own peer', async () => {
     const sim = new SimCluster();
     const a = sim.start({ beacons: true });
     a.cluster.addConfiguredPeer(a.address);
@@ -123,7 +123,7 @@ describe('what is counted anywhere', () => {
     expect(all.every(({ replica }) => /~[a-z]/.test(replica.name))).toBe(true);
   });
 
-  test('before the others came is known to them when they come', async () => {
+  test('before the others joined is known to them when they join', async () => {
     const sim = new SimCluster();
     const all = [sim.start(), sim.start()];
     for (const { replica } of all) for (let key = 0; key < 500; key++) replica.add(`key-${key}`, 2);
@@ -168,7 +168,7 @@ describe('what is counted anywhere', () => {
     );
   });
 
-  test('where a server is not reached arrives by way of the others', async () => {
+  test('at an unreachable server arrives by way of the others', async () => {
     const sim = new SimCluster();
     const all = await sim.startAll(3);
     for (const [from, to] of [
@@ -182,7 +182,7 @@ describe('what is counted anywhere', () => {
     expect(valuesOf(all)).toEqual([5, 5, 5]);
   });
 
-  test('in an earlier life of both, and not told then, is known to both', async () => {
+  test('before both restarted, and not pushed then, is known to both', async () => {
     const sim = new SimCluster();
     const [a, b] = [sim.start(), sim.start()];
     a.replica.add('likes', 3);
@@ -203,7 +203,7 @@ describe('what is counted anywhere', () => {
   });
 });
 
-test('who was behind for too long, and then was compared with, lacks nothing', async () => {
+test('a peer that was behind for too long lacks nothing after anti-entropy', async () => {
   const sim = new SimCluster();
   const all = await sim.startAll(2);
   const { cluster, replica } = at(all, 0);
@@ -222,7 +222,7 @@ describe('the peers that are remembered', () => {
     expect(at(all, 0).remembered.peers).toEqual([at(all, 1).address]);
   });
 
-  test('are not forgotten in a life that begins while they do not answer', async () => {
+  test('are remembered over a restart during which they do not answer', async () => {
     const sim = new SimCluster();
     const all = await sim.startAll(3);
     at(all, 0).cluster.remove(at(all, 2).address);
@@ -245,7 +245,7 @@ describe('a beacon', () => {
   const requestsOf = (sim: SimCluster, { host }: SimServer): number =>
     sim.requests.filter(({ from }) => from === host).length;
 
-  test('that was heard before is no news', async () => {
+  test('that was heard before is ignored', async () => {
     const { sim, a, b, heard } = await beaconsOf();
     const lastMs = [...a.cluster.heard].map((each) => each.lastMs);
     await sim.pass(1000);
@@ -254,7 +254,7 @@ describe('a beacon', () => {
     expect([...a.cluster.heard].map((each) => each.lastMs)).toEqual(lastMs);
   });
 
-  test('of an earlier boot id, said again, makes nobody ask', async () => {
+  test('of an earlier boot id, replayed, makes no server ask', async () => {
     const { sim, a, b, heard } = await beaconsOf();
     const c = b.restart();
     await sim.pass(10_000);
@@ -268,7 +268,7 @@ describe('a beacon', () => {
     expect(requestsOf(sim, a) - asked).toBeLessThan(10);
   });
 
-  test('sets nothing off but a question to who is said to be there', async () => {
+  test('only makes a server identify the address', async () => {
     const { sim, a, heard } = await beaconsOf();
     a.cluster.hear(at(heard, 0), '10.9.9.9');
     await sim.pass(200_000);
@@ -285,7 +285,7 @@ describe('a beacon', () => {
   });
 });
 
-test('a server that has stopped says nothing more', async () => {
+test('a server that has stopped sends nothing more', async () => {
   const sim = new SimCluster();
   const all = await sim.startAll(3);
   at(all, 0).cluster.stop();

@@ -33,7 +33,7 @@ function readBy<T>(read: (text: string) => T, text: string): T | undefined {
   }
 }
 
-test('a request arrives as it was sent', () => {
+test('a request decodes to what was encoded', () => {
   fc.assert(
     fc.property(request, (sent) => {
       expect(decodeRequest(encodeRequest(sent))).toEqual(sent);
@@ -42,7 +42,7 @@ test('a request arrives as it was sent', () => {
   );
 });
 
-test('an answer arrives as it was sent', () => {
+test('a response decodes to what was encoded', () => {
   fc.assert(
     fc.property(answer, (sent) => {
       expect(decodeResponse(encodeResponse(sent))).toEqual(sent);
@@ -51,7 +51,7 @@ test('an answer arrives as it was sent', () => {
   );
 });
 
-test('a request is no answer, and an answer no request', () => {
+test('a request does not decode as a response, nor a response as a request', () => {
   fc.assert(
     fc.property(request, answer, (asked, answered) => {
       expect(readBy(decodeResponse, encodeRequest(asked))).toBeUndefined();
@@ -60,7 +60,7 @@ test('a request is no answer, and an answer no request', () => {
   );
 });
 
-test('names that objects have are keys and names like any others', () => {
+test('names of object members are keys and replica ids like any others', () => {
   const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '1', '0', 'totals'];
   const totals = new Map(names.map((key) => [key, new Map(names.map((node, at) => [node, at + 1]))]));
   const read = decodeRequest(encodeRequest({ from, to: '', seq: 1, body: { type: 'update', totals } }));
@@ -114,7 +114,7 @@ test.each([
   ['a number', '1'],
   ['JSON that is very deep', `${'['.repeat(200_000)}${']'.repeat(200_000)}`],
   ['objects that are very deep', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
-])('%s is no message', (_what, text) => {
+])('%s is not a message', (_what, text) => {
   expect(() => decodeRequest(text)).toThrow(Malformed);
   expect(() => decodeResponse(text)).toThrow(Malformed);
 });
@@ -181,7 +181,7 @@ test.each<readonly [string, unknown]>([
   expect(readBy(decodeRequest, requestText(body))).toBeUndefined();
 });
 
-test('news of as many decisions as there can be are taken, and of more are not', () => {
+test('gossip of the largest number of removals is accepted, and of more is refused', () => {
   const news = (size: number): string =>
     requestText({
       type: 'news',
@@ -203,16 +203,16 @@ test.each<readonly [string, unknown]>([
   ['a difference in no leaf', { type: 'differ', nodes: [LEAVES] }],
   ['a difference in too many', { type: 'differ', nodes: Array(MAX_NODES * FAN_OUT + 1).fill(0) }],
   ['no news', { type: 'pong', digest: DIGEST, members: DIGEST, news: [] }],
-])('an answer is refused that is %s', (_what, body) => {
+])('a response is refused that is %s', (_what, body) => {
   expect(readBy(decodeResponse, answerText(body))).toBeUndefined();
 });
 
 test.each<readonly [string, object]>([
   ['no cluster', { cluster: '' }],
   ['no id', { id: '' }],
-  ['a life in capitals', { life: 'K3F' }],
-  ['a life that is too long', { life: 'a'.repeat(33) }],
-  ['no life', { life: '' }],
+  ['a boot id in capitals', { life: 'K3F' }],
+  ['a boot id that is too long', { life: 'a'.repeat(33) }],
+  ['no boot id', { life: '' }],
   ['port 0', { at: 0 }],
   ['an address with a path', { at: 'a:80/b' }],
   ['a negative age', { upMs: -1 }],
@@ -221,14 +221,14 @@ test.each<readonly [string, object]>([
   expect(readBy(decodeRequest, text)).toBeUndefined();
 });
 
-test('the longest node id there can be counts in a life like any other', () => {
+test('the longest node id with a random suffix is accepted', () => {
   const name = replicaIdOf('n'.repeat(240), Number.parseInt('k3f9qz', 36));
   const totals = new Map([['likes', new Map([[name, 1]])]]);
   const sent = encodeRequest({ from, to: '', seq: 1, body: { type: 'update', totals } });
   expect(readBy(decodeRequest, sent)?.body).toEqual({ type: 'update', totals });
 });
 
-test('whatever has become of a message, reading it gives a message or says that it is none', () => {
+test('any changed message decodes to a message or throws Malformed', () => {
   const instead = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom(undefined, '\ud800', -0, 2 ** 53, '__proto__', [], {}, null),
@@ -255,7 +255,7 @@ test('whatever has become of a message, reading it gives a message or says that 
   );
 });
 
-test('whatever text arrives, reading it gives a message or says that it is none', () => {
+test('any text decodes to a message or throws Malformed', () => {
   const spoiled = fc
     .tuple(fc.oneof(request.map(encodeRequest), answer.map(encodeResponse)), fc.nat(), fc.nat(4), fc.string())
     .map(([text, at, gone, more]) => {

@@ -11,7 +11,7 @@ const text = fc.oneof(fc.string(), fc.json(), fc.string({ unit: 'grapheme' }));
 const context = fc.constantFrom('', 'a 1', 'a 11', 'b 1');
 const purpose = fc.constantFrom(...PURPOSES);
 
-test('what was sealed opens, for what and where it was sealed', () => {
+test('a signed text verifies for its purpose and context', () => {
   fc.assert(
     fc.property(purpose, context, text, (why, where, said) => {
       expect(keyring.verify(why, where, keyring.sign(why, where, said))).toBe(said);
@@ -19,7 +19,7 @@ test('what was sealed opens, for what and where it was sealed', () => {
   );
 });
 
-test('what was sealed for one thing or in one place is worth nothing for another', () => {
+test('a signature for one purpose or context is not valid for another', () => {
   fc.assert(
     fc.property(purpose, context, purpose, context, text, (why, where, otherWhy, elsewhere, said) => {
       fc.pre(why !== otherWhy || where !== elsewhere);
@@ -37,7 +37,7 @@ test('another key opens nothing', () => {
   );
 });
 
-test('a sealed text with any one bit flipped opens no more', () => {
+test('a signed text with any one bit flipped does not verify', () => {
   const sealed = Buffer.from(keyring.sign('request', 'a 1', '{"to":"k3f9qz","n":"\u00e9"}'));
   for (let bit = 0; bit < sealed.length * 8; bit++) {
     const flipped = Buffer.from(sealed);
@@ -47,7 +47,7 @@ test('a sealed text with any one bit flipped opens no more', () => {
   }
 });
 
-test('a sealed text that was cut or has grown opens no more', () => {
+test('a signed text that was cut or has grown does not verify', () => {
   const sealed = keyring.sign('reply', 'a 1', '{"body":{}}');
   for (let length = 0; length < sealed.length; length++) {
     expect(keyring.verify('reply', 'a 1', sealed.slice(0, length))).toBeUndefined();
@@ -59,7 +59,7 @@ test('a sealed text that was cut or has grown opens no more', () => {
   }
 });
 
-test('what was never sealed does not open', () => {
+test('a text that was never signed does not verify', () => {
   fc.assert(
     fc.property(text, (said) => {
       expect(keyring.verify('request', '', said)).toBeUndefined();
@@ -105,7 +105,7 @@ describe('while keys are changed one member at a time', () => {
 describe('a cluster without a key', () => {
   const open = new Keyring([]);
 
-  test('seals nothing and takes all that is an object', () => {
+  test('signs nothing and accepts any object', () => {
     expect([open.isKeyed, keyring.isKeyed]).toEqual([false, true]);
     expect(open.sign('request', 'a 1', '{}')).toBe('{}');
     expect(open.verify('reply', 'b 2', '{}')).toBe('{}');

@@ -26,7 +26,7 @@ describe('the members', () => {
     expect([...a.cluster.heard].length).toBeLessThanOrEqual(1000);
   });
 
-  test('that were only hinted at and never answer are forgotten', async () => {
+  test('that are candidates and never answer are dropped', async () => {
     const sim = new SimCluster();
     const a = sim.start();
     a.cluster.hear(new Keyring([KEY]).sign('beacon', '', beaconOf(1)), '10.1.1.1');
@@ -36,7 +36,7 @@ describe('the members', () => {
     expect([...a.cluster.members]).toEqual([]);
   });
 
-  test('that an operator has named are never forgotten', async () => {
+  test('that are configured are never dropped', async () => {
     const sim = new SimCluster();
     const a = sim.start();
     a.cluster.addConfiguredPeer('10.1.1.1:7000');
@@ -52,7 +52,7 @@ describe('the members', () => {
     expect(a.peers).toHaveLength(3);
   });
 
-  test('that make room while they are being asked do not become peers that nobody sees', async () => {
+  test('that are evicted while they are being asked do not become invisible peers', async () => {
     const sim = new SimCluster();
     const [a, b] = [sim.start({ maxPeers: 1 }), sim.start()];
     const hear = (number: number, host: string): void =>
@@ -87,7 +87,7 @@ const beaconOf = (number: number): string =>
     seq: 0,
   });
 
-describe('a peer that says what it should not', () => {
+describe('a hostile peer', () => {
   /** What somebody with the key says in the name of a server. */
   const saidBy = (
     who: SimServer,
@@ -106,7 +106,7 @@ describe('a peer that says what it should not', () => {
       }),
     );
 
-  test('of the largest number there is does not have the others ask without end', async () => {
+  test('with the largest request number does not make the others ask without end', async () => {
     const sim = new SimCluster();
     const [a, b] = await sim.startAll(2);
     if (a === undefined || b === undefined) throw new Error('there are two');
@@ -117,7 +117,7 @@ describe('a peer that says what it should not', () => {
     expect(requestsTo(sim, a) - before).toBeLessThan(100);
   });
 
-  test('of the last removal there is keeps nobody from deciding', async () => {
+  test('with the last version of a removal does not keep operators from removing', async () => {
     const sim = new SimCluster();
     const all = await sim.startAll(3);
     const [a, b, c] = all;

@@ -47,7 +47,7 @@ describe('a peer that falls silent', () => {
     expect(one(2).peers).toEqual([]);
   });
 
-  test('stays where others reach it, even for long', async () => {
+  test('stays a peer while others reach it, even for long', async () => {
     const { sim, all, one } = await clusterOf(4);
     sim.cut(one(0), one(3));
     for (let seconds = 0; seconds < 120; seconds++) {
@@ -56,7 +56,7 @@ describe('a peer that falls silent', () => {
     }
   });
 
-  test('stays where others reach it, whichever way the cut goes', async () => {
+  test('stays a peer while others reach it, whichever direction is cut', async () => {
     const { sim, all, one } = await clusterOf(4);
     sim.cut(one(3), one(0));
     await sim.pass(120_000);
@@ -83,7 +83,7 @@ describe('a peer that falls silent', () => {
   });
 });
 
-describe('a server that begins another boot id', () => {
+describe('a server that restarts', () => {
   test('at the same address is a peer again within seconds, and what it counts arrives', async () => {
     const { sim, one } = await clusterOf(3);
     const again = one(2).restart();
@@ -95,7 +95,7 @@ describe('a server that begins another boot id', () => {
     expect([one(0), one(1), again].flatMap(({ duplicates }) => duplicates)).toEqual([]);
   });
 
-  test('at another address takes the place of the one before', async () => {
+  test('at another address replaces the earlier one', async () => {
     const { sim, one } = await clusterOf(3);
     const moved = one(2).restart({ host: '10.0.0.77' });
     await sim.pass(30_000);
@@ -161,7 +161,7 @@ describe('a node id that two have', () => {
   });
 });
 
-describe('a node that somebody removes', () => {
+describe('a node that an operator removes', () => {
   test('is removed everywhere at once', async () => {
     const { sim, all, one } = await clusterOf(4);
     expect(one(0).cluster.remove(one(3).address)).toBe('node-4');
@@ -172,7 +172,7 @@ describe('a node that somebody removes', () => {
     expect(one(3).peers).toEqual([]);
   });
 
-  test('stays removed, whatever it calls out and whoever tells of it', async () => {
+  test('stays removed, whatever beacons it sends and whatever gossip names it', async () => {
     const { sim, all, one } = await clusterOf(3);
     one(0).cluster.remove(one(2).address);
     await sim.pass(1000);
@@ -220,7 +220,7 @@ describe('a node that somebody removes', () => {
     expect(back.peers).toEqual([one(1).address]);
   });
 
-  test('is back everywhere when somebody registers it', async () => {
+  test('is back everywhere when an operator registers it', async () => {
     const { sim, all, one } = await clusterOf(4);
     one(0).cluster.remove(one(3).address);
     await sim.pass(60_000);
@@ -253,7 +253,7 @@ describe('a node that somebody removes', () => {
     expect(one(0).peers).toContain(again.address);
   });
 
-  test('knows that it is none any more, and goes on counting alone', async () => {
+  test('learns that it has been removed, and goes on counting alone', async () => {
     const { sim, one } = await clusterOf(3);
     one(0).cluster.remove(one(2).address);
     await sim.pass(20_000);
@@ -263,7 +263,7 @@ describe('a node that somebody removes', () => {
     expect([0, 1, 2].map((index) => one(index).replica.value('likes'))).toEqual([0, 0, 1]);
   });
 
-  test('is nobody where nobody is known by the address', async () => {
+  test('is undefined if the address is unknown', async () => {
     const { one } = await clusterOf(2);
     expect(one(0).cluster.remove('10.0.0.99:7000')).toBeUndefined();
   });

@@ -43,7 +43,7 @@ const arrivals = (of: Contents): fc.Arbitrary<readonly (readonly [string, string
   return fc.shuffledSubarray(single, { minLength: single.length, maxLength: single.length });
 };
 
-test('equal contents have equal digests, whoever holds them and in whatever order they came', () => {
+test('equal contents have equal digests, at any server and in any order of arrival', () => {
   const setting = contents.chain((of) => fc.tuple(fc.constant(of), arrivals(of), arrivals(of), view, view));
   fc.assert(
     fc.property(setting, ([of, first, second, [idA, lifeA], [idB, lifeB]]) => {
@@ -98,7 +98,7 @@ test('a history of increments has the digest of its result', () => {
   );
 });
 
-test('a history over several lives has the digest of its result', async () => {
+test('a history over several restarts has the digest of its result', async () => {
   const a = new Side(new MemoryReplica('node-1'));
   a.replica.add('likes', 3);
   a.replica.become(2);
@@ -166,7 +166,7 @@ describe('an index of counters that were there before it', () => {
   });
 });
 
-test('only what this server counts itself, and lowerBounds, are to be told to peers', async () => {
+test('only local increments and lower bounds are pushed to peers', async () => {
   const replica = new MemoryReplica('node-1');
   let told = 0;
   const index = new MerkleIndex('node-1', replica.counters, () => told++);

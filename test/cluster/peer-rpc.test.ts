@@ -60,7 +60,7 @@ const bodyOf = (bootId: string, seq: number, reply: string, to = 'here'): unknow
 
 const REPEATED = { type: 'refused', why: 'repeated' };
 
-test('a request is answered, and says where who asks can be reached', async () => {
+test('a request is answered, and says where its sender can be reached', async () => {
   const listener = new Listener('here');
   const asker = asking(listener);
   const answered = await asker.ask('a:1', 'here', PING, 1000);
@@ -70,7 +70,7 @@ test('a request is answered, and says where who asks can be reached', async () =
   expect(asker.receivedBytes).toBe(listener.correspondence.sentBytes);
 });
 
-test('who asks is reached at the address it gives, or at a port of the host it asks from', () => {
+test('a sender is reached at the address it gives, or at a port of its host', () => {
   expect(addressOf({ at: 'node-1:80' }, '10.0.0.9')).toBe('node-1:80');
   expect(addressOf({ at: 80 }, '::ffff:10.0.0.9')).toBe('10.0.0.9:80');
   expect(addressOf({ at: 80 }, '::1')).toBe('[::1]:80');
@@ -96,7 +96,7 @@ describe('a request', () => {
     );
   });
 
-  test('that comes too late to tell whether it has been there is not taken', async () => {
+  test('too old to tell whether it has been received is refused', async () => {
     const listener = new Listener('here');
     await listener.receive(sealedRequest(5000, 'here'));
     await listener.receive(sealedRequest(5000 - 1023, 'here'));
@@ -129,7 +129,7 @@ describe('a request', () => {
     expect(listener.heard).toEqual([]);
   });
 
-  test('that only asks who is there is for whoever is there, as often as it comes', async () => {
+  test('to identify is answered by any process, as often as it comes', async () => {
     const listener = new Listener('here');
     const sealed = sealedRequest(1, '', { type: 'identify' });
     await listener.receive(sealed);
@@ -151,7 +151,7 @@ describe('a request', () => {
     expect(listener.heard).toEqual([]);
   });
 
-  test('with any character changed is none', async () => {
+  test('with any character changed is rejected', async () => {
     const listener = new Listener('here');
     const sealed = sealedRequest(1, 'here');
     for (let at = 0; at < sealed.length; at++) {
@@ -204,17 +204,17 @@ describe('an answer', () => {
   });
 });
 
-test('each request has a number of its own, whoever it is for', async () => {
+test('each request has a number of its own, whatever it is for', async () => {
   const listener = new Listener('here');
   const asker = asking(listener);
   await Promise.all(Array.from({ length: 100 }, () => asker.ask('a:1', 'here', PING, 1000)));
   expect(listener.heard).toHaveLength(100);
 });
 
-test('the lives that are remembered are bounded, and the latest are remembered', async () => {
+test('the boot ids that are tracked are bounded, and the latest are kept', async () => {
   const listener = new Listener('here');
-  const lives = Array.from({ length: 5000 }, (_, number) => `life${number}`);
-  for (const bootId of lives) await listener.receive(sealedRequest(1, 'here', PING, bootId));
-  for (const bootId of lives.slice(-4000)) await listener.receive(sealedRequest(1, 'here', PING, bootId));
+  const bootIds = Array.from({ length: 5000 }, (_, number) => `life${number}`);
+  for (const bootId of bootIds) await listener.receive(sealedRequest(1, 'here', PING, bootId));
+  for (const bootId of bootIds.slice(-4000)) await listener.receive(sealedRequest(1, 'here', PING, bootId));
   expect(listener.heard).toHaveLength(5000);
 });

@@ -47,26 +47,26 @@ describe('decisions', () => {
   });
 });
 
-test('of two removals of the same moment the removal holds', () => {
+test('of two decisions of the same moment the one that removes holds', () => {
   const known = withRemoval(new Map(), 'node-1', false, 7);
   const [removed, kept] = [withRemoval(known, 'node-1', true, 7), withRemoval(known, 'node-1', false, 7)];
   expect(mergeRemovals(removed, kept).get('node-1')?.removed).toBe(true);
   expect(mergeRemovals(kept, removed).get('node-1')?.removed).toBe(true);
 });
 
-test('a node that was removed and registered again stays, whatever older news says', () => {
+test('a node that was removed and registered again stays, whatever older gossip says', () => {
   const removed = withRemoval(new Map(), 'node-1', true, 7);
   const registered = withRemoval(removed, 'node-1', false, 7);
   expect(mergeRemovals(registered, removed).get('node-1')?.removed).toBe(false);
 });
 
-test('there are never too many', () => {
+test('their number is bounded', () => {
   const merged = mergeRemovals(many(MAX_REMOVALS, true), many(MAX_REMOVALS, false, 'other'));
   expect(merged.size).toBe(MAX_REMOVALS);
   expect(mergeRemovals(merged, many(3 * MAX_REMOVALS, true, 'third')).size).toBe(MAX_REMOVALS);
 });
 
-test('those that keep nobody out are forgotten first, and of each kind the oldest', () => {
+test('registrations are dropped first, and of each kind the oldest', () => {
   const merged = mergeRemovals(many(MAX_REMOVALS - 1, true), many(3, false, 'other'));
   expect([...merged.values()].filter(({ removed }) => removed)).toHaveLength(MAX_REMOVALS - 1);
   expect(merged.has('other-2')).toBe(true);

@@ -130,7 +130,7 @@ test('whatever two servers count and show each other, nothing is counted twice a
   );
 });
 
-describe('a server that has forgotten an earlier life', () => {
+describe('a server that has lost its disk', () => {
   /** Totals of earlier lives are larger than what is counted here, since only a larger one can be told from ours. */
   const earlier = fc
     .dictionary(
@@ -167,7 +167,7 @@ describe('a server that has forgotten an earlier life', () => {
     );
   });
 
-  test('leaves the totals of that life as they are shown and counts on under its next name', () => {
+  test('leaves the earlier totals as shown and counts on under its next replica id', () => {
     const kept = mergeInto(increment(born('node-1'), 3), mapOf({ 'node-1': 10, 'node-2': 1 }));
     expect(nodes(kept)).toEqual(mapOf({ 'node-1': 10, 'node-1~2': 3, 'node-2': 1 }));
     expect(nodes(increment(kept, 4))).toEqual(mapOf({ 'node-1': 10, 'node-1~2': 7, 'node-2': 1 }));
@@ -179,7 +179,7 @@ describe('a server that has forgotten an earlier life', () => {
     expect(nodes(increment(kept, 1))).toEqual(mapOf({ 'node-1': 3, 'node-1~7': 5, 'node-1~8': 1 }));
   });
 
-  test('takes what is shown of a name that it has left as it is', () => {
+  test('merges what is shown of an earlier replica id as it is', () => {
     const kept = mergeInto(increment(born('node-1'), 3), mapOf({ 'node-1': 10 }));
     expect(nodes(mergeInto(kept, mapOf({ 'node-1': 12 })))).toEqual(mapOf({ 'node-1': 12, 'node-1~2': 3 }));
     expect(nodes(mergeInto(kept, mapOf({ 'node-1': 8 })))).toEqual(nodes(kept));
@@ -191,7 +191,7 @@ test('an own total shown lower, or as it is, changes nothing', () => {
   for (const total of [0, 1, 3]) expect(mergeInto(kept, mapOf({ 'node-1': total }))).toEqual(kept);
 });
 
-test('what comes from our own disk raises our total and makes us nobody else', () => {
+test("parts from the server's own disk do not change its replica id", () => {
   const state = orThrow(restored(me, zero, mapOf({ 'node-1': 3, 'node-2': 4 })));
   expect(state).toEqual({ own: 3, suffix: 1, others: mapOf({ 'node-2': 4 }), lowerBound: 0, value: 7 });
   expect(restored(me, state, mapOf({ 'node-1': 2 }))).toEqual(state);
@@ -205,7 +205,7 @@ test('a state under an earlier name is the same counter under the present one', 
   expect(changedParts(later, state, after)).toEqual(mapOf({ 'node-1~2': 5 }));
 });
 
-test('a value past 2^53 - 1 is none, whichever totals it is of', () => {
+test('a value past 2^53 - 1 is undefined, whichever totals it is of', () => {
   const most = Number.MAX_SAFE_INTEGER;
   const state = orThrow(incremented(me, zero, most - 1));
   expect(incremented(me, state, 1)?.value).toBe(most);

@@ -75,7 +75,7 @@ describe('counters with lowerBounds', () => {
     );
   });
 
-  test('are the same from their parts, whoever reads them', () => {
+  test('are the same from their parts, whichever server reads them', () => {
     fc.assert(
       fc.property(state, (before) => {
         const parts = partsOf(me, before);
@@ -117,7 +117,7 @@ describe('counters with lowerBounds', () => {
     );
   });
 
-  test('have what everybody counted in their totals, whatever lowerBounds are shown', () => {
+  test('have every increment in their totals, whatever lower bounds are shown', () => {
     const step = fc.record({ first: fc.boolean(), by: fc.nat(9), lowerBound: fc.nat(60) });
     fc.assert(
       fc.property(fc.array(step), (steps) => {
@@ -140,7 +140,7 @@ describe('counters with lowerBounds', () => {
   });
 });
 
-describe('a floor', () => {
+describe('a lower bound', () => {
   test('is never one of the totals', () => {
     const after = increment(withLowerBound(10), 3);
     expect(nodesOf(me, after)).toEqual(new Map([['node-1', 3]]));
@@ -170,7 +170,7 @@ describe('a floor', () => {
     });
   });
 
-  test('of 2^53 - 1 leaves no room for an increment, and is no sum that is too large', () => {
+  test('of 2^53 - 1 leaves no room for an increment, and is not a sum that is too large', () => {
     const full = withLowerBound(Number.MAX_SAFE_INTEGER, increment(zero, 5));
     expect(full.value).toBe(Number.MAX_SAFE_INTEGER);
     expect(incremented(me, full, 1)).toBeUndefined();
@@ -179,7 +179,7 @@ describe('a floor', () => {
     expect(incremented(me, nearly, 2)).toBeUndefined();
   });
 
-  test('is no reason to count under another name', () => {
+  test('is not a reason to change the replica id', () => {
     for (const identity of [me, { ...me, suffix: randomSuffix(0.5) }]) {
       expect(nextSuffix(identity, zero, new Map([[LOWER_BOUND, 99]]), () => 7)).toBeUndefined();
     }
@@ -204,12 +204,12 @@ describe('a floor', () => {
   });
 });
 
-describe('a server in a life', () => {
-  const life = randomSuffix(0.25);
-  const living = { ...me, suffix: life };
-  const name = replicaIdOf('node-1', life);
+describe('a server with a random replica id', () => {
+  const suffix = randomSuffix(0.25);
+  const living = { ...me, suffix };
+  const name = replicaIdOf('node-1', suffix);
 
-  test('takes another where somebody shows more under its name than it has counted', () => {
+  test('takes another when it is shown more under its replica id than it has counted', () => {
     const counted = increment(zero, 3, living);
     const next = (parts: Record<string, number>): number | undefined =>
       nextSuffix(living, counted, new Map(Object.entries(parts)), () => 7);
@@ -217,14 +217,21 @@ describe('a server in a life', () => {
     expect([next({ [name]: 3 }), next({ [name]: 2 }), next({})]).toEqual([undefined, undefined, undefined]);
   });
 
-  test('stays where somebody shows more under any other name, of its node or another', () => {
-    const names = ['node-1', 'node-1~2', 'node-1~999999', 'node-1~zik0zj', replicaIdOf('node-2', life), 'a'];
+  test('keeps it when it is shown more under any other, of its node or another', () => {
+    const names = [
+      'node-1',
+      'node-1~2',
+      'node-1~999999',
+      'node-1~zik0zj',
+      replicaIdOf('node-2', suffix),
+      'a',
+    ];
     for (const each of names) {
       expect(nextSuffix(living, zero, new Map([[each, 9]]), () => 7)).toBeUndefined();
     }
   });
 
-  test('takes what others show of earlier names as theirs, without losing its own', () => {
+  test('merges what others show under earlier replica ids, without losing its own', () => {
     const identity = { ...living, counted: new Map([['node-1', new Map([[KEY, 3]])]]) };
     const before = increment(increment(zero, 3), 2, identity);
     const after = merge(before, new Map([['node-1', 10]]), identity);
@@ -237,7 +244,7 @@ describe('a server in a life', () => {
     expect(after.value).toBe(15);
   });
 
-  test('that is not one yet is no life by what lives of its node others show', () => {
+  test('is not made random by the random replica ids of its node that others show', () => {
     expect(nextSuffix(me, zero, new Map([[name, 9]]), () => 7)).toBeUndefined();
     expect(
       nextSuffix(

@@ -4,7 +4,7 @@ import { suffixOf, isBeyond, hasRandomSuffix, randomSuffix, replicaIdOf } from '
 
 const nodeId = fc.string({ minLength: 1 }).filter((id) => !id.includes('~'));
 
-test('the first suffix has the name of the node, the others add their number', () => {
+test('the first replica id is the node id, the others add their number', () => {
   expect([1, 2, 10].map((suffix) => replicaIdOf('node-1', suffix))).toEqual([
     'node-1',
     'node-1~2',
@@ -20,7 +20,7 @@ test('a name stands for the suffix that it was made of', () => {
   );
 });
 
-test('a name that is no suffix of a node stands for none', () => {
+test('a name that is not a replica id of a node has no suffix', () => {
   fc.assert(
     fc.property(nodeId, fc.string(), (id, name) => {
       const suffix = suffixOf(id, name);
@@ -51,7 +51,7 @@ test.each([
 const FIRST_RANDOM_SUFFIX = Number.parseInt('a00000', 36);
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-test('a life is six characters behind the name of the node, the first of them a letter', () => {
+test('a random suffix is six characters, the first of them a letter', () => {
   fc.assert(
     fc.property(nodeId, random, (id, drawn) => {
       const life = randomSuffix(drawn);
@@ -63,7 +63,7 @@ test('a life is six characters behind the name of the node, the first of them a 
   );
 });
 
-test('the lives are all there is between the first and the last', () => {
+test('the random suffixes are all numbers between the first and the last', () => {
   expect(replicaIdOf('a', randomSuffix(0))).toBe('a~a00000');
   expect(replicaIdOf('a', randomSuffix(1 - Number.EPSILON / 2))).toBe('a~zik0zj');
   expect([1, 2, FIRST_RANDOM_SUFFIX - 1, FIRST_RANDOM_SUFFIX].map(hasRandomSuffix)).toEqual([
@@ -90,11 +90,11 @@ test.each([
   'node-1~k3f9q!',
   'node-1~k3f9qz~2',
   'node-1~e5',
-])('node-1 is not %j, which is no life', (name) => {
+])('%j is not a replica id of node-1', (name) => {
   expect(suffixOf('node-1', name)).toBeUndefined();
 });
 
-test('a name is beyond what a node gets to by its number, and no life is', () => {
+test('a replica id is out of reach by its number, and never by a random suffix', () => {
   const beyond = ['node-1~1000000', 'node-1~604661760', `node-1~${'9'.repeat(400)}`];
   const within = [
     'node-1',

@@ -16,7 +16,7 @@ export interface ServerSetup {
   readonly keys?: readonly string[];
   readonly maxPeers?: number;
   readonly remembered?: Remembered;
-  /** What it counted in an earlier bootId. */
+  /** What it counted before a restart. */
   readonly replica?: MemoryReplica;
   /** How far its clock is ahead of the others'. */
   readonly aheadMs?: number;
@@ -25,7 +25,7 @@ export interface ServerSetup {
 }
 
 export const KEY = 'a key of the cluster';
-/** When the clocks of a sim start, in milliseconds since 1970. */
+/** When the clocks start, in milliseconds since 1970. */
 const EPOCH_MS = 1_800_000_000_000;
 const NOTHING: Remembered = { peers: [], removals: new Map() };
 
@@ -34,7 +34,7 @@ export class SimCluster {
   readonly clock = new VirtualClock();
   readonly streams: Streams;
   readonly servers = new Map<Address, SimServer>();
-  /** What has been sent: who by host, to whom by address, and the text. */
+  /** What has been sent: from which host, to which address, and the text. */
   readonly requests: { readonly from: string; readonly to: Address; readonly text: string }[] = [];
   readonly beacons: { readonly host: string; readonly text: string }[] = [];
   delayMs = 1;
@@ -47,7 +47,7 @@ export class SimCluster {
     this.streams = streams(seed);
   }
 
-  /** Somebody moves in. */
+  /** Starts a server. */
   start(setup: ServerSetup = {}): SimServer {
     const number = this.servers.size + 1;
     const bootId = `${streams(++this.#boots)('life')
@@ -63,7 +63,7 @@ export class SimCluster {
     return server;
   }
 
-  /** As many as that, who have all been told of the first. */
+  /** Starts several, each with the first as its configured peer. */
   async startAll(count: number, setup: ServerSetup = {}): Promise<SimServer[]> {
     const all = Array.from({ length: count }, () => this.start(setup));
     const [first] = all;
@@ -103,7 +103,7 @@ export class SimCluster {
     if (!isLost && !this.#cuts.has(`${fromHost}>${toHost}`)) this.clock.after(this.delayMs, task);
   }
 
-  /** Everybody who listens hears it. */
+  /** Every running server hears it. */
   call(from: SimServer, text: string): void {
     this.beacons.push({ host: from.host, text });
     for (const other of this.servers.values()) {
@@ -114,7 +114,7 @@ export class SimCluster {
   }
 }
 
-/** A cluster's one server, in its sim. */
+/** One server of the sim cluster. */
 export class SimServer {
   readonly host: string;
   readonly address: Address;
@@ -122,7 +122,7 @@ export class SimServer {
   readonly replica: MemoryReplica;
   readonly cluster: Cluster;
   readonly logs: string[] = [];
-  /** Where others have been found who had this one's node id before. */
+  /** Addresses of older servers with this one's node id. */
   readonly duplicates: Address[] = [];
   remembered: Remembered;
   isAlive = true;
@@ -168,14 +168,14 @@ export class SimServer {
     return [...this.cluster.members].find((member) => member.address === address)?.state;
   }
 
-  /** Ends without a word. */
+  /** Crashes. */
   die(): void {
     this.isAlive = false;
     this.cluster.stop();
     this.#clock.end();
   }
 
-  /** Ends, and begins another bootId with the same disk. */
+  /** Stops and restarts with the same disk. */
   restart(setup: ServerSetup = {}): SimServer {
     this.die();
     this.#sim.servers.delete(this.address);
@@ -207,7 +207,7 @@ export class SimServer {
   }
 }
 
-/** Whom each should have as peers: all others. */
+/** The peers that each should have: all others. */
 export const everybodyElse = (all: readonly SimServer[]): string[][] =>
   all.map((one) =>
     all

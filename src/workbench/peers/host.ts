@@ -129,7 +129,7 @@ export class Host {
     return new Promise((resolve, reject) => {
       const timer = clock.after(timeoutMs, () => {
         this.#waiting.delete(id);
-        reject(new RpcError('no answer in time'));
+        reject(new RpcError('no response in time'));
       });
       this.#waiting.set(id, (answer) => {
         timer.cancel();

@@ -192,8 +192,8 @@ class PeersRun implements PeersControl {
   #start(host: Host): void {
     host.start();
     if (!this.#disks.has(host.disk)) {
-      const lives = [...this.#disks.values()].filter(({ name }) => name.startsWith(`${host.nodeId}#`)).length;
-      this.#disks.set(host.disk, { name: `${host.nodeId}#${lives}`, names: new Set() });
+      const disks = [...this.#disks.values()].filter(({ name }) => name.startsWith(`${host.nodeId}#`)).length;
+      this.#disks.set(host.disk, { name: `${host.nodeId}#${disks}`, names: new Set() });
     }
   }
 

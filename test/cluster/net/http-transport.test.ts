@@ -71,12 +71,12 @@ test('a host outside the ranges is not connected to, by whatever name', async ()
   expect(await send(`localhost:${port}`, only(['127.0.0.0', 8]))).toBe('an answer');
 });
 
-test('an answer that is too long is none', async () => {
+test('a response that is too long is rejected', async () => {
   const peer = await place(200, 'x'.repeat(MAX_MESSAGE_BYTES + 1));
   await expect(send(peer.address)).rejects.toThrow('its response is too long');
 });
 
-test('who does not answer in time has not answered', async () => {
+test('a peer that does not respond in time is given up', async () => {
   const peer = await place(0, '');
   await expect(send(peer.address, undefined, 50)).rejects.toThrow('no response within 50 ms');
 });
