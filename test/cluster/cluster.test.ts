@@ -300,6 +300,6 @@ test('servers that are equal say little to each other', async () => {
   await sim.startAll(3);
   const before = sim.requests.length;
   await sim.pass(300_000);
-  // Each asks each of the others about every three seconds, and whoever is known by several addresses now and then.
+  // Each asks each of the others about every three seconds, and a server known by several addresses now and then.
   expect(sim.requests.length - before).toBeLessThan(800);
 });

@@ -23,7 +23,7 @@ const wireFrom = { cluster: 'c', id: 'node-9', life: 'k3f9qz', at: 8080, upMs: 1
 const requestText = (body: unknown): string => JSON.stringify({ from: wireFrom, to: 'k3f9qz', seq: 1, body });
 const answerText = (body: unknown): string => JSON.stringify({ from: wireFrom, body });
 
-/** Something that a reader makes of a text, or undefined where it says that it is none. */
+/** Decodes a text; undefined if that throws Malformed. */
 function readBy<T>(read: (text: string) => T, text: string): T | undefined {
   try {
     return read(text);
@@ -134,14 +134,14 @@ test.each<readonly [string, unknown]>([
   ['a ping with a digest of other characters', { type: 'ping', digest: 'AAAAAA==', members: DIGEST }],
   ['a ping with a digest with a line feed', { type: 'ping', digest: 'AAAAAAA\n', members: DIGEST }],
   ['a probe of no address', { type: 'probe', address: 'http://a:80' }],
-  ['news of no address', { type: 'news', peers: ['a'], decisions: {} }],
-  ['news as an object', { type: 'news', peers: { length: 0 }, decisions: {} }],
-  ['news of too many', { type: 'news', peers: Array(MAX_PEERS_TOLD + 1).fill('a:1'), decisions: {} }],
-  ['a decision without a version', { type: 'news', peers: [], decisions: { a: { removed: true } } }],
-  ['a decision of no node', { type: 'news', peers: [], decisions: { '': { version: 1, removed: true } } }],
-  ['a decision of 1.5', { type: 'news', peers: [], decisions: { a: { version: 1.5, removed: true } } }],
-  ['a decision of "yes"', { type: 'news', peers: [], decisions: { a: { version: 1, removed: 'yes' } } }],
-  ['decisions in a list', { type: 'news', peers: [], decisions: [] }],
+  ['gossip of no address', { type: 'news', peers: ['a'], decisions: {} }],
+  ['gossip as an object', { type: 'news', peers: { length: 0 }, decisions: {} }],
+  ['gossip of too many', { type: 'news', peers: Array(MAX_PEERS_TOLD + 1).fill('a:1'), decisions: {} }],
+  ['a removal without a version', { type: 'news', peers: [], decisions: { a: { removed: true } } }],
+  ['a removal of no node', { type: 'news', peers: [], decisions: { '': { version: 1, removed: true } } }],
+  ['a removal of 1.5', { type: 'news', peers: [], decisions: { a: { version: 1.5, removed: true } } }],
+  ['a removal of "yes"', { type: 'news', peers: [], decisions: { a: { version: 1, removed: 'yes' } } }],
+  ['removals in a list', { type: 'news', peers: [], decisions: [] }],
   ['an empty key', update('', 'a', 1)],
   ['a key that is too long', update('a'.repeat(257), 'a', 1)],
   ['a key with half a surrogate pair', update('a\ud800', 'a', 1)],
@@ -156,14 +156,14 @@ test.each<readonly [string, unknown]>([
   ['no total', update('a', 'a', null)],
   ['totals in a list', { type: 'update', totals: [] }],
   ['totals of a counter in a list', { type: 'update', totals: { a: [1] } }],
-  ['a comparison below the leaves', { ...compare, level: 4 }],
-  ['a comparison at no level', { ...compare, level: -1 }],
-  ['a comparison of a node that is not there', { ...compare, nodes: [1] }],
-  ['a comparison with too few digests', { ...compare, digests: DIGEST }],
-  ['a comparison with too many digests', { ...compare, nodes: [] }],
-  ['a comparison with other digests', { ...compare, digests: '*'.repeat(8 * FAN_OUT) }],
+  ['a compare request below the leaves', { ...compare, level: 4 }],
+  ['a compare request at no level', { ...compare, level: -1 }],
+  ['a compare request of a node that is not there', { ...compare, nodes: [1] }],
+  ['a compare request with too few digests', { ...compare, digests: DIGEST }],
+  ['a compare request with too many digests', { ...compare, nodes: [] }],
+  ['a compare request with other digests', { ...compare, digests: '*'.repeat(8 * FAN_OUT) }],
   [
-    'a comparison of too many nodes',
+    'a compare request of too many nodes',
     {
       type: 'compare',
       level: 3,
@@ -182,7 +182,7 @@ test.each<readonly [string, unknown]>([
 });
 
 test('gossip of the largest number of removals is accepted, and of more is refused', () => {
-  const news = (size: number): string =>
+  const gossip = (size: number): string =>
     requestText({
       type: 'news',
       peers: [],
@@ -190,8 +190,8 @@ test('gossip of the largest number of removals is accepted, and of more is refus
         Array.from({ length: size }, (_, at) => [`node-${at}`, { version: 1, removed: true }]),
       ),
     });
-  expect(readBy(decodeRequest, news(MAX_REMOVALS))).toBeDefined();
-  expect(readBy(decodeRequest, news(MAX_REMOVALS + 1))).toBeUndefined();
+  expect(readBy(decodeRequest, gossip(MAX_REMOVALS))).toBeDefined();
+  expect(readBy(decodeRequest, gossip(MAX_REMOVALS + 1))).toBeUndefined();
 });
 
 test.each<readonly [string, unknown]>([
@@ -202,7 +202,7 @@ test.each<readonly [string, unknown]>([
   ['reached in a way', { type: 'probed', reached: 1 }],
   ['a difference in no leaf', { type: 'differ', nodes: [LEAVES] }],
   ['a difference in too many', { type: 'differ', nodes: Array(MAX_NODES * FAN_OUT + 1).fill(0) }],
-  ['no news', { type: 'pong', digest: DIGEST, members: DIGEST, news: [] }],
+  ['no gossip', { type: 'pong', digest: DIGEST, members: DIGEST, news: [] }],
 ])('a response is refused that is %s', (_what, body) => {
   expect(readBy(decodeResponse, answerText(body))).toBeUndefined();
 });

@@ -88,7 +88,7 @@ const beaconOf = (number: number): string =>
   });
 
 describe('a hostile peer', () => {
-  /** What somebody with the key says in the name of a server. */
+  /** A request by a holder of the key in the name of a server. */
   const saidBy = (
     who: SimServer,
     to: SimServer,

@@ -10,7 +10,7 @@ type Contents = readonly (readonly [key: string, parts: GCounter])[];
 
 const LIFE = Number.parseInt('k3f9qz', 36);
 
-/** The views: who may hold the same contents, some parts as its own and the rest as others'. */
+/** The servers that may hold the same contents, some parts as their own and the rest as those of others. */
 const views: readonly (readonly [nodeId: string, suffix: number])[] = [
   ['node-1', 1],
   ['node-1', 2],

@@ -24,7 +24,7 @@ const orThrow = (state: CounterState | undefined): CounterState => {
   return state;
 };
 
-/** A counter and who counts it, as a store has them. */
+/** A counter and the identity of its server, as a store has them. */
 interface Kept {
   readonly identity: Identity;
   readonly state: CounterState;
@@ -37,7 +37,7 @@ const increment = ({ identity, state }: Kept, amount: number): Kept => ({
   state: orThrow(incremented(identity, state, amount)),
 });
 
-/** Merges as a store does: first it becomes whoever it has to be. */
+/** Merges as a store does: first changes the replica id if it must. */
 function mergeInto({ identity, state }: Kept, shown: GCounter): Kept {
   const next = nextSuffix(identity, state, shown, () => 0);
   const ours = state.suffix === identity.suffix ? state.own : 0;
@@ -131,7 +131,7 @@ test('whatever two servers count and show each other, nothing is counted twice a
 });
 
 describe('a server that has lost its disk', () => {
-  /** Totals of earlier lives are larger than what is counted here, since only a larger one can be told from ours. */
+  /** Totals of earlier disks are larger than what is counted here, since only a larger one can be told from ours. */
   const earlier = fc
     .dictionary(
       fc.constantFrom('node-1', 'node-1~2', 'node-1~3', 'node-2'),

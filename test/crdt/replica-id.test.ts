@@ -54,11 +54,11 @@ const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 test('a random suffix is six characters, the first of them a letter', () => {
   fc.assert(
     fc.property(nodeId, random, (id, drawn) => {
-      const life = randomSuffix(drawn);
-      expect(hasRandomSuffix(life)).toBe(true);
-      expect(life).toBeLessThan(2 ** 31);
-      expect(replicaIdOf(id, life).slice(id.length)).toMatch(/^~[a-z][0-9a-z]{5}$/);
-      expect(suffixOf(id, replicaIdOf(id, life))).toBe(life);
+      const suffix = randomSuffix(drawn);
+      expect(hasRandomSuffix(suffix)).toBe(true);
+      expect(suffix).toBeLessThan(2 ** 31);
+      expect(replicaIdOf(id, suffix).slice(id.length)).toMatch(/^~[a-z][0-9a-z]{5}$/);
+      expect(suffixOf(id, replicaIdOf(id, suffix))).toBe(suffix);
     }),
   );
 });

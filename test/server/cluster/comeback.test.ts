@@ -31,7 +31,7 @@ describe('a server that is killed with -9', () => {
     await c.kill('SIGKILL');
   });
 
-  test('is no peer of the others any more, and is one again after a restart', async () => {
+  test('is no longer a peer of the others, and is one again after a restart', async () => {
     await together([a, b]);
     await add(a, 1000);
     c = await c.restart();
@@ -41,7 +41,7 @@ describe('a server that is killed with -9', () => {
     await eventually(async () => expect(await countsOf([a, b, c])).toEqual([11_111, 11_111, 11_111]));
   });
 
-  test('and is back before anybody has missed it is a peer all the same', async () => {
+  test('and is back before the others have noticed is still a peer', async () => {
     c = await c.restart();
     await add(c, 1000);
     await eventually(async () => expect(await countsOf([a, b, c])).toEqual([1111, 1111, 1111]));
@@ -57,7 +57,7 @@ describe('a server that is killed with -9', () => {
   });
 });
 
-test('a server that hangs is no peer until it goes on', async () => {
+test('a server that hangs is not a peer until it goes on', async () => {
   const start = await network();
   const [a, b, c] = await Promise.all([start('a'), start('b'), start('c')]);
   await together([a, b, c]);
@@ -71,7 +71,7 @@ test('a server that hangs is no peer until it goes on', async () => {
   await agree([a, b, c], 10);
 }, 40_000);
 
-describe('three servers that name each other', () => {
+describe('three servers configured as each other’s peers', () => {
   /** Each with the arguments that it always has. */
   let ids: readonly string[];
   let ports: readonly number[];
@@ -90,7 +90,7 @@ describe('three servers that name each other', () => {
     await together(servers);
   });
 
-  test('and one loses its disk: nothing is lost, it counts on under another name and the sum is exact', async () => {
+  test('and one loses its disk: nothing is lost, it counts on under another replica id and the sum is exact', async () => {
     let sum = 0;
     for (let loss = 0; loss < 3; loss++) {
       await Promise.all(servers.map((server, index) => add(server, 10 ** index)));
@@ -126,7 +126,7 @@ describe('three servers that name each other', () => {
     await eventually(async () => expect(await countsOf(servers)).toEqual([18, 18, 18]), 20_000);
   }, 40_000);
 
-  test('and all stop and start again: they have all, also what the others had not heard', async () => {
+  test('and all stop and start again: they have everything, including what the others had not received', async () => {
     await Promise.all(servers.map((server) => add(server)));
     await eventually(async () => expect(await countsOf(servers)).toEqual([3, 3, 3]));
     const [a, b, c] = servers;

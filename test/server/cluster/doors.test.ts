@@ -20,7 +20,7 @@ const hello = encodeRequest({
   body: { type: 'identify' },
 });
 
-test('who may not write without a token may not write as a peer without it', async () => {
+test('without the token nobody can write as a peer either', async () => {
   expect((await server.ask('POST', '/peer', {}, hello)).status).toBe(403);
   const sealed = new Keyring([TOKEN.replaceAll(' ', '-')]).sign('request', '', hello);
   expect((await server.ask('POST', '/peer', {}, sealed)).status).toBe(200);
@@ -55,7 +55,7 @@ test.skipIf(elsewhere === undefined)(
   },
 );
 
-test('an address that nobody answers at is forgotten when it is removed', async () => {
+test('an address at which no server has answered is dropped when it is removed', async () => {
   const open = await startServer();
   const registered = await open.post('/register', { id: '127.0.0.1:1' });
   expect(registered.status).toBe(202);

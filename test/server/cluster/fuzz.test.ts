@@ -75,7 +75,7 @@ afterAll(async () => {
 const noise = (length: number): string =>
   Array.from({ length }, () => String.fromCharCode(below(random, 256))).join('');
 
-/** What somebody without the key can make of something genuine, which is never quite the same. */
+/** What an attacker without the key can make of a genuine message: never quite the same. */
 function spoiled(genuine: string, other: string): string {
   const at = below(random, genuine.length);
   switch (below(random, 9)) {
@@ -196,8 +196,8 @@ async function expectHealth(): Promise<void> {
   await until(async () => (await peer.read('model')).value === (await server.read('model')).value);
 }
 
-describe('somebody without the key', () => {
-  test('calls out what they like, and changes nothing', async () => {
+describe('an attacker without the key', () => {
+  test('sends any beacons, and changes nothing', async () => {
     const before = await stateOfBoth();
     const dropped = droppedAt(scene.discoveryPort);
     const socket = createSocket('udp4');
@@ -215,7 +215,7 @@ describe('somebody without the key', () => {
     await expectHealth();
   }, 60_000);
 
-  test('asks what they like, and is refused', async () => {
+  test('sends any requests, and is refused', async () => {
     const before = await stateOfBoth();
     const outcomes = new Outcomes();
     const recorded: readonly Recorded[] = [...scene.requests];
@@ -233,7 +233,7 @@ describe('somebody without the key', () => {
     await expectHealth();
   }, 60_000);
 
-  test('sends bodies that are too long, and more than one request can be, and is refused', async () => {
+  test('sends bodies that are too long, and is refused', async () => {
     const before = await stateOfBoth();
     const statuses = new Set<number>();
     for (const length of [2 ** 20, 2 ** 20 + 1, 3 * 2 ** 20]) {
@@ -249,7 +249,7 @@ describe('somebody without the key', () => {
   }, 30_000);
 });
 
-describe('somebody with the key', () => {
+describe('an attacker with the key', () => {
   const bootId = 'hostile1';
   let seq = 0;
   const door = new Door();
@@ -304,7 +304,7 @@ describe('somebody with the key', () => {
     expect((await scene.server.read('likes')).value).toBe(value + 1);
   });
 
-  test('is refused where totals are none, and names too long', async () => {
+  test('is refused totals that are malformed and names that are too long', async () => {
     const bodies = [
       '{"type":"update","totals":{"likes":{"a":9007199254740992}}}',
       '{"type":"update","totals":{"likes":{"a":1e400}}}',
@@ -344,7 +344,7 @@ describe('somebody with the key', () => {
     expect((await scene.server.read('junk-7')).value).toBe(8);
   }, 30_000);
 
-  test('says what it likes, and the server counts on', async () => {
+  test('sends any message, and the server counts on', async () => {
     const outcomes = new Outcomes();
     const isHarmless = ({ type }: RequestBody): boolean => type !== 'gossip' && type !== 'indirect-ping';
     const samples = fc.sample(requestBody.filter(isHarmless), { numRuns: 500, seed });

@@ -36,7 +36,7 @@ describe.skipIf(missing !== undefined)(`three servers on machines of their own${
   const everybody = (): string[][] =>
     machines.map((machine) => machines.filter((other) => other !== machine).map(({ address }) => address));
 
-  test('find each other without being told of any, by the addresses that they have on their network', async () => {
+  test('find each other without configuration, by their addresses on the network', async () => {
     await eventually(async () => expect(await peers()).toEqual(everybody()));
   });
 
@@ -65,7 +65,7 @@ describe.skipIf(missing !== undefined)(`three servers on machines of their own${
     60_000,
   );
 
-  test('what is counted on both sides before anybody has noticed is not lost either', async () => {
+  test('what is counted on both sides before the cut is noticed is not lost either', async () => {
     const before = await a.count();
     c.setLink('down');
     await Promise.all([a.add(1), b.add(10), c.add(100)]);

@@ -30,7 +30,7 @@ beforeEach(async () => {
 /** Who are peers when the third is out. */
 const apart = (): string[][] => [[addressOf(b)], [addressOf(a)], []];
 
-test('remove existing peer: it is gone on all servers though it goes on calling, until it is registered', async () => {
+test('remove existing peer: it is gone on all servers though it goes on sending beacons, until it is registered', async () => {
   const all = [a, b, c];
   await Promise.all(all.map((server) => add(server, 10)));
   await eventually(async () => expect(await countsOf(all)).toEqual([30, 30, 30]));
@@ -57,7 +57,7 @@ test('remove existing peer: it is gone on all servers though it goes on calling,
   await eventually(async () => expect(await countsOf(all)).toEqual([34, 34, 34]));
 }, 60_000);
 
-test('remove existing peer: it stays out when it is not there to hear of it, and over a restart of all', async () => {
+test('remove existing peer: it stays removed when it was down at the time, and over a restart of all', async () => {
   await add(c, 10);
   await agree([a, b, c], 10);
   await c.kill('SIGKILL');

@@ -34,7 +34,7 @@ async function startThree(start: Start): Promise<Three> {
   return { a, b, c, all: [a, b, c] };
 }
 
-describe('three servers that are started with nothing but their names', () => {
+describe('three servers that are started without configured peers', () => {
   let start: Start;
   let a: ServerProcess;
   let b: ServerProcess;
@@ -47,14 +47,14 @@ describe('three servers that are started with nothing but their names', () => {
     await together(all);
   });
 
-  test('health: each is well and says who it is', async () => {
+  test('health: each is healthy and reports its node id', async () => {
     for (const [index, server] of all.entries()) {
       const { status, node_id } = objectFrom(jsonOf(await server.get('/health')));
       expect([status, node_id]).toEqual(['ok', ['a', 'b', 'c'][index]]);
     }
   });
 
-  test('count: it is 0 everywhere before anybody has counted', async () => {
+  test('count: it is 0 everywhere before the first increment', async () => {
     for (const [index, server] of all.entries()) {
       expect(jsonOf(await server.get('/count'))).toEqual({ count: 0, node_id: ['a', 'b', 'c'][index] });
     }
@@ -93,7 +93,7 @@ describe('three servers that are started with nothing but their names', () => {
     expect((await a.read('default')).nodes).toEqual((await c.read('default')).nodes);
   });
 
-  test('increment: every key that there can be shows under its own name', async () => {
+  test('increment: every valid key shows under its own name', async () => {
     const keys = [
       '__proto__',
       'constructor',
@@ -134,7 +134,7 @@ describe('three servers that are started with nothing but their names', () => {
     await eventually(async () => expect(await countsOf(all)).toEqual([4, 4, 4]));
   });
 
-  test('sync: what each server says of the count, told to all others, doubles nothing', async () => {
+  test('sync: the count of each server, synced to all others, doubles nothing', async () => {
     await Promise.all(all.map((server) => add(server, 10)));
     for (const from of all) {
       const count = await countOf(from);
@@ -234,7 +234,7 @@ describe('a server alone', () => {
     expect(refusalOf(await server.post('/remove-peer', { id: '127.0.0.1:1' }))).toBe('404 unknown_peer');
   });
 
-  test('itself is no peer', async () => {
+  test('a server is not its own peer', async () => {
     expect(refusalOf(await server.post('/register', { id: addressOf(server) }))).toBe('409 not_a_peer');
     expect(refusalOf(await server.post('/remove-peer', { id: addressOf(server) }))).toBe('404 unknown_peer');
     expect(await peersOf(server)).toEqual([]);
