@@ -18,12 +18,12 @@ const MAX_LINES = 400;
 const imports: ReadonlyMap<string, readonly string[]> = new Map([
   ['runtime', []],
   ['crdt', []],
-  ['kv', ['runtime']],
-  ['counter', ['kv', 'crdt', 'runtime']],
-  ['cluster', ['crdt', 'runtime']],
-  ['maelstrom', ['counter', 'kv', 'crdt', 'runtime']],
-  ['server', ['cluster', 'crdt', 'runtime']],
-  ['workbench', ['maelstrom', 'cluster', 'kv', 'crdt', 'runtime']],
+  ['counter', ['crdt', 'runtime']],
+  ['maelstrom', ['counter', 'crdt', 'runtime']],
+  ['store', ['crdt', 'runtime']],
+  ['cluster', ['store', 'crdt', 'runtime']],
+  ['server', ['cluster', 'store', 'crdt', 'runtime']],
+  ['workbench', ['server', 'cluster', 'store', 'maelstrom', 'counter', 'crdt', 'runtime']],
 ]);
 
 const folderOf = (path: string): string => /^src\/([^/]+)\//.exec(path)?.[1] ?? 'no folder of src';
@@ -110,10 +110,10 @@ test.each([
   ['src/crdt/x.ts', "import type { A } from './a.ts';\nimport { join } from 'node:path';", []],
   ['src/counter/x.ts', "export * from '../maelstrom/rpc.ts';", ['imports maelstrom']],
   ['src/counter/x.ts', "import {\n  a,\n  b,\n} from '../workbench/run.ts';", ['imports workbench']],
-  ['src/kv/x.ts', "const a = await import('../crdt/a.ts');", ['imports crdt']],
-  ['src/kv/x.ts', "import '../crdt/a.ts';", ['imports crdt']],
-  ['src/kv/x.ts', "// from '../crdt/a.ts'\n/* import('../crdt/a.ts') */", []],
-  ['src/kv/x.ts', 'const url = "http://x"; import "../crdt/a.ts";', ['imports crdt']],
+  ['src/counter/x.ts', "const a = await import('../store/a.ts');", ['imports store']],
+  ['src/store/x.ts', "import '../maelstrom/a.ts';", ['imports maelstrom']],
+  ['src/crdt/x.ts', "// from '../store/a.ts'\n/* import('../store/a.ts') */", []],
+  ['src/store/x.ts', 'const url = "http://x"; import "../cluster/a.ts";', ['imports cluster']],
   ['src/runtime/x.ts', "import a from '../../package.json';", ['imports no folder of src']],
   ['src/cli/x.ts', "import a from '../../package.json';\nimport '../workbench/run.ts';", []],
   ['src/misc/x.ts', '', ['is in misc, for which there is no rule']],
@@ -180,6 +180,6 @@ test.each(['JSON.parse(text)', 'texts.map(JSON.parse)', 'await response.json()']
 );
 
 test('a file may have 400 lines and no more', () => {
-  expect(offends(shortFiles, 'src/kv/x.ts', 'line\n'.repeat(400))).toEqual([]);
-  expect(offends(shortFiles, 'src/kv/x.ts', 'line\n'.repeat(401))).toEqual(['has 401 lines']);
+  expect(offends(shortFiles, 'src/store/x.ts', 'line\n'.repeat(400))).toEqual([]);
+  expect(offends(shortFiles, 'src/store/x.ts', 'line\n'.repeat(401))).toEqual(['has 401 lines']);
 });
