@@ -3,7 +3,7 @@ import type { Random } from '../../src/runtime/random.ts';
 import { below, pick } from '../../src/workbench/sim/random.ts';
 import { type SimServer, SimCluster, everybodyElse, peersOf } from '../support/sim-cluster.ts';
 
-const RESIDENTS = 4;
+const SERVERS = 4;
 const KEYS = ['likes', 'views', '__proto__'];
 
 /** What happens in a sim, at random, and what was counted in it. */
@@ -21,7 +21,7 @@ class Story {
   }
 
   async run(steps: number): Promise<void> {
-    this.servers = await this.sim.startAll(RESIDENTS, { beacons: true });
+    this.servers = await this.sim.startAll(SERVERS, { beacons: true });
     for (let step = 0; step < steps; step++) {
       this.#happen();
       await this.sim.pass(1 + below(this.#random, 8000));

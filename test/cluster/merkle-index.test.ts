@@ -8,13 +8,13 @@ import { MemoryReplica, Side, leafOfKey } from '../support/memory-replica.ts';
 
 type Contents = readonly (readonly [key: string, parts: GCounter])[];
 
-const LIFE = Number.parseInt('k3f9qz', 36);
+const RANDOM_SUFFIX = Number.parseInt('k3f9qz', 36);
 
 /** The servers that may hold the same contents, some parts as their own and the rest as those of others. */
 const views: readonly (readonly [nodeId: string, suffix: number])[] = [
   ['node-1', 1],
   ['node-1', 2],
-  ['node-1', LIFE],
+  ['node-1', RANDOM_SUFFIX],
   ['node-2', 1],
   ['node-3', 1],
 ];

@@ -20,7 +20,7 @@ import { type Unreliability, UnreliableStore } from '../support/unreliable-store
 const nodeIds = ['n0', 'n1', 'n2'];
 const DEADLINE_MS = 1000;
 
-interface Life {
+interface Incarnation {
   readonly clock: ProcessClock;
   readonly counter: Counter;
 }
@@ -34,10 +34,10 @@ async function history(seed: number, unreliability: Unreliability): Promise<Oper
   let events = 0;
   const moment = (): Moment => ({ index: events++, timeMs: clock.nowMs() });
 
-  const start = (nodeId: string): Life => {
-    const life = new ProcessClock(clock);
+  const start = (nodeId: string): Incarnation => {
+    const processClock = new ProcessClock(clock);
     const store = new KeyValueClient('seq-kv', async (_, request) => service.handle(nodeId, request) ?? {});
-    const unreliable = new UnreliableStore(store, clock, life, random(`network ${events}`), network);
+    const unreliable = new UnreliableStore(store, clock, processClock, random(`network ${events}`), network);
     const options = {
       kind: gTotal,
       store: unreliable,
@@ -45,17 +45,20 @@ async function history(seed: number, unreliability: Unreliability): Promise<Oper
       nodeIds,
       deadlineMs: DEADLINE_MS,
       retryMs: 100,
-      clock: life,
+      clock: processClock,
       log: silent,
     };
-    return { clock: life, counter: new StoredCounter({ ...options, random: random(`${nodeId} ${events}`) }) };
+    return {
+      clock: processClock,
+      counter: new StoredCounter({ ...options, random: random(`${nodeId} ${events}`) }),
+    };
   };
-  const lives = new Map(nodeIds.map((nodeId) => [nodeId, start(nodeId)]));
+  const incarnations = new Map(nodeIds.map((nodeId) => [nodeId, start(nodeId)]));
 
   /** Asks, and records what came of it. A client of a node that is killed hears nothing. */
   const perform = async (nodeId: string, delta: number | undefined, final: boolean): Promise<void> => {
-    const life = lives.get(nodeId);
-    if (life === undefined) return;
+    const incarnation = incarnations.get(nodeId);
+    if (incarnation === undefined) return;
     const invoked = moment();
     const record = (outcome: Outcome, value?: number): void => {
       const base = { process: invoked.index, node: nodeId, final, invoked, completed: moment(), outcome };
@@ -65,7 +68,7 @@ async function history(seed: number, unreliability: Unreliability): Promise<Oper
     const silence = new Promise<'silence'>((resolve) =>
       clock.after(2 * DEADLINE_MS, () => resolve('silence')),
     );
-    const asked = delta === undefined ? life.counter.read() : life.counter.add(delta);
+    const asked = delta === undefined ? incarnation.counter.read() : incarnation.counter.add(delta);
     const answer = await Promise.race([asked, silence]).catch((error: unknown) => error);
     if (answer === 'silence') record('info');
     else if (answer instanceof CounterError) record(answer.kind === 'timeout' ? 'info' : 'fail');
@@ -79,8 +82,8 @@ async function history(seed: number, unreliability: Unreliability): Promise<Oper
       await new Promise<void>((resolve) => clock.after(workload.next() * 40, resolve));
       const nodeId = pick(workload, nodeIds);
       if (workload.next() < 0.05) {
-        lives.get(nodeId)?.clock.end();
-        lives.set(nodeId, start(nodeId));
+        incarnations.get(nodeId)?.clock.end();
+        incarnations.set(nodeId, start(nodeId));
       }
       open.push(perform(nodeId, workload.next() < 0.5 ? below(workload, 5) : undefined, false));
     }
@@ -97,7 +100,7 @@ const situations: Record<string, Unreliability> = {
   'lost answers': { requestLoss: 0, answerLoss: 0.3, maxLatencyMs: 30, timeoutMs: 100 },
   'lost requests and answers': { requestLoss: 0.2, answerLoss: 0.2, maxLatencyMs: 30, timeoutMs: 100 },
   'answers that come too late': { requestLoss: 0, answerLoss: 0, maxLatencyMs: 150, timeoutMs: 100 },
-  'requests that arrive a life too late': {
+  'requests that arrive only after a restart': {
     requestLoss: 0.1,
     answerLoss: 0.1,
     maxLatencyMs: 900,

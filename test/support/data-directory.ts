@@ -1,7 +1,7 @@
 import { randomSuffix, replicaIdOf } from '../../src/crdt/replica-id.ts';
 import { type Recovered, recover } from '../../src/store/disk/recovery.ts';
 import { nodesOf } from '../../src/crdt/counter-state.ts';
-import { Life } from './disk-store-process.ts';
+import { SimDiskStore } from './sim-disk-store.ts';
 import { MemoryFiles } from './memory-files.ts';
 
 /** All that a data directory says. */
@@ -55,12 +55,12 @@ export async function read(files: MemoryFiles): Promise<Told> {
  * increment of `likes` by 1.
  */
 export async function fullDirectory(): Promise<{ files: MemoryFiles; before: Told; after: Told }> {
-  const first = await Life.begin(new MemoryFiles());
+  const first = await SimDiskStore.begin(new MemoryFiles());
   await first.run(Promise.all([first.add('likes', 3), first.add('views', 2, 'once')]));
   await first.pass(1000);
   await first.run(first.merge('likes', { 'node-2': 7 }));
   await first.run(first.add('likes', 1));
-  const second = await Life.begin(first.files.copy());
+  const second = await SimDiskStore.begin(first.files.copy());
   await second.run(
     second.addAll(
       [

@@ -20,7 +20,7 @@ export const openStore = async (): Promise<DiskStore> =>
     onStored: () => {},
   });
 
-export interface Door {
+export interface HttpServerFixture {
   readonly server: HttpServer;
   readonly port: number;
   /** What should not have happened. */
@@ -30,10 +30,10 @@ export interface Door {
 const PATIENT: Timeouts = { headMs: 20_000, requestMs: 20_000, idleMs: 20_000, stopMs: 20_000 };
 
 /** The HTTP server in this process, with other timeouts than the program has, and without a store. */
-export async function openDoor(
+export async function openHttpServer(
   timeouts: Partial<Timeouts> = {},
   options: Partial<ServerOptions> = {},
-): Promise<Door> {
+): Promise<HttpServerFixture> {
   const errors: unknown[] = [];
   const server = new HttpServer({
     access: { token: undefined, isInsecure: false, allowedOrigins: [] },

@@ -2,13 +2,13 @@
  * What clients of one server know of a counter, whatever becomes of the server. Each increment adds a power of two of
  * its own, so the sum says which of them have been counted.
  */
-export class Truth {
+export class Oracle {
   /** Acknowledged, or seen by a read. */
   #counted = 0;
   /** Asked for without an answer that settles it. */
   #open = 0;
   #next = 1;
-  /** Totals that were merged under the names of others, and of lives that this server does not remember. */
+  /** Totals that were merged under the replica ids of others, and under earlier ones that this server does not remember. */
   readonly #foreign = new Map<string, { held: number; readonly shown: Set<number> }>();
 
   /** The amount of a new increment; 0 where there are no more. */

@@ -10,8 +10,8 @@ import {
 } from './server-process.ts';
 import { Proxy } from './proxy.ts';
 
-/** A place where a server runs, crashes and runs again. Its peers reach it through a link, its clients directly. */
-export class Station {
+/** A server that crashes and runs again. Its peers reach it through a link, its clients directly. */
+export class RestartingServer {
   readonly id: string;
   readonly link: Proxy;
   readonly #dataDir = join(temporaryDirectory(), 'data');
@@ -24,15 +24,15 @@ export class Station {
     this.link = link;
   }
 
-  /** Stations whose servers know each other by their links. */
-  static async openAll(ids: readonly string[]): Promise<readonly Station[]> {
-    const stations = await Promise.all(ids.map(async (id) => new Station(id, await Proxy.open())));
-    for (const station of stations) {
-      const peers = stations.filter((other) => other !== station).map(({ link }) => link.address);
-      station.#server = station.#start(peers.join());
+  /** Starts servers that know each other by their links. */
+  static async openAll(ids: readonly string[]): Promise<readonly RestartingServer[]> {
+    const servers = await Promise.all(ids.map(async (id) => new RestartingServer(id, await Proxy.open())));
+    for (const server of servers) {
+      const peers = servers.filter((other) => other !== server).map(({ link }) => link.address);
+      server.#server = server.#start(peers.join());
     }
-    await Promise.all(stations.map((station) => station.server));
-    return stations;
+    await Promise.all(servers.map((server) => server.server));
+    return servers;
   }
 
   /** The server that runs here, as soon as it serves. */

@@ -6,7 +6,7 @@ export interface Unreliability {
   /** Chances that a request never arrives, and that its answer never does. */
   readonly requestLoss: number;
   readonly answerLoss: number;
-  /** Each way takes up to this long, so that operations overtake each other, also across lives of a node. */
+  /** Each way takes up to this long, so that operations overtake each other, also across restarts of a node. */
   readonly maxLatencyMs: number;
   /** After this time without an answer a call rejects. */
   readonly timeoutMs: number;
@@ -16,15 +16,21 @@ export interface Unreliability {
 export class UnreliableStore implements KeyValueStore {
   readonly #store: KeyValueStore;
   readonly #clock: Clock;
-  readonly #life: Clock;
+  readonly #senderClock: Clock;
   readonly #random: Random;
   readonly #unreliability: Unreliability;
 
-  /** Requests under way outlive their sender; answers reach it only while its own clock, `life`, goes on. */
-  constructor(store: KeyValueStore, clock: Clock, life: Clock, random: Random, unreliability: Unreliability) {
+  /** Requests under way outlive their sender; answers reach it only while its own clock, `senderClock`, goes on. */
+  constructor(
+    store: KeyValueStore,
+    clock: Clock,
+    senderClock: Clock,
+    random: Random,
+    unreliability: Unreliability,
+  ) {
     this.#store = store;
     this.#clock = clock;
-    this.#life = life;
+    this.#senderClock = senderClock;
     this.#random = random;
     this.#unreliability = unreliability;
   }
@@ -46,11 +52,11 @@ export class UnreliableStore implements KeyValueStore {
     const [lost, unheard] = [this.#random.next() < requestLoss, this.#random.next() < answerLoss];
     const latencyMs = (): number => this.#random.next() * maxLatencyMs;
     return new Promise((resolve, reject) => {
-      this.#life.after(timeoutMs, () => reject(new Error('timeout')));
+      this.#senderClock.after(timeoutMs, () => reject(new Error('timeout')));
       if (lost) return;
       this.#clock.after(latencyMs(), () => {
         void operation().then((answer) => {
-          if (!unheard) this.#life.after(latencyMs(), () => resolve(answer));
+          if (!unheard) this.#senderClock.after(latencyMs(), () => resolve(answer));
         });
       });
     });

@@ -6,11 +6,11 @@ import { below, pick, shuffled, streams } from '../../../src/workbench/sim/rando
 import { stopServers } from '../../support/server-process.ts';
 import { eventually } from '../../support/servers.ts';
 import type { LinkState } from '../../support/proxy.ts';
-import { Station } from '../../support/restarting-server.ts';
+import { RestartingServer } from '../../support/restarting-server.ts';
 
-let stations: readonly Station[] = [];
+let servers: readonly RestartingServer[] = [];
 afterAll(async () => {
-  for (const { link } of stations) link.close();
+  for (const { link } of servers) link.close();
   await stopServers();
 });
 
@@ -22,11 +22,11 @@ const KEYS = Array.from({ length: 20 }, (_, n) => `key-${n}`);
 /** What clients have been told is counted, and where they may go. */
 class Load {
   readonly counted = new Map(KEYS.map((key) => [key, 0]));
-  readonly open: Set<Station>;
+  readonly open: Set<RestartingServer>;
   increments = 0;
   #isOver = false;
 
-  constructor(all: readonly Station[]) {
+  constructor(all: readonly RestartingServer[]) {
     this.open = new Set(all);
   }
 
@@ -37,8 +37,8 @@ class Load {
   /** A client: one increment after the other, each on any server. */
   async run(name: string, random: Random): Promise<void> {
     for (let n = 0; !this.#isOver; n++) {
-      const [station, key, amount] = [pick(random, [...this.open]), pick(random, KEYS), 1 + below(random, 9)];
-      await station.add(key, amount, `${name}-${n}`);
+      const [server, key, amount] = [pick(random, [...this.open]), pick(random, KEYS), 1 + below(random, 9)];
+      await server.add(key, amount, `${name}-${n}`);
       this.counted.set(key, (this.counted.get(key) ?? 0) + amount);
       this.increments++;
     }
@@ -47,7 +47,7 @@ class Load {
 
 /** What happens to the servers and their links, one after the other. */
 class Nemesis {
-  readonly crashes: Station[] = [];
+  readonly crashes: RestartingServer[] = [];
   readonly #load: Load;
   readonly #random: Random;
 
@@ -58,9 +58,9 @@ class Nemesis {
 
   /** A server crashes, while links are broken or not. */
   async strike(): Promise<void> {
-    const links = shuffled(this.#random, stations).slice(0, below(this.#random, 4));
+    const links = shuffled(this.#random, servers).slice(0, below(this.#random, 4));
     const state = pick(this.#random, ['cut', 'mute'] as const);
-    const victim = pick(this.#random, stations);
+    const victim = pick(this.#random, servers);
     this.crashes.push(victim);
     const downMs = below(this.#random, 1000);
     await Promise.all([
@@ -72,15 +72,15 @@ class Nemesis {
   /** Nobody reaches anybody. Answers whether that showed: servers then tell different values. */
   async isolateAll(): Promise<boolean> {
     let values: readonly ReadonlyMap<string, number>[] = [];
-    await this.#breakFor(stations, 'mute', 2500, async () => {
-      values = await Promise.all(stations.map((station) => station.values(KEYS)));
+    await this.#breakFor(servers, 'mute', 2500, async () => {
+      values = await Promise.all(servers.map((server) => server.values(KEYS)));
     });
-    return new Set(values.map(textOf)).size === stations.length;
+    return new Set(values.map(textOf)).size === servers.length;
   }
 
   /** A server loses its disk when another has all that it had counted. */
-  async loseDisk(victim: Station): Promise<void> {
-    const others = stations.filter((station) => station !== victim);
+  async loseDisk(victim: RestartingServer): Promise<void> {
+    const others = servers.filter((server) => server !== victim);
     const witness = pick(this.#random, others);
     this.#load.open.delete(victim);
     await victim.idle();
@@ -93,7 +93,7 @@ class Nemesis {
   }
 
   async #breakFor(
-    broken: readonly Station[],
+    broken: readonly RestartingServer[],
     state: LinkState,
     durationMs: number,
     atEnd: () => Promise<void> = async () => {},
@@ -109,20 +109,20 @@ const textOf = (values: ReadonlyMap<string, number>): string => JSON.stringify([
 
 test('after all has healed, five servers have counted exactly what their clients were told', async () => {
   const random = streams(SEED);
-  stations = await Station.openAll(['a', 'b', 'c', 'd', 'e']);
-  const load = new Load(stations);
+  servers = await RestartingServer.openAll(['a', 'b', 'c', 'd', 'e']);
+  const load = new Load(servers);
   const nemesis = new Nemesis(load, random('nemesis'));
   const endMs = Date.now() + CHAOS_MS;
   const clients = Array.from({ length: CLIENTS }, (_, n) => load.run(`client-${n}`, random(`client-${n}`)));
   await nemesis.strike();
-  await nemesis.loseDisk(pick(random('disk'), stations));
+  await nemesis.loseDisk(pick(random('disk'), servers));
   expect(await nemesis.isolateAll()).toBe(true);
   while (Date.now() < endMs) await nemesis.strike();
   load.end();
   await Promise.all(clients);
 
   await eventually(async () => {
-    for (const station of stations) expect(await station.values(KEYS)).toEqual(load.counted);
+    for (const server of servers) expect(await server.values(KEYS)).toEqual(load.counted);
   }, 5000);
   expect(load.increments).toBeGreaterThan(1000);
   expect(nemesis.crashes.length).toBeGreaterThan(3);

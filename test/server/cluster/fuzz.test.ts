@@ -13,15 +13,15 @@ import { Connection, requestText } from '../../support/connection.ts';
 import { stopServers } from '../../support/server-process.ts';
 import {
   type Recorded,
-  type Scene,
+  type AttackFixture,
   droppedAt,
   errorsOf,
   mostMemoryMb,
   keyring,
-  setScene,
+  setUpAttack,
   stateOf,
   until,
-} from '../../support/attacked-server.ts';
+} from '../../support/attack-fixture.ts';
 
 const DATAGRAMS = 50_000;
 const REQUESTS = 50_000;
@@ -31,7 +31,7 @@ const MAX_RSS_MB = 400;
 const seed = Number(process.env['FUZZ_SEED'] ?? 1);
 const random = streams(seed)('cluster fuzz');
 
-let scene: Scene;
+let fixture: AttackFixture;
 /** What increments have been acknowledged by the attacked server. */
 let counted = 0;
 
@@ -39,36 +39,36 @@ async function count(times: number): Promise<number[]> {
   const durations: number[] = [];
   for (let time = 0; time < times; time++) {
     const startMs = performance.now();
-    await scene.server.increment('model');
+    await fixture.server.increment('model');
     durations.push(performance.now() - startMs);
     counted++;
   }
   return durations.toSorted((a, b) => a - b);
 }
 
-const stateOfBoth = (): Promise<unknown> => Promise.all([stateOf(scene.server), stateOf(scene.peer)]);
+const stateOfBoth = (): Promise<unknown> => Promise.all([stateOf(fixture.server), stateOf(fixture.peer)]);
 
 /** How many of the increments the attacked server's own names have, and no other. */
 async function ownPart(): Promise<number> {
-  const { nodes } = await scene.server.read('model');
+  const { nodes } = await fixture.server.read('model');
   return [...nodes].reduce((sum, [name, total]) => sum + (/^node-1(?:~|$)/.test(name) ? total : 0), 0);
 }
 
 beforeAll(async () => {
-  scene = await setScene();
+  fixture = await setUpAttack();
   await count(100);
   for (const key of ['likes', 'views']) {
-    await scene.server.increment(key, 7);
-    await scene.peer.increment(key, 5);
+    await fixture.server.increment(key, 7);
+    await fixture.peer.increment(key, 5);
   }
-  await until(async () => (await scene.server.read('views')).value === 12);
-  await until(async () => (await scene.peer.read('views')).value === 12);
-  await until(() => new Set(scene.requests.map(({ request }) => request.body.type)).size >= 3);
-  await until(() => scene.beacons.length >= 8);
+  await until(async () => (await fixture.server.read('views')).value === 12);
+  await until(async () => (await fixture.peer.read('views')).value === 12);
+  await until(() => new Set(fixture.requests.map(({ request }) => request.body.type)).size >= 3);
+  await until(() => fixture.beacons.length >= 8);
 }, 60_000);
 
 afterAll(async () => {
-  scene.close();
+  fixture.close();
   await stopServers();
 });
 
@@ -108,33 +108,33 @@ const flipped = (text: string, at: number): string =>
   text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ (1 << below(random, 7))) + text.slice(at + 1);
 
 function forgedDatagram(): string {
-  const genuine = pick(random, scene.beacons);
-  const beacon: Beacon = { ...scene.own, id: `node-${below(random, 9)}`, at: 1 + below(random, 65_535) };
+  const genuine = pick(random, fixture.beacons);
+  const beacon: Beacon = { ...fixture.own, id: `node-${below(random, 9)}`, at: 1 + below(random, 65_535) };
   switch (below(random, 4)) {
     case 0:
       return genuine;
     case 1:
       return encodeBeacon(pick(random, [new Keyring([]), new Keyring(['another key of 16'])]), beacon) ?? '';
     case 2:
-      return pick(random, scene.requests).text.slice(0, 2000);
+      return pick(random, fixture.requests).text.slice(0, 2000);
     default:
-      return spoiled(genuine, pick(random, scene.beacons));
+      return spoiled(genuine, pick(random, fixture.beacons));
   }
 }
 
 const send = (socket: Socket, datagram: string, host: string): Promise<void> =>
   new Promise((resolve) =>
-    socket.send(Buffer.from(datagram, 'latin1'), scene.discoveryPort, host, () => resolve()),
+    socket.send(Buffer.from(datagram, 'latin1'), fixture.discoveryPort, host, () => resolve()),
   );
 
 /** A connection that is opened again when it is closed. */
-class Door {
+class ReopeningConnection {
   #connection: Connection | undefined;
 
   async ask(body: string): Promise<{ readonly status: number; readonly body: string }> {
     for (let tries = 0; ; tries++) {
       try {
-        this.#connection ??= await Connection.open(scene.server.port);
+        this.#connection ??= await Connection.open(fixture.server.port);
         const { status, body: answer } = await this.#connection.ask(requestText('POST', '/peer', {}, body));
         return { status, body: Buffer.from(answer, 'latin1').toString() };
       } catch (error) {
@@ -171,18 +171,21 @@ class Outcomes {
   }
 }
 
-async function onAllDoors(times: number, act: (door: Door, time: number) => Promise<void>): Promise<void> {
+async function onAllConnections(
+  times: number,
+  act: (connection: ReopeningConnection, time: number) => Promise<void>,
+): Promise<void> {
   let time = 0;
   const work = async (): Promise<void> => {
-    const door = new Door();
-    while (time < times) await act(door, time++);
-    door.close();
+    const connection = new ReopeningConnection();
+    while (time < times) await act(connection, time++);
+    connection.close();
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
 }
 
 async function expectHealth(): Promise<void> {
-  const { server, peer } = scene;
+  const { server, peer } = fixture;
   const durations = await count(300);
   expect({ seed, p99: durations[Math.floor(durations.length * 0.99)] ?? 0 }).toSatisfy(
     ({ p99 }: { p99: number }) => p99 < 100,
@@ -199,18 +202,18 @@ async function expectHealth(): Promise<void> {
 describe('an attacker without the key', () => {
   test('sends any beacons, and changes nothing', async () => {
     const before = await stateOfBoth();
-    const dropped = droppedAt(scene.discoveryPort);
+    const dropped = droppedAt(fixture.discoveryPort);
     const socket = createSocket('udp4');
     await new Promise<void>((resolve) => void socket.bind(0, '127.0.0.1', resolve));
     socket.setBroadcast(true);
     for (let sent = 0; sent < DATAGRAMS; sent += 50) {
       const host = below(random, 2) === 0 ? '127.0.0.1' : '127.255.255.255';
       await Promise.all(Array.from({ length: 50 }, () => send(socket, forgedDatagram(), host)));
-      await scene.server.get('/health');
+      await fixture.server.get('/health');
     }
     socket.close();
     expect({ seed, state: await stateOfBoth() }).toEqual({ seed, state: before });
-    expect(droppedAt(scene.discoveryPort) - dropped).toBeLessThan(DATAGRAMS / 20);
+    expect(droppedAt(fixture.discoveryPort) - dropped).toBeLessThan(DATAGRAMS / 20);
     expect(await ownPart()).toBe(counted);
     await expectHealth();
   }, 60_000);
@@ -218,11 +221,13 @@ describe('an attacker without the key', () => {
   test('sends any requests, and is refused', async () => {
     const before = await stateOfBoth();
     const outcomes = new Outcomes();
-    const recorded: readonly Recorded[] = [...scene.requests];
-    await onAllDoors(REQUESTS, async (door) => {
+    const recorded: readonly Recorded[] = [...fixture.requests];
+    await onAllConnections(REQUESTS, async (connection) => {
       const { text, request } = pick(random, recorded);
       const isReplay = below(random, 4) === 0;
-      const { status, body } = await door.ask(isReplay ? text : spoiled(text, pick(random, recorded).text));
+      const { status, body } = await connection.ask(
+        isReplay ? text : spoiled(text, pick(random, recorded).text),
+      );
       if (!isReplay) return outcomes.add(`forged: ${status}`);
       const answer = answerTo(request.from.bootId, request.to, request.seq, body);
       outcomes.add(`replay: ${answer?.type === 'refused' ? answer.why : answer?.type}`);
@@ -239,7 +244,7 @@ describe('an attacker without the key', () => {
     for (const length of [2 ** 20, 2 ** 20 + 1, 3 * 2 ** 20]) {
       for (const body of ['{'.repeat(length), Buffer.alloc(length, 0xff)]) {
         // Who sends on when the answer is here may lose it.
-        const answer = await scene.server.ask('POST', '/peer', {}, body).catch(() => undefined);
+        const answer = await fixture.server.ask('POST', '/peer', {}, body).catch(() => undefined);
         statuses.add(answer?.status ?? 413);
       }
     }
@@ -252,12 +257,12 @@ describe('an attacker without the key', () => {
 describe('an attacker with the key', () => {
   const bootId = 'hostile1';
   let seq = 0;
-  const door = new Door();
-  afterAll(() => door.close());
+  const connection = new ReopeningConnection();
+  afterAll(() => connection.close());
 
   const sealedBody = (body: string): { readonly seq: number; readonly text: string } => {
     const from = { cluster: 'g-counter', id: 'node-3', bootId, at: 9, upMs: 1 };
-    const hello = encodeRequest({ from, to: scene.own.bootId, seq: ++seq, body: { type: 'identify' } });
+    const hello = encodeRequest({ from, to: fixture.own.bootId, seq: ++seq, body: { type: 'identify' } });
     return {
       seq,
       text: keyring.sign(
@@ -268,17 +273,17 @@ describe('an attacker with the key', () => {
     };
   };
   /** What an answer is, or the status of a refusal. */
-  const say = async (body: string, by: Door = door): Promise<ResponseBody | number> => {
+  const say = async (body: string, by: ReopeningConnection = connection): Promise<ResponseBody | number> => {
     const sealed = sealedBody(body);
     const { status, body: reply } = await by.ask(sealed.text);
-    return status === 200 ? (answerTo(bootId, scene.own.bootId, sealed.seq, reply) ?? 0) : status;
+    return status === 200 ? (answerTo(bootId, fixture.own.bootId, sealed.seq, reply) ?? 0) : status;
   };
   const update = (key: string, parts: Readonly<Record<string, number>>): string =>
     JSON.stringify({ type: 'update', totals: { [key]: parts } });
   const done = { type: 'done' };
 
   test('cannot lower what the server has counted, nor take it for its own', async () => {
-    const { nodes } = await scene.server.read('model');
+    const { nodes } = await fixture.server.read('model');
     const name = [...nodes.keys()].find((each) => each.startsWith('node-1~'));
     expect(name).toBeDefined();
     expect(await say(update('model', { [name ?? '']: 1 }))).toEqual(done);
@@ -288,20 +293,20 @@ describe('an attacker with the key', () => {
     expect(await ownPart()).toBe(forged + counted);
     await count(50);
     expect(await ownPart()).toBe(forged + counted);
-    const after = await scene.server.read('model');
+    const after = await fixture.server.read('model');
     expect(after.nodes.get(name ?? '')).toBe(forged);
     expect(after.value).toBe(forged + counted);
     counted += forged;
   });
 
   test('cannot make a counter pass what can be counted', async () => {
-    const { value } = await scene.server.read('likes');
+    const { value } = await fixture.server.read('likes');
     const most = Number.MAX_SAFE_INTEGER;
     expect(await say(update('likes', { a: most }))).toEqual(done);
     expect(await say(update('likes', { b: most, c: most, d: most }))).toEqual(done);
-    expect((await scene.server.read('likes')).value).toBe(value);
-    await scene.server.increment('likes');
-    expect((await scene.server.read('likes')).value).toBe(value + 1);
+    expect((await fixture.server.read('likes')).value).toBe(value);
+    await fixture.server.increment('likes');
+    expect((await fixture.server.read('likes')).value).toBe(value + 1);
   });
 
   test('is refused totals that are malformed and names that are too long', async () => {
@@ -331,7 +336,7 @@ describe('an attacker with the key', () => {
     const nodes = Array(256).fill(0).join(',');
     const startMs = performance.now();
     expect(await say(ranges(20_000))).toMatchObject({ type: 'entries' });
-    const tooLong = new Door();
+    const tooLong = new ReopeningConnection();
     expect([403, 413]).toContain(await say(ranges(70_000), tooLong).catch(() => 413));
     tooLong.close();
     for (let time = 0; time < 10; time++) {
@@ -341,7 +346,7 @@ describe('an attacker with the key', () => {
     expect(performance.now() - startMs).toBeLessThan(5000);
     const many = Array.from({ length: 25_000 }, (_, number) => `"junk-${number}":{"node-3":${number + 1}}`);
     expect(await say(`{"type":"update","totals":{${many.join(',')}}}`)).toEqual(done);
-    expect((await scene.server.read('junk-7')).value).toBe(8);
+    expect((await fixture.server.read('junk-7')).value).toBe(8);
   }, 30_000);
 
   test('sends any message, and the server counts on', async () => {
@@ -359,7 +364,7 @@ describe('an attacker with the key', () => {
     });
     const instead = [null, [], {}, -1, 0.5, '', '\ud800', 2 ** 53, '__proto__', true, 'x'.repeat(300)];
     const working = count(200);
-    await onAllDoors(HOSTILE_REQUESTS, async (by) => {
+    await onAllConnections(HOSTILE_REQUESTS, async (by) => {
       const body = pick(random, bodies);
       const place = pick(random, placesIn(body));
       const changed =

@@ -2,7 +2,7 @@
 import { type Socket, connect } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Connection, exchange, requestText } from '../../support/connection.ts';
-import { type Door, openDoor, openStore } from '../../support/http-server.ts';
+import { type HttpServerFixture, openHttpServer, openStore } from '../../support/http-server.ts';
 import { lastAnswer, refusalOf } from '../../support/api-error.ts';
 import { stopServers } from '../../support/server-process.ts';
 
@@ -14,9 +14,9 @@ afterEach(async () => {
   await stopServers();
 });
 
-/** A door to a store. */
-async function door(...options: Parameters<typeof openDoor>): Promise<Door> {
-  const [opened, store] = await Promise.all([openDoor(...options), openStore()]);
+/** An HTTP server in front of a store. */
+async function startServer(...options: Parameters<typeof openHttpServer>): Promise<HttpServerFixture> {
+  const [opened, store] = await Promise.all([openHttpServer(...options), openStore()]);
   opened.server.serve(store);
   closing.push(
     () => opened.server.close(),
@@ -64,13 +64,13 @@ describe('what is no HTTP', () => {
     ['another version', 'GET / HTTP/9.9\r\nhost: x\r\n\r\n'],
     ['bytes beyond ASCII in the path', Buffer.from('GET /counter/\u00e9 HTTP/1.1\r\nhost: x\r\n\r\n')],
   ])('%s is refused, and the connection is closed', async (_, bytes) => {
-    const { port } = await door();
+    const { port } = await startServer();
     expect(await asked(port, bytes)).toBe('400 bad_request');
     expect(await valueAt(port)).toContain('"value":0');
   });
 
   test('a head longer than 16 KiB is refused', async () => {
-    const { port } = await door();
+    const { port } = await startServer();
     const long = (bytes: number): string =>
       requestText('GET', '/health', { x: 'x'.repeat(bytes), connection: 'close' });
     expect(await asked(port, long(17_000))).toBe('431 head_too_large');
@@ -79,17 +79,17 @@ describe('what is no HTTP', () => {
   });
 
   test('a request without a host is refused like any other', async () => {
-    const { port } = await door();
+    const { port } = await startServer();
     expect(await asked(port, 'GET /health HTTP/1.1\r\nconnection: close\r\n\r\n')).toMatch(/^400 /);
   });
 
   test('a request of HTTP/1.0 needs no host', async () => {
-    const { port } = await door();
+    const { port } = await startServer();
     expect(lastAnswer(await exchange(port, 'GET /health HTTP/1.0\r\n\r\n')).status).toBe(200);
   });
 
   test('an expectation that nobody can meet is refused like any other request', async () => {
-    const { port } = await door();
+    const { port } = await startServer();
     const request = requestText('POST', '/counter/incr/k', { expect: 'the moon', connection: 'close' });
     expect(await asked(port, request)).toMatch(/^417 /);
     expect(await valueAt(port)).toContain('"value":0');
@@ -99,7 +99,7 @@ describe('what is no HTTP', () => {
     ['an increment', ''],
     ['an increment and a read, which could be answered before it', requestText('GET', '/counter/k')],
   ])('after %s it is refused when they have been answered', async (_, others) => {
-    const { port } = await door();
+    const { port } = await startServer();
     const statuses = (await exchange(port, `${increment}${others}no HTTP\r\n\r\n`)).matchAll(
       /HTTP\/1\.1 (\d+)/g,
     );
@@ -110,7 +110,7 @@ describe('what is no HTTP', () => {
 });
 
 test('requests in one piece are answered in their order', async () => {
-  const { port } = await door();
+  const { port } = await startServer();
   const requests = Array.from({ length: 50 }, (_, n) => requestText('POST', `/counter/incr/k${n}`)).join('');
   const answers = await exchange(port, requests + read);
   const keys = [...answers.matchAll(/"key":"(k\d*)"/g)].map(([, key]) => key);
@@ -118,7 +118,7 @@ test('requests in one piece are answered in their order', async () => {
 });
 
 test('a request that arrives byte by byte is a request', async () => {
-  const { port } = await door();
+  const { port } = await startServer();
   const request = requestText('POST', '/counter/incr/k', { connection: 'close' }, '{"amount":7}');
   const answer = await exchange(port, ...Array.from(request, (byte) => Buffer.from(byte)));
   expect(lastAnswer(answer).status).toBe(200);
@@ -126,7 +126,7 @@ test('a request that arrives byte by byte is a request', async () => {
 });
 
 test('a request to become something else is answered as it is', async () => {
-  const { port } = await door();
+  const { port } = await startServer();
   const headers = { connection: 'upgrade, close', upgrade: 'websocket' };
   expect(lastAnswer(await exchange(port, requestText('GET', '/health', headers))).status).toBe(200);
 });
@@ -138,12 +138,12 @@ describe('a client that is slow', () => {
     ['says nothing', ''],
     ['stops in the middle of a head', 'POST /counter/incr/k HTTP/1.1\r\nho'],
   ])('and %s is told so', async (_, text) => {
-    const { port } = await door({ headMs: 100 });
+    const { port } = await startServer({ headMs: 100 });
     expect(await asked(port, text)).toBe('408 timeout');
   });
 
   test('and stops in the middle of a body is told so, and nothing is counted', async () => {
-    const { port, errors } = await door({ headMs: 100, requestMs: 200 });
+    const { port, errors } = await startServer({ headMs: 100, requestMs: 200 });
     const request = requestText('POST', '/counter/incr/k', { 'content-length': '100' }, half);
     expect(await asked(port, request)).toBe('408 timeout');
     expect(await valueAt(port)).toContain('"value":0');
@@ -151,7 +151,7 @@ describe('a client that is slow', () => {
   });
 
   test('between two requests is closed without a word', async () => {
-    const { port } = await door({ idleMs: 100 });
+    const { port } = await startServer({ idleMs: 100 });
     const answer = await exchange(port, requestText('GET', '/health'));
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
     expect(lastAnswer(answer).status).toBe(200);
@@ -170,7 +170,7 @@ describe('a client that is slow', () => {
     ['has sent a body that is too long', requestText('POST', '/counter/incr/k', {}, ' '.repeat(70_000))],
   ])('and %s does not hold its place though it never closes', async (_, text) => {
     const short = { headMs: 100, requestMs: 200, idleMs: 100 };
-    const { port } = await door(short, { maxConnections: 1 });
+    const { port } = await startServer(short, { maxConnections: 1 });
     await new Promise((resolve) => holdOpen(port, text).once('connect', resolve));
     await vi.waitFor(async () => expect(await valueAt(port)).toContain('"value":0'), { timeout: 5000 });
   });
@@ -178,7 +178,7 @@ describe('a client that is slow', () => {
 
 describe('when there are as many connections as there can be', () => {
   test('another one is closed, and gets in when one has left', async () => {
-    const { port } = await door({}, { maxConnections: 2 });
+    const { port } = await startServer({}, { maxConnections: 2 });
     const [first, second] = await Promise.all([Connection.open(port), Connection.open(port)]);
     const health = requestText('GET', '/health');
     expect(await Promise.all([first.ask(health), second.ask(health)])).toMatchObject([
@@ -212,7 +212,7 @@ describe('clients that go away', () => {
     ['while they watch', watch],
     ['while they watch many times over one connection', watch.repeat(10)],
   ])('%s leave nothing behind', async (_, text) => {
-    const { port, errors } = await door();
+    const { port, errors } = await startServer();
     await goAway(port, text);
     const noted = async (): Promise<string> => lastAnswer(await exchange(port, metrics)).body;
     await vi.waitFor(async () => expect(await noted()).toContain('g_counter_watchers 0'), { timeout: 3000 });
@@ -221,7 +221,7 @@ describe('clients that go away', () => {
 
   test('in the middle of a body are not noted as answered', async () => {
     const noted: number[] = [];
-    const { port } = await door({}, { onRequest: (_method, _path, status) => noted.push(status) });
+    const { port } = await startServer({}, { onRequest: (_method, _path, status) => noted.push(status) });
     await goAway(port, requestText('POST', '/counter/incr/k', {}, '{}').slice(0, -1));
     await valueAt(port);
     expect(noted.filter((status) => status === 200)).toHaveLength(1);

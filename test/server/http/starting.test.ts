@@ -1,17 +1,17 @@
 /** The server before it has read its data directory. */
 import { afterEach, expect, test } from 'vitest';
 import { Connection, type Reply, requestText } from '../../support/connection.ts';
-import { type Door, openDoor, openStore } from '../../support/http-server.ts';
+import { type HttpServerFixture, openHttpServer, openStore } from '../../support/http-server.ts';
 import { stopServers } from '../../support/server-process.ts';
 
-let door: Door;
+let fixture: HttpServerFixture;
 afterEach(async () => {
-  await door.server.close();
+  await fixture.server.close();
   await stopServers();
 });
 
 async function ask(method: string, path: string, body?: string): Promise<Reply> {
-  const connection = await Connection.open(door.port);
+  const connection = await Connection.open(fixture.port);
   const reply = await connection.ask(requestText(method, path, {}, body));
   connection.close();
   return reply;
@@ -32,15 +32,15 @@ test.each([
   ['GET', '/counters/watch'],
   ['GET', '/metrics'],
 ])('%s %s has to be asked again later', async (method, path) => {
-  door = await openDoor();
+  fixture = await openHttpServer();
   expect(await ask(method, path)).toEqual(starting);
-  const connection = await Connection.open(door.port);
+  const connection = await Connection.open(fixture.port);
   expect(await connection.askForHead(requestText(method, path))).toMatch(/^retry-after: 1$/im);
   connection.close();
 });
 
 test('what nobody may ask is refused as ever', async () => {
-  door = await openDoor({}, { access: { token: 'secret', isInsecure: false, allowedOrigins: [] } });
+  fixture = await openHttpServer({}, { access: { token: 'secret', isInsecure: false, allowedOrigins: [] } });
   const statuses = [
     await ask('GET', '/nothing'),
     await ask('PUT', '/counter/k'),
@@ -50,11 +50,11 @@ test('what nobody may ask is refused as ever', async () => {
 });
 
 test('the page is there, and health says how it is', async () => {
-  door = await openDoor();
+  fixture = await openHttpServer();
   expect((await ask('GET', '/')).status).toBe(200);
   expect(await ask('GET', '/health')).toEqual({ status: 503, body: '{"status":"starting"}' });
   const store = await openStore();
-  door.server.serve(store);
+  fixture.server.serve(store);
   expect(await ask('GET', '/health')).toEqual({
     status: 200,
     body: '{"status":"ok","node_id":"node-1","counters":0}',

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type GCounter, merge } from '../../../src/crdt/g-counter.ts';
 import { VirtualClock } from '../../../src/workbench/sim/virtual-clock.ts';
-import { Life } from '../../support/disk-store-process.ts';
+import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
 
 type Step = 'count' | 'show' | 'learn' | 'back up' | 'restart' | 'restore';
@@ -25,28 +25,28 @@ const step = fc.constantFrom<Step>(
 class Server {
   /** What is on its disk. */
   bits = 0;
-  readonly life: Life;
+  readonly sim: SimDiskStore;
 
-  constructor(life: Life, bits: number) {
-    this.life = life;
+  constructor(sim: SimDiskStore, bits: number) {
+    this.sim = sim;
     this.bits = bits;
   }
 
   get nodes(): GCounter {
-    return new Map(Object.entries(this.life.nodes(KEY)));
+    return new Map(Object.entries(this.sim.nodes(KEY)));
   }
 
   static async start(files: MemoryFiles, bits: number): Promise<Server> {
-    return new Server(await Life.begin(files, { clock: new VirtualClock() }), bits);
+    return new Server(await SimDiskStore.begin(files, { clock: new VirtualClock() }), bits);
   }
 
   async count(amount: number): Promise<void> {
-    await this.life.run(this.life.add(KEY, amount));
+    await this.sim.run(this.sim.add(KEY, amount));
     this.bits |= amount;
   }
 
   async learn(shown: GCounter, bits: number): Promise<void> {
-    await this.life.run(this.life.merge(KEY, Object.fromEntries(shown)));
+    await this.sim.run(this.sim.merge(KEY, Object.fromEntries(shown)));
     this.bits |= bits;
   }
 }
@@ -55,7 +55,7 @@ test('whatever was shown to another server, or is on the disk that is left, is c
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {
       let server = await Server.start(new MemoryFiles(), 0);
-      let backup = server.life.files.copy();
+      let backup = server.sim.files.copy();
       let bitsOfBackup = 0;
       let peer: GCounter = new Map();
       let bitsOfPeer = 0;
@@ -71,13 +71,13 @@ test('whatever was shown to another server, or is on the disk that is left, is c
         },
         learn: () => server.learn(peer, bitsOfPeer),
         'back up': async () => {
-          backup = server.life.files.copy();
+          backup = server.sim.files.copy();
           bitsOfBackup = server.bits;
         },
         restart: async () => {
-          server = await Server.start(server.life.files.clone(), server.bits);
+          server = await Server.start(server.sim.files.clone(), server.bits);
         },
-        // It learns before it counts: of two lives from one backup, neither knows of the other.
+        // It learns before it counts: of two servers started from one backup, neither knows of the other.
         restore: async () => {
           server = await Server.start(backup.copy(), bitsOfBackup);
           await server.learn(peer, bitsOfPeer);
@@ -85,7 +85,7 @@ test('whatever was shown to another server, or is on the disk that is left, is c
       };
       for (const name of steps) await perform[name]();
       await perform.learn();
-      expect(server.life.value(KEY)).toBe(server.bits);
+      expect(server.sim.value(KEY)).toBe(server.bits);
       expect([...merge(peer, server.nodes).values()].reduce((sum, total) => sum + total, 0)).toBe(
         server.bits,
       );

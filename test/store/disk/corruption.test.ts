@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
 import { NEWEST, OLDER, SNAPSHOT, type Told, fullDirectory, look } from '../../support/data-directory.ts';
-import { Life } from '../../support/disk-store-process.ts';
+import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
 
 let full = new MemoryFiles();
@@ -64,11 +64,11 @@ test('the byte that is named is at or before the damage, and not far before', as
 
 /** The directory of a server that has written a snapshot and removed what came before. */
 async function afterRemoval(): Promise<MemoryFiles> {
-  const life = await Life.begin(full.clone());
-  await life.pass(1000);
-  await life.run(life.add('likes', 1));
-  life.end();
-  return life.files;
+  const sim = await SimDiskStore.begin(full.clone());
+  await sim.pass(1000);
+  await sim.run(sim.add('likes', 1));
+  sim.end();
+  return sim.files;
 }
 
 const missing = (name: string): RegExp =>
@@ -134,15 +134,15 @@ test('files under the names of others are refused', async () => {
 });
 
 test('a snapshot of another moment is refused', async () => {
-  const life = await Life.begin(full.clone());
-  const old = life.files.bytes(SNAPSHOT);
-  await life.pass(1000);
-  await life.run(life.add('likes', 1));
-  await life.pass(1000);
-  await life.run(life.add('likes', 1));
-  await life.pass(1000);
-  life.files.put(SNAPSHOT, old);
-  expect(await look(life.files.clone())).toMatchObject({
+  const sim = await SimDiskStore.begin(full.clone());
+  const old = sim.files.bytes(SNAPSHOT);
+  await sim.pass(1000);
+  await sim.run(sim.add('likes', 1));
+  await sim.pass(1000);
+  await sim.run(sim.add('likes', 1));
+  await sim.pass(1000);
+  sim.files.put(SNAPSHOT, old);
+  expect(await look(sim.files.clone())).toMatchObject({
     message: expect.stringMatching(/^counters\.json is damaged/),
   });
 });
@@ -150,9 +150,9 @@ test('a snapshot of another moment is refused', async () => {
 test('what a snapshot says can be merged into a new server under another node id', async () => {
   const files = await afterRemoval();
   const snapshot: unknown = parseJson(files.bytes(SNAPSHOT).toString());
-  const life = await Life.begin(new MemoryFiles(), { nodeId: 'node-9' });
-  for (const [key, nodes] of Object.entries(Object(snapshot))) await life.run(life.merge(key, Object(nodes)));
-  await life.run(life.add('likes', 1));
-  expect(life.nodes('likes')).toEqual({ ...after?.counters['likes'], 'node-9': 1 });
-  expect(life.nodes('views')).toEqual(after?.counters['views']);
+  const sim = await SimDiskStore.begin(new MemoryFiles(), { nodeId: 'node-9' });
+  for (const [key, nodes] of Object.entries(Object(snapshot))) await sim.run(sim.merge(key, Object(nodes)));
+  await sim.run(sim.add('likes', 1));
+  expect(sim.nodes('likes')).toEqual({ ...after?.counters['likes'], 'node-9': 1 });
+  expect(sim.nodes('views')).toEqual(after?.counters['views']);
 });

@@ -8,7 +8,7 @@ import type { Random } from '../../../src/runtime/random.ts';
 import { below, pick, streams } from '../../../src/workbench/sim/random.ts';
 import { VirtualClock } from '../../../src/workbench/sim/virtual-clock.ts';
 import { Clients } from '../../support/random-clients.ts';
-import { Life } from '../../support/disk-store-process.ts';
+import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { type Choose, DiskError, MemoryFiles, everything, nothing } from '../../support/memory-files.ts';
 
 const RANDOM_SUFFIXES = 8;
@@ -56,30 +56,30 @@ async function live(
 ): Promise<string[]> {
   const end = doom(files, clock, random);
   const pass = (ms: number): Promise<void> => clock.run(new Promise((resolve) => clock.after(ms, resolve)));
-  const opened: (Life | Error)[] = [];
-  void Life.open(files, { clock }).then(
+  const opened: (SimDiskStore | Error)[] = [];
+  void SimDiskStore.open(files, { clock }).then(
     (begun) => opened.push(begun),
     (error: unknown) => opened.push(error instanceof Error ? error : new Error(String(error))),
   );
   while (opened.length === 0 && !end.hasCome()) await pass(1);
-  const [life] = opened;
-  if (life instanceof DiskError || life === undefined) return [];
-  if (life instanceof Error) return [life.message];
-  clients.read(life);
+  const [sim] = opened;
+  if (sim instanceof DiskError || sim === undefined) return [];
+  if (sim instanceof Error) return [sim.message];
+  clients.read(sim);
   const haste = pick(random, [2, 50, 400]);
   for (let action = 0; action < ACTIONS && !end.hasCome(); action++) {
-    clients.act(life);
+    clients.act(sim);
     await pass(random.next() * haste);
   }
-  if (random.next() < 0.3) void life.store.close();
+  if (random.next() < 0.3) void sim.store.close();
   await pass(random.next() * haste);
-  clients.read(life);
+  clients.read(sim);
   end.come();
-  life.end();
+  sim.end();
   return [];
 }
 
-/** Many lives of one server. Answers what went wrong in them. */
+/** Many runs of one server. Returns what went wrong in them. */
 async function story(
   seed: number,
   ends: readonly Death[],
@@ -94,8 +94,8 @@ async function story(
     if (refusals.length > 0) return { faults: refusals, acknowledged: 0 };
     files = pick(random, ends)(files, (bound) => below(random, bound));
   }
-  const last = await Life.begin(files, { clock }).catch((error: unknown) => error);
-  if (!(last instanceof Life)) return { faults: [String(last)], acknowledged: 0 };
+  const last = await SimDiskStore.begin(files, { clock }).catch((error: unknown) => error);
+  if (!(last instanceof SimDiskStore)) return { faults: [String(last)], acknowledged: 0 };
   clients.read(last);
   await clients.settle(last);
   return { faults: clients.faults, acknowledged: clients.acknowledged };

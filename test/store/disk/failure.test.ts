@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../../src/store/api-error.ts';
 import { streams, below } from '../../../src/workbench/sim/random.ts';
-import { Life } from '../../support/disk-store-process.ts';
+import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { DiskError, MemoryFiles, everything, nothing } from '../../support/memory-files.ts';
 
 const LOG = 'counters-000001.log';
@@ -16,16 +16,16 @@ const failures: Record<string, [operation: string, error: DiskError]> = {
 };
 
 describe.each(Object.entries(failures))('after %s', (_, [operation, error]) => {
-  const broken = async (): Promise<{ life: Life; answers: unknown[] }> => {
-    const life = await Life.begin(new MemoryFiles());
-    await life.run(life.add('likes', 1, 'once'));
-    const release = life.files.hold(operation);
-    life.files.fail(operation, error);
-    const storing = life.add('likes', 2, 'twice');
-    await life.pass(1);
-    const gathered = [life.add('likes', 4), life.merge('views', { 'node-2': 1 })];
+  const broken = async (): Promise<{ sim: SimDiskStore; answers: unknown[] }> => {
+    const sim = await SimDiskStore.begin(new MemoryFiles());
+    await sim.run(sim.add('likes', 1, 'once'));
+    const release = sim.files.hold(operation);
+    sim.files.fail(operation, error);
+    const storing = sim.add('likes', 2, 'twice');
+    await sim.pass(1);
+    const gathered = [sim.add('likes', 4), sim.merge('views', { 'node-2': 1 })];
     release();
-    return { life, answers: await life.run(Promise.all([storing, ...gathered])) };
+    return { sim, answers: await sim.run(Promise.all([storing, ...gathered])) };
   };
 
   test('nobody knows of what was being stored, and what waited is not stored', async () => {
@@ -34,50 +34,50 @@ describe.each(Object.entries(failures))('after %s', (_, [operation, error]) => {
   });
 
   test('reads give what is stored, and nothing more is taken', async () => {
-    const { life } = await broken();
-    expect([life.value('likes'), life.value('views')]).toEqual([1, 0]);
-    const requests = [life.add('likes'), life.merge('likes', { 'node-2': 9 }), life.add('views', 1, 'id')];
-    expect(await life.run(Promise.all(requests))).toEqual(['read_only', 'read_only', 'read_only']);
-    expect(life.value('likes')).toBe(1);
+    const { sim } = await broken();
+    expect([sim.value('likes'), sim.value('views')]).toEqual([1, 0]);
+    const requests = [sim.add('likes'), sim.merge('likes', { 'node-2': 9 }), sim.add('views', 1, 'id')];
+    expect(await sim.run(Promise.all(requests))).toEqual(['read_only', 'read_only', 'read_only']);
+    expect(sim.value('likes')).toBe(1);
   });
 
   test('an answer that is stored is still given, and a merge that says nothing new as well', async () => {
-    const { life } = await broken();
-    expect(await life.run(life.add('likes', 1, 'once'))).toBe(1);
-    expect(await life.run(life.merge('likes', { 'node-1': 1 }))).toBe(1);
+    const { sim } = await broken();
+    expect(await sim.run(sim.add('likes', 1, 'once'))).toBe(1);
+    expect(await sim.run(sim.merge('likes', { 'node-1': 1 }))).toBe(1);
   });
 
   test('the store says so once, and neither touches the log again nor replaces the snapshot', async () => {
-    const { life } = await broken();
-    expect(life.failures).toEqual([error]);
-    expect(life.store.failure).toMatchObject({ status: 503, code: 'read_only' });
-    const contents = life.files.contents();
-    await life.pass(10_000);
-    await life.run(life.store.close());
-    expect(life.files.contents()).toMatchObject(contents);
-    expect(life.files.names()).not.toContain('counters.json');
-    expect(life.failures).toHaveLength(1);
+    const { sim } = await broken();
+    expect(sim.failures).toEqual([error]);
+    expect(sim.store.failure).toMatchObject({ status: 503, code: 'read_only' });
+    const contents = sim.files.contents();
+    await sim.pass(10_000);
+    await sim.run(sim.store.close());
+    expect(sim.files.contents()).toMatchObject(contents);
+    expect(sim.files.names()).not.toContain('counters.json');
+    expect(sim.failures).toHaveLength(1);
   });
 
   test.each([
     ['everything', everything],
     ['nothing', nothing],
   ])('a retry after a restart that left %s counts once', async (__, choose) => {
-    const { life } = await broken();
-    const next = await Life.begin(life.files.crash(choose));
+    const { sim } = await broken();
+    const next = await SimDiskStore.begin(sim.files.crash(choose));
     expect(await next.run(next.add('likes', 2, 'twice'))).toBe(3);
     expect(next.value('likes')).toBe(3);
   });
 });
 
 test('a refusal of a broken disk is a 503', async () => {
-  const life = await Life.begin(new MemoryFiles());
-  life.files.fail('sync', new DiskError('EIO'));
+  const sim = await SimDiskStore.begin(new MemoryFiles());
+  sim.files.fail('sync', new DiskError('EIO'));
   const errors = [
-    life.store.increment([{ key: 'likes', amount: 1 }]),
-    life.pass(1).then(() => life.store.merge('likes', new Map([['b', 1]]))),
+    sim.store.increment([{ key: 'likes', amount: 1 }]),
+    sim.pass(1).then(() => sim.store.merge('likes', new Map([['b', 1]]))),
   ];
-  const refusals = await life.run(Promise.allSettled(errors));
+  const refusals = await sim.run(Promise.allSettled(errors));
   expect(refusals).toEqual([
     { status: 'rejected', reason: expect.objectContaining({ status: 503, code: 'unknown_outcome' }) },
     { status: 'rejected', reason: expect.objectContaining({ status: 503, code: 'read_only' }) },
@@ -96,32 +96,32 @@ test.each([
 ])(
   'where a snapshot fails at its %s, the store is read-only and what was being stored is acknowledged',
   async (operation) => {
-    const life = await Life.begin(new MemoryFiles());
-    await life.run(life.add('likes', 1));
-    const release = life.files.hold(operation);
-    life.files.fail(operation, new DiskError('EIO'));
-    await life.pass(600);
-    const held = life.files.hold(`sync ${LOG}`);
-    const storing = life.add('likes', 2);
-    await life.pass(1);
-    const gathered = life.add('likes', 4);
+    const sim = await SimDiskStore.begin(new MemoryFiles());
+    await sim.run(sim.add('likes', 1));
+    const release = sim.files.hold(operation);
+    sim.files.fail(operation, new DiskError('EIO'));
+    await sim.pass(600);
+    const held = sim.files.hold(`sync ${LOG}`);
+    const storing = sim.add('likes', 2);
+    await sim.pass(1);
+    const gathered = sim.add('likes', 4);
     release();
-    await life.pass(1);
+    await sim.pass(1);
     held();
-    expect(await life.run(Promise.all([storing, gathered]))).toEqual([3, 'read_only']);
-    expect(life.value('likes')).toBe(3);
-    expect((await Life.begin(life.files.crash(nothing))).value('likes')).toBe(3);
+    expect(await sim.run(Promise.all([storing, gathered]))).toEqual([3, 'read_only']);
+    expect(sim.value('likes')).toBe(3);
+    expect((await SimDiskStore.begin(sim.files.crash(nothing))).value('likes')).toBe(3);
   },
 );
 
-/** A directory that a scripted life goes through everything with: older segments to remove, answers to carry on. */
+/** A directory with which a scripted run goes through everything: older segments to remove, answers to carry on. */
 async function directory(): Promise<MemoryFiles> {
-  const life = await Life.begin(new MemoryFiles());
-  await life.run(life.add('likes', 1, 'first'));
-  await life.pass(1000);
-  await life.run(life.add('likes', 2));
-  life.end();
-  return life.files.copy();
+  const sim = await SimDiskStore.begin(new MemoryFiles());
+  await sim.run(sim.add('likes', 1, 'first'));
+  await sim.pass(1000);
+  await sim.run(sim.add('likes', 2));
+  sim.end();
+  return sim.files.copy();
 }
 
 interface Ran {
@@ -129,7 +129,7 @@ interface Ran {
   readonly acknowledged: number;
   readonly asked: number;
   readonly refused: readonly string[];
-  readonly life: Life | undefined;
+  readonly sim: SimDiskStore | undefined;
 }
 
 /** Opens and uses a store, as far as the disk goes along. */
@@ -137,25 +137,25 @@ async function script(files: MemoryFiles): Promise<Ran> {
   let acknowledged = 3;
   let asked = 3;
   const refused: string[] = [];
-  const opened = await Life.begin(files).catch((error: unknown) => error);
-  if (!(opened instanceof Life)) return { acknowledged, asked, refused: [String(opened)], life: undefined };
-  const life = opened;
+  const opened = await SimDiskStore.begin(files).catch((error: unknown) => error);
+  if (!(opened instanceof SimDiskStore)) return { acknowledged, asked, refused: [String(opened)], sim: undefined };
+  const sim = opened;
   const add = async (amount: number, id?: string): Promise<void> => {
     asked += amount;
-    const answer = await life.add('likes', amount, id);
+    const answer = await sim.add('likes', amount, id);
     if (typeof answer === 'number') acknowledged += amount;
     else refused.push(answer);
   };
-  await life.run(Promise.all([add(4), add(8, 'a')]));
-  await life.run(Promise.all([add(16), life.merge('views', { 'node-2': 1 })]));
-  await life.pass(1000);
-  await life.run(add(32, 'b'));
-  await life.run(life.merge('views', { 'node-1~2': 5 }));
-  await life.run(add(64));
-  await life.pass(1000);
-  await life.run(add(128));
-  await life.run(life.store.close());
-  return { acknowledged, asked, refused, life };
+  await sim.run(Promise.all([add(4), add(8, 'a')]));
+  await sim.run(Promise.all([add(16), sim.merge('views', { 'node-2': 1 })]));
+  await sim.pass(1000);
+  await sim.run(add(32, 'b'));
+  await sim.run(sim.merge('views', { 'node-1~2': 5 }));
+  await sim.run(add(64));
+  await sim.pass(1000);
+  await sim.run(add(128));
+  await sim.run(sim.store.close());
+  return { acknowledged, asked, refused, sim };
 }
 
 const errors = [
@@ -175,9 +175,9 @@ test('whichever operation fails, what was acknowledged is there after a restart 
     for (let nth = 1; nth <= whole.operations.length; nth++) {
       const files = start.clone();
       files.fail('', error, nth);
-      const { acknowledged, asked, refused, life } = await script(files);
+      const { acknowledged, asked, refused, sim } = await script(files);
       for (const code of refused) codes.add(code);
-      expect(life?.value('likes') ?? acknowledged).toBe(acknowledged);
+      expect(sim?.value('likes') ?? acknowledged).toBe(acknowledged);
       const left = [
         files.clone(),
         ...[nothing, everything, (bound: number) => below(random, bound)].map((choose) =>
@@ -185,7 +185,7 @@ test('whichever operation fails, what was acknowledged is there after a restart 
         ),
       ];
       for (const remains of left) {
-        const value = (await Life.begin(remains)).value('likes');
+        const value = (await SimDiskStore.begin(remains)).value('likes');
         expect(value & acknowledged, `operation ${nth}: ${files.operations[nth - 1]}`).toBe(acknowledged);
         expect(value & ~asked).toBe(0);
       }

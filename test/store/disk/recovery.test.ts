@@ -9,7 +9,7 @@ import {
   look,
   read,
 } from '../../support/data-directory.ts';
-import { Life } from '../../support/disk-store-process.ts';
+import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
 
 let full = new MemoryFiles();
@@ -72,9 +72,9 @@ test('zeros after the last record are cut off', async () => {
 });
 
 test('what is appended after a cut follows the last whole record', async () => {
-  const life = await Life.begin(cut(full.bytes(NEWEST).length - 1));
-  expect(await life.run(life.add('likes', 10))).toBe(126);
-  expect(await read(life.files.clone())).toMatchObject({ counters: { likes: { 'node-1~3': 15 } } });
+  const sim = await SimDiskStore.begin(cut(full.bytes(NEWEST).length - 1));
+  expect(await sim.run(sim.add('likes', 10))).toBe(126);
+  expect(await read(sim.files.clone())).toMatchObject({ counters: { likes: { 'node-1~3': 15 } } });
 });
 
 test('a record that is cut short in an older segment is damage', async () => {
@@ -90,7 +90,7 @@ test('a record that is cut short in an older segment is damage', async () => {
 describe('what an interrupted start leaves', () => {
   test('is taken for nothing where it is all there is', async () => {
     const fresh = new MemoryFiles();
-    await Life.begin(fresh);
+    await SimDiskStore.begin(fresh);
     const head = fresh.bytes(OLDER);
     for (let at = 0; at < head.length; at++) {
       const files = new MemoryFiles();
@@ -177,15 +177,15 @@ describe('a directory that was copied', () => {
   });
 
   test('leaves the totals of its original as they are', async () => {
-    const life = await Life.begin(full.copy());
-    await life.run(life.add('likes', 1));
-    expect(life.nodes('likes')).toEqual({ ...after?.counters['likes'], 'node-1~4': 1 });
+    const sim = await SimDiskStore.begin(full.copy());
+    await sim.run(sim.add('likes', 1));
+    expect(sim.nodes('likes')).toEqual({ ...after?.counters['likes'], 'node-1~4': 1 });
   });
 
   test('gives the answers of its original', async () => {
-    const life = await Life.begin(full.copy());
-    expect(await life.run(life.add('likes', 1, 'last'))).toBe(117);
-    expect(life.nodes('likes')).toEqual(after?.counters['likes']);
+    const sim = await SimDiskStore.begin(full.copy());
+    expect(await sim.run(sim.add('likes', 1, 'last'))).toBe(117);
+    expect(sim.nodes('likes')).toEqual(after?.counters['likes']);
   });
 
   test('is a copy also where its last append was cut short', async () => {

@@ -5,29 +5,29 @@
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../../src/workbench/sim/virtual-clock.ts';
 import { look } from '../../support/data-directory.ts';
-import { Life } from '../../support/disk-store-process.ts';
+import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { MemoryFiles, type Choose, everything, nothing } from '../../support/memory-files.ts';
 
 const LOG = 'counters-000001.log';
 
 test('an increment that a start finds is on the disk when it can be read', async () => {
-  const life = await Life.begin(new MemoryFiles());
-  life.files.hold(`sync ${LOG}`);
-  void life.add('likes', 1, 'once');
-  await life.pass(1);
-  const next = await Life.begin(life.files.clone(), { clock: life.clock });
+  const sim = await SimDiskStore.begin(new MemoryFiles());
+  sim.files.hold(`sync ${LOG}`);
+  void sim.add('likes', 1, 'once');
+  await sim.pass(1);
+  const next = await SimDiskStore.begin(sim.files.clone(), { clock: sim.clock });
   expect(next.value('likes')).toBe(1);
-  expect((await Life.begin(next.files.crash(nothing))).value('likes')).toBe(1);
+  expect((await SimDiskStore.begin(next.files.crash(nothing))).value('likes')).toBe(1);
 });
 
 test('an answer that a start finds is on the disk when it is given', async () => {
-  const life = await Life.begin(new MemoryFiles());
-  life.files.hold(`sync ${LOG}`);
-  void life.add('likes', 1, 'once');
-  await life.pass(1);
-  const next = await Life.begin(life.files.clone(), { clock: life.clock });
+  const sim = await SimDiskStore.begin(new MemoryFiles());
+  sim.files.hold(`sync ${LOG}`);
+  void sim.add('likes', 1, 'once');
+  await sim.pass(1);
+  const next = await SimDiskStore.begin(sim.files.clone(), { clock: sim.clock });
   expect(await next.run(next.add('likes', 1, 'once'))).toBe(1);
-  expect((await Life.begin(next.files.crash(nothing))).value('likes')).toBe(1);
+  expect((await SimDiskStore.begin(next.files.crash(nothing))).value('likes')).toBe(1);
 });
 
 test('a segment that a start finds has its name on the disk before it is written to', async () => {
@@ -35,22 +35,22 @@ test('a segment that a start finds has its name on the disk before it is written
   first.hold('syncDirectory');
   await tryToOpen(first);
   expect(first.operations).toContain(`sync ${LOG}`);
-  const next = await Life.begin(first.clone());
+  const next = await SimDiskStore.begin(first.clone());
   expect(await next.run(next.add('likes', 1))).toBe(1);
-  expect((await Life.begin(next.files.crash(nothing))).value('likes')).toBe(1);
+  expect((await SimDiskStore.begin(next.files.crash(nothing))).value('likes')).toBe(1);
 });
 
 test('a segment that says that it is continued has said so on the disk before the next one is written to', async () => {
-  const life = await Life.begin(new MemoryFiles());
-  await life.run(life.add('likes', 1));
-  const copy = life.files.copy();
+  const sim = await SimDiskStore.begin(new MemoryFiles());
+  await sim.run(sim.add('likes', 1));
+  const copy = sim.files.copy();
   copy.before = async (operation) => {
     const isMarked = copy.operations.some((earlier) => earlier === 'create counters-000002.log');
     if (isMarked && operation === `sync ${LOG}`) await new Promise(() => {});
   };
   await tryToOpen(copy);
   expect(copy.operations.at(-1)).toMatch(`append ${LOG}`);
-  const next = await Life.begin(copy.clone());
+  const next = await SimDiskStore.begin(copy.clone());
   await next.run(next.add('likes', 1));
   const some: Choose = (bound) => Math.floor(bound / 2);
   expect(await look(next.files.crash(some))).toMatchObject({
@@ -59,11 +59,11 @@ test('a segment that says that it is continued has said so on the disk before th
 });
 
 test('a copy that nobody has synced is on the disk before anybody hears of it', async () => {
-  const life = await Life.begin(new MemoryFiles());
-  await life.run(life.add('likes', 1));
-  await life.pass(1000);
-  await life.run(life.add('likes', 2));
-  const copy = await Life.begin(await life.files.unsyncedCopy());
+  const sim = await SimDiskStore.begin(new MemoryFiles());
+  await sim.run(sim.add('likes', 1));
+  await sim.pass(1000);
+  await sim.run(sim.add('likes', 2));
+  const copy = await SimDiskStore.begin(await sim.files.unsyncedCopy());
   expect(await copy.run(copy.add('likes', 4))).toBe(7);
   expect(await look(copy.files.crash(nothing))).toMatchObject({
     told: { counters: { likes: { 'node-1': 3, 'node-1~2': 4 } } },
@@ -73,17 +73,17 @@ test('a copy that nobody has synced is on the disk before anybody hears of it', 
 /** Opens a store as far as the files let it. */
 async function tryToOpen(files: MemoryFiles): Promise<void> {
   const clock = new VirtualClock();
-  void Life.open(files, { clock });
+  void SimDiskStore.open(files, { clock });
   await clock.run(new Promise<void>((resolve) => clock.after(10, resolve)));
 }
 
 /** Lets a server die right before it gives a snapshot its name. */
 async function interruptSnapshot(files: MemoryFiles): Promise<MemoryFiles> {
-  const life = await Life.begin(files);
+  const sim = await SimDiskStore.begin(files);
   files.hold('rename');
-  await life.run(life.add('likes', 1));
-  await life.pass(1000);
-  life.end();
+  await sim.run(sim.add('likes', 1));
+  await sim.pass(1000);
+  sim.end();
   return files;
 }
 
@@ -96,10 +96,10 @@ const ways: Record<string, (files: MemoryFiles) => MemoryFiles> = {
 test.each(Object.entries(ways))(
   'snapshots that are interrupted again and again, by the end of %s, leave a directory that can be used',
   async (_, die) => {
-    const life = await Life.begin(new MemoryFiles());
-    await life.run(life.add('likes', 1));
-    await life.pass(1000);
-    let { files } = life;
+    const sim = await SimDiskStore.begin(new MemoryFiles());
+    await sim.run(sim.add('likes', 1));
+    await sim.pass(1000);
+    let { files } = sim;
     for (let round = 2; round <= 5; round++) {
       files = die(await interruptSnapshot(die(files)));
       expect(await look(files.clone())).toMatchObject({ told: { counters: { likes: { 'node-1': round } } } });
@@ -108,25 +108,25 @@ test.each(Object.entries(ways))(
 );
 
 test('a snapshot whose renaming was undone by a crash leaves a directory that can be used', async () => {
-  const life = await Life.begin(new MemoryFiles());
-  await life.run(life.add('likes', 1));
-  await life.pass(1000);
-  await life.run(life.add('likes', 1));
-  life.files.hold('syncDirectory');
-  await life.pass(1000);
-  const second = await interruptSnapshot(life.files.clone());
+  const sim = await SimDiskStore.begin(new MemoryFiles());
+  await sim.run(sim.add('likes', 1));
+  await sim.pass(1000);
+  await sim.run(sim.add('likes', 1));
+  sim.files.hold('syncDirectory');
+  await sim.pass(1000);
+  const second = await interruptSnapshot(sim.files.clone());
   expect(await look(second.crash(nothing))).toMatchObject({ told: { counters: { likes: { 'node-1': 3 } } } });
 });
 
 test('a copy that dies before the name of its segment is on the disk counts on under the same name', async () => {
-  const life = await Life.begin(new MemoryFiles());
-  await life.run(life.add('likes', 1));
+  const sim = await SimDiskStore.begin(new MemoryFiles());
+  await sim.run(sim.add('likes', 1));
   const choices: Choose[] = [nothing, everything];
   for (const choose of choices) {
-    const copy = life.files.copy();
+    const copy = sim.files.copy();
     copy.hold('sync');
     await tryToOpen(copy);
-    const next = await Life.begin(copy.crash(choose));
+    const next = await SimDiskStore.begin(copy.crash(choose));
     await next.run(next.add('likes', 1));
     expect(next.nodes('likes')).toEqual({ 'node-1': 1, 'node-1~2': 1 });
   }

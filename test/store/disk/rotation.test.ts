@@ -3,16 +3,16 @@ import { expect, test } from 'vitest';
 import { below, streams } from '../../../src/workbench/sim/random.ts';
 import { VirtualClock } from '../../../src/workbench/sim/virtual-clock.ts';
 import { read } from '../../support/data-directory.ts';
-import { Life } from '../../support/disk-store-process.ts';
+import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { type Choose, MemoryFiles, everything, nothing } from '../../support/memory-files.ts';
 
 /** More than a log has to be long to be cut. */
 const LONG = 'x'.repeat(16 * 2 ** 20);
 
-const addLong = (life: Life): Promise<unknown> =>
-  life.run(life.store.increment([{ key: 'likes', amount: 1 }], { id: 'long', fingerprint: LONG }));
+const addLong = (sim: SimDiskStore): Promise<unknown> =>
+  sim.run(sim.store.increment([{ key: 'likes', amount: 1 }], { id: 'long', fingerprint: LONG }));
 
-const createdBy = ({ files }: Life): string[] =>
+const createdBy = ({ files }: SimDiskStore): string[] =>
   files.operations
     .filter((operation) => /^create .*log$/.test(operation))
     .map((operation) => operation.slice(7));
@@ -25,30 +25,30 @@ interface Moment {
 }
 
 /** Cuts a log while ever new counters are incremented, and keeps what the files are before each operation. */
-async function cutLog(conflictAfter: string): Promise<{ life: Life; moments: readonly Moment[] }> {
+async function cutLog(conflictAfter: string): Promise<{ sim: SimDiskStore; moments: readonly Moment[] }> {
   const clock = new VirtualClock();
-  const life = await Life.begin(new MemoryFiles(), { clock, limits: { windowMs: 400 } });
+  const sim = await SimDiskStore.begin(new MemoryFiles(), { clock, limits: { windowMs: 400 } });
   const moments: Moment[] = [];
   const answered: string[] = [];
-  await addLong(life);
-  await life.run(life.add('views', 7));
-  await life.pass(300);
+  await addLong(sim);
+  await sim.run(sim.add('views', 7));
+  await sim.pass(300);
   let conflict: Promise<unknown> | undefined;
-  life.files.before = async (operation) => {
-    moments.push({ operation, files: life.files.clone(), answered: [...answered] });
+  sim.files.before = async (operation) => {
+    moments.push({ operation, files: sim.files.clone(), answered: [...answered] });
     await new Promise<void>((resolve) => clock.after(1, resolve));
-    if (operation.startsWith(conflictAfter)) conflict ??= life.merge('views', { 'node-1': 100 });
+    if (operation.startsWith(conflictAfter)) conflict ??= sim.merge('views', { 'node-1': 100 });
   };
   for (let count = 0; !moments.some(({ operation }) => operation.startsWith('remove')); count++) {
     const key = `key-${count}`;
-    void life.add(key, 1, key).then(() => answered.push(key));
-    await life.pass(count < 3 ? 60 : 1.5);
+    void sim.add(key, 1, key).then(() => answered.push(key));
+    await sim.pass(count < 3 ? 60 : 1.5);
   }
-  await life.pass(20);
+  await sim.pass(20);
   await conflict;
-  life.end();
-  moments.push({ operation: 'the end', files: life.files.clone(), answered });
-  return { life, moments };
+  sim.end();
+  moments.push({ operation: 'the end', files: sim.files.clone(), answered });
+  return { sim, moments };
 }
 
 test.each([
@@ -58,9 +58,9 @@ test.each([
 ])(
   'an acknowledged increment and its answer outlive the cutting of the log, with another identity from its %s on',
   async (conflictAfter, phase) => {
-    const { life, moments } = await cutLog(conflictAfter);
-    expect(life.files.names()).toEqual(['counters-000002.log', 'counters.json']);
-    expect(await read(life.files.clone())).toMatchObject({
+    const { sim, moments } = await cutLog(conflictAfter);
+    expect(sim.files.names()).toEqual(['counters-000002.log', 'counters.json']);
+    expect(await read(sim.files.clone())).toMatchObject({
       suffix: 'node-1~2',
       counted: { 'node-1': { views: 7 } },
       counters: { views: { 'node-1': 100, 'node-1~2': 7 } },
@@ -85,33 +85,33 @@ test.each([
 );
 
 test('a log that has been cut is not cut again before it is long again', async () => {
-  const life = await Life.begin(new MemoryFiles(), { limits: { windowMs: 400 } });
-  await addLong(life);
+  const sim = await SimDiskStore.begin(new MemoryFiles(), { limits: { windowMs: 400 } });
+  await addLong(sim);
   for (let second = 0; second < 5; second++) {
-    await life.pass(1000);
-    await life.run(life.add('likes'));
+    await sim.pass(1000);
+    await sim.run(sim.add('likes'));
   }
-  expect(createdBy(life)).toEqual(['counters-000001.log', 'counters-000002.log']);
-  expect(life.store.statistics.logBytes).toBeLessThan(2000);
+  expect(createdBy(sim)).toEqual(['counters-000001.log', 'counters-000002.log']);
+  expect(sim.store.statistics.logBytes).toBeLessThan(2000);
 });
 
 test('a log that is long with answers that are still to be given is not cut again for every change', async () => {
-  const life = await Life.begin(new MemoryFiles());
-  await addLong(life);
+  const sim = await SimDiskStore.begin(new MemoryFiles());
+  await addLong(sim);
   for (let second = 0; second < 5; second++) {
-    await life.pass(1000);
-    await life.run(life.add('likes'));
+    await sim.pass(1000);
+    await sim.run(sim.add('likes'));
   }
-  expect(createdBy(life).length).toBeLessThanOrEqual(3);
+  expect(createdBy(sim).length).toBeLessThanOrEqual(3);
 });
 
 test('an answer that is carried on does not take the place of one given later under the same key', async () => {
   const clock = new VirtualClock();
-  const first = await Life.begin(new MemoryFiles(), { clock, limits: { maxAnswers: 2000 } });
+  const first = await SimDiskStore.begin(new MemoryFiles(), { clock, limits: { maxAnswers: 2000 } });
   const increments = Array.from({ length: 1000 }, (_, at) => first.add('views', 1, `id-${at}`));
   await first.run(Promise.all([...increments, first.add('likes', 1, 'again')]));
   await first.pass(59_000);
-  const second = await Life.begin(first.files.copy(), { clock, limits: { maxAnswers: 2000 } });
+  const second = await SimDiskStore.begin(first.files.copy(), { clock, limits: { maxAnswers: 2000 } });
   let appends = 0;
   let request: Promise<unknown> | undefined;
   second.files.before = async (operation) => {
@@ -124,6 +124,6 @@ test('an answer that is carried on does not take the place of one given later un
   await second.pass(3000);
   expect(await request).toBe(2);
   expect(second.files.names()).toEqual(['counters-000002.log', 'counters.json']);
-  const third = await Life.begin(second.files.crash(nothing), { clock });
+  const third = await SimDiskStore.begin(second.files.crash(nothing), { clock });
   expect(await third.run(third.add('likes', 1, 'again'))).toBe(2);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
 import { FOLLOWED_COUNTERS } from '../../../src/store/disk/snapshotter.ts';
-import { Life } from '../../support/disk-store-process.ts';
+import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { MemoryFiles, everything, nothing } from '../../support/memory-files.ts';
 
 /** What was done, without the lengths of appends. */
@@ -9,13 +9,13 @@ const operationsOf = (files: MemoryFiles): string[] =>
   files.operations.map((operation) => operation.replace(/^(append \S+) \d+$/, '$1'));
 
 /** What was done while `work` went on. */
-async function during({ files }: Life, work: () => Promise<unknown>): Promise<string[]> {
+async function during({ files }: SimDiskStore, work: () => Promise<unknown>): Promise<string[]> {
   const before = files.operations.length;
   await work();
   return operationsOf(files).slice(before);
 }
 
-const snapshotOf = ({ files }: Life): unknown => parseJson(files.bytes('counters.json').toString());
+const snapshotOf = ({ files }: SimDiskStore): unknown => parseJson(files.bytes('counters.json').toString());
 
 const writing = (log: string): string[] => [
   'create counters.json.tmp',
@@ -29,7 +29,7 @@ const writing = (log: string): string[] => [
 
 test('a first start makes a segment with its head, and its name is on the disk', async () => {
   const files = new MemoryFiles();
-  await Life.begin(files);
+  await SimDiskStore.begin(files);
   expect(operationsOf(files)).toEqual([
     'create counters-000001.log',
     'append counters-000001.log',
@@ -39,19 +39,19 @@ test('a first start makes a segment with its head, and its name is on the disk',
 });
 
 test('a snapshot is complete on the disk and known to the log before it takes the place of the last one', async () => {
-  const life = await Life.begin(new MemoryFiles());
+  const sim = await SimDiskStore.begin(new MemoryFiles());
   const log = 'counters-000001.log';
-  expect(await during(life, () => life.run(life.add('likes', 1)))).toEqual([`append ${log}`, `sync ${log}`]);
-  expect(await during(life, () => life.pass(1000))).toEqual(writing(log));
-  expect(await during(life, () => life.pass(10_000))).toEqual([]);
-  expect(snapshotOf(life)).toEqual({ likes: { 'node-1': 1 } });
+  expect(await during(sim, () => sim.run(sim.add('likes', 1)))).toEqual([`append ${log}`, `sync ${log}`]);
+  expect(await during(sim, () => sim.pass(1000))).toEqual(writing(log));
+  expect(await during(sim, () => sim.pass(10_000))).toEqual([]);
+  expect(snapshotOf(sim)).toEqual({ likes: { 'node-1': 1 } });
 });
 
 test('older segments are removed only after that, oldest first and each for good, and answers are carried on', async () => {
-  const first = await Life.begin(new MemoryFiles());
+  const first = await SimDiskStore.begin(new MemoryFiles());
   await first.run(first.add('likes', 1, 'once'));
-  const second = await Life.begin(first.files.copy());
-  const third = await Life.begin(second.files.copy(), { clock: first.clock });
+  const second = await SimDiskStore.begin(first.files.copy());
+  const third = await SimDiskStore.begin(second.files.copy(), { clock: first.clock });
   const log = 'counters-000003.log';
   expect(await during(third, () => third.pass(1000))).toEqual([
     ...writing(log),
@@ -62,15 +62,15 @@ test('older segments are removed only after that, oldest first and each for good
     'remove counters-000002.log',
     'syncDirectory',
   ]);
-  const next = await Life.begin(third.files.crash(nothing), { clock: first.clock });
+  const next = await SimDiskStore.begin(third.files.crash(nothing), { clock: first.clock });
   expect(await next.run(next.add('likes', 1, 'once'))).toBe(1);
 });
 
 test('answers whose window has passed are not carried on', async () => {
-  const first = await Life.begin(new MemoryFiles());
+  const first = await SimDiskStore.begin(new MemoryFiles());
   await first.run(first.add('likes', 1, 'once'));
   await first.pass(60_000);
-  const second = await Life.begin(first.files.copy(), { clock: first.clock });
+  const second = await SimDiskStore.begin(first.files.copy(), { clock: first.clock });
   expect(await during(second, () => second.pass(1000))).toEqual([
     ...writing('counters-000002.log'),
     'remove counters-000001.log',
@@ -80,88 +80,88 @@ test('answers whose window has passed are not carried on', async () => {
 
 describe('the snapshot', () => {
   test('follows changes within a second, one snapshot for all of half a second', async () => {
-    const life = await Life.begin(new MemoryFiles());
+    const sim = await SimDiskStore.begin(new MemoryFiles());
     for (let count = 1; count <= 20; count++) {
-      await life.run(life.add('likes'));
-      await life.pass(50);
+      await sim.run(sim.add('likes'));
+      await sim.pass(50);
     }
-    await life.pass(1000);
-    expect(snapshotOf(life)).toEqual({ likes: { 'node-1': 20 } });
-    expect(life.store.statistics.snapshots).toBeGreaterThanOrEqual(2);
-    expect(life.store.statistics.snapshots).toBeLessThanOrEqual(4);
+    await sim.pass(1000);
+    expect(snapshotOf(sim)).toEqual({ likes: { 'node-1': 20 } });
+    expect(sim.store.statistics.snapshots).toBeGreaterThanOrEqual(2);
+    expect(sim.store.statistics.snapshots).toBeLessThanOrEqual(4);
   });
 
   test('has what came while the last one was written in the next one', async () => {
-    const life = await Life.begin(new MemoryFiles());
-    await life.run(life.add('likes'));
-    const release = life.files.hold('sync counters.json.tmp');
-    await life.pass(600);
-    await life.run(life.add('likes'));
+    const sim = await SimDiskStore.begin(new MemoryFiles());
+    await sim.run(sim.add('likes'));
+    const release = sim.files.hold('sync counters.json.tmp');
+    await sim.pass(600);
+    await sim.run(sim.add('likes'));
     release();
-    await life.pass(10);
-    expect(snapshotOf(life)).toEqual({ likes: { 'node-1': 1 } });
-    await life.pass(1000);
-    expect(snapshotOf(life)).toEqual({ likes: { 'node-1': 2 } });
+    await sim.pass(10);
+    expect(snapshotOf(sim)).toEqual({ likes: { 'node-1': 1 } });
+    await sim.pass(1000);
+    expect(snapshotOf(sim)).toEqual({ likes: { 'node-1': 2 } });
   });
 
   test('never has what is not yet in the log', async () => {
-    const life = await Life.begin(new MemoryFiles());
-    await life.run(life.add('likes', 1));
-    const release = life.files.hold('sync counters-000001.log');
-    const waiting = [life.add('likes', 2), life.add('views', 1)];
-    await life.pass(10_000);
+    const sim = await SimDiskStore.begin(new MemoryFiles());
+    await sim.run(sim.add('likes', 1));
+    const release = sim.files.hold('sync counters-000001.log');
+    const waiting = [sim.add('likes', 2), sim.add('views', 1)];
+    await sim.pass(10_000);
     release();
-    await life.run(Promise.all(waiting));
+    await sim.run(Promise.all(waiting));
     expect(
-      life.files.operations.filter((operation) => operation.startsWith('append counters.json.tmp')),
+      sim.files.operations.filter((operation) => operation.startsWith('append counters.json.tmp')),
     ).toHaveLength(1);
-    expect(snapshotOf(await Life.begin(life.files.clone()))).toEqual({ likes: { 'node-1': 1 } });
+    expect(snapshotOf(await SimDiskStore.begin(sim.files.clone()))).toEqual({ likes: { 'node-1': 1 } });
   });
 
   test('is written when the store is closed, and is then all there is to say', async () => {
-    const life = await Life.begin(new MemoryFiles());
-    await life.run(life.add('likes', 3));
-    await life.run(life.merge('likes', { 'node-2': 4 }));
-    await life.run(life.store.close());
-    expect(snapshotOf(life)).toEqual({ likes: { 'node-1': 3, 'node-2': 4 } });
+    const sim = await SimDiskStore.begin(new MemoryFiles());
+    await sim.run(sim.add('likes', 3));
+    await sim.run(sim.merge('likes', { 'node-2': 4 }));
+    await sim.run(sim.store.close());
+    expect(snapshotOf(sim)).toEqual({ likes: { 'node-1': 3, 'node-2': 4 } });
   });
 
   test('is finished first where one is being written when the store is closed', async () => {
-    const life = await Life.begin(new MemoryFiles());
-    await life.run(life.add('likes', 3));
-    const release = life.files.hold('append counters.json.tmp');
-    await life.pass(600);
-    await life.run(life.add('likes', 4));
-    const closed = life.store.close();
+    const sim = await SimDiskStore.begin(new MemoryFiles());
+    await sim.run(sim.add('likes', 3));
+    const release = sim.files.hold('append counters.json.tmp');
+    await sim.pass(600);
+    await sim.run(sim.add('likes', 4));
+    const closed = sim.store.close();
     release();
-    await life.run(closed);
-    expect(snapshotOf(life)).toEqual({ likes: { 'node-1': 7 } });
-    expect(life.store.statistics.snapshots).toBe(2);
+    await sim.run(closed);
+    expect(snapshotOf(sim)).toEqual({ likes: { 'node-1': 7 } });
+    expect(sim.store.statistics.snapshots).toBe(2);
   });
 
   test('is not rewritten for every change where there are very many counters', async () => {
-    const life = await Life.begin(new MemoryFiles(), { limits: { maxCounters: 20_000 } });
+    const sim = await SimDiskStore.begin(new MemoryFiles(), { limits: { maxCounters: 20_000 } });
     const many = Array.from({ length: FOLLOWED_COUNTERS + 1 }, (_, at) => ({ key: `key-${at}`, amount: 1 }));
-    await life.run(life.addAll(many));
-    await life.pass(10_000);
-    expect(life.store.statistics.snapshots).toBe(0);
-    await life.run(life.store.close());
-    const next = await Life.begin(life.files.crash(nothing));
+    await sim.run(sim.addAll(many));
+    await sim.pass(10_000);
+    expect(sim.store.statistics.snapshots).toBe(0);
+    await sim.run(sim.store.close());
+    const next = await SimDiskStore.begin(sim.files.crash(nothing));
     expect(next.store.counters.size).toBe(many.length);
     expect(Object.keys(Object(snapshotOf(next)))).toHaveLength(many.length);
   });
 
   test('that many slices make takes changes in between, and loses none', async () => {
-    const life = await Life.begin(new MemoryFiles());
+    const sim = await SimDiskStore.begin(new MemoryFiles());
     const keys = Array.from({ length: 600 }, (_, at) => `key-${at}-${'x'.repeat(400)}`);
-    await life.run(life.addAll(keys.map((key) => ({ key, amount: 1 }))));
-    await life.pass(499);
-    for (const key of keys) await life.run(life.add(key));
-    await life.run(Promise.all([life.pass(6), life.add('zz'), life.add('aa')]));
+    await sim.run(sim.addAll(keys.map((key) => ({ key, amount: 1 }))));
+    await sim.pass(499);
+    for (const key of keys) await sim.run(sim.add(key));
+    await sim.run(Promise.all([sim.pass(6), sim.add('zz'), sim.add('aa')]));
     const added = [...keys, 'zz', 'aa', '0'];
-    await life.run(life.add('0'));
-    await life.pass(1000);
-    const next = await Life.begin(life.files.crash(everything));
+    await sim.run(sim.add('0'));
+    await sim.pass(1000);
+    const next = await SimDiskStore.begin(sim.files.crash(everything));
     expect(next.store.counters.size).toBe(added.length);
     expect(keys.filter((key) => next.value(key) !== 2)).toEqual([]);
   });

@@ -6,8 +6,8 @@ import { streams } from '../../src/workbench/sim/random.ts';
 import { VirtualClock } from '../../src/workbench/sim/virtual-clock.ts';
 import type { MemoryFiles } from './memory-files.ts';
 
-export interface LifeOptions {
-  /** Shared by the lives of one server, so that time goes on from one to the next. */
+export interface SimDiskStoreOptions {
+  /** Shared by all runs of one server, so that time goes on from one to the next. */
   readonly clock?: VirtualClock;
   readonly nodeId?: string;
   readonly limits?: Partial<StoreLimits>;
@@ -21,7 +21,7 @@ export const WINDOW_MS = 60_000;
 const generous: StoreLimits = { maxCounters: 1000, maxNodes: 100, windowMs: WINDOW_MS, maxAnswers: 1000 };
 
 /** A store over files in memory, in virtual time: nothing goes on but in `run` and `pass`. */
-export class Life {
+export class SimDiskStore {
   readonly files: MemoryFiles;
   readonly clock: VirtualClock;
   readonly warnings: string[] = [];
@@ -41,28 +41,28 @@ export class Life {
   /** Opens a store. To be awaited while the clock runs. */
   static async open(
     files: MemoryFiles,
-    { clock = new VirtualClock(), nodeId, limits }: LifeOptions,
-  ): Promise<Life> {
-    const life = new Life(files, clock);
-    life.#store = await DiskStore.open({
+    { clock = new VirtualClock(), nodeId, limits }: SimDiskStoreOptions,
+  ): Promise<SimDiskStore> {
+    const sim = new SimDiskStore(files, clock);
+    sim.#store = await DiskStore.open({
       files,
       nodeId,
       limits: { ...generous, ...limits },
-      clock: life.#lifetime,
+      clock: sim.#lifetime,
       random: streams(1)('store'),
       wallClockMs: () => EPOCH_MS + Math.floor(clock.nowMs()),
-      afterThisTurn: (task) => void life.#lifetime.after(0, task),
-      warn: (text) => life.warnings.push(text),
-      onFailure: (error) => life.failures.push(error),
-      onStored: (increments) => life.batches.push(increments),
+      afterThisTurn: (task) => void sim.#lifetime.after(0, task),
+      warn: (text) => sim.warnings.push(text),
+      onFailure: (error) => sim.failures.push(error),
+      onStored: (increments) => sim.batches.push(increments),
     });
-    return life;
+    return sim;
   }
 
   /** Opens a store and lets time pass until it is open. */
-  static begin(files: MemoryFiles, options: LifeOptions = {}): Promise<Life> {
+  static begin(files: MemoryFiles, options: SimDiskStoreOptions = {}): Promise<SimDiskStore> {
     const clock = options.clock ?? new VirtualClock();
-    return clock.run(Life.open(files, { ...options, clock }));
+    return clock.run(SimDiskStore.open(files, { ...options, clock }));
   }
 
   get store(): DiskStore {
@@ -70,7 +70,7 @@ export class Life {
     return this.#store;
   }
 
-  /** Lets all timers of this life end with it. */
+  /** Cancels all timers, as the end of the process would. */
   end(): void {
     this.#lifetime.end();
   }

@@ -19,7 +19,7 @@ export interface Recorded {
 }
 
 /** Two real servers that are peers, all that one says to the other, and all that both call out. */
-export interface Scene {
+export interface AttackFixture {
   /** Is attacked. What its peer asks it goes through a proxy that listens. */
   readonly server: ServerProcess;
   readonly peer: ServerProcess;
@@ -31,7 +31,7 @@ export interface Scene {
   close(): void;
 }
 
-export async function setScene(): Promise<Scene> {
+export async function setUpAttack(): Promise<AttackFixture> {
   const keyFile = join(temporaryDirectory(), 'key');
   writeFileSync(keyFile, `${KEY}\n`);
   const discoveryPort = await freePort();
