@@ -54,7 +54,7 @@ download() {
 }
 
 set_up() {
-  command -v npm >/dev/null || die 1 'this needs Node.js 20 or newer, with npm: https://nodejs.org'
+  command -v npm >/dev/null || die 1 'this needs Node.js 20.15 or newer, with npm: https://nodejs.org'
   if [ ! -e node_modules/.package-lock.json ] ||
     [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
     echo 'installing development tools (npm ci)'

@@ -2,8 +2,9 @@
  * Beacons: the datagrams by which servers find each other on a network. A beacon only names a candidate, which is
  * verified by asking it; it is signed like every other message.
  */
-import { isObject, parseJson } from '../runtime/json.ts';
-import { Malformed, countFrom, peerInfoFrom, peerInfoJson } from './codec.ts';
+import { DecodeError, decodeJson, integer } from '../runtime/decode.ts';
+import { isObject } from '../runtime/json.ts';
+import { peerInfoFrom, peerInfoJson } from './codec.ts';
 import type { PeerInfo } from './messages.ts';
 import type { Keyring } from './hmac.ts';
 
@@ -33,11 +34,11 @@ export function decodeBeacon(keyring: Keyring, datagram: string): Beacon | undef
   const text = keyring.verify('beacon', '', datagram);
   if (text === undefined) return undefined;
   try {
-    const json: unknown = parseJson(text);
+    const json = decodeJson(text);
     if (!isObject(json) || json['g-counter'] !== VERSION) return undefined;
-    return { ...peerInfoFrom(json), seq: countFrom(json['seq']) };
+    return { ...peerInfoFrom(json), seq: integer(json['seq']) };
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof Malformed) return undefined;
+    if (error instanceof DecodeError) return undefined;
     throw error;
   }
 }

@@ -2,11 +2,10 @@
  * `cluster.json`: the peers and removals that a server remembers over a restart, as `{"peers": […], "decisions": {…}}`.
  * Replaced atomically. It holds no counts, so a file that cannot be read is reported and ignored.
  */
-import { type Address, normalAddress } from './address.ts';
+import { normalAddress } from './address.ts';
 import type { Remembered } from './cluster.ts';
-import { type Removal, MAX_VERSION } from './removals.ts';
-import { isTotal } from '../crdt/g-counter.ts';
-import { isObject, parseJson } from '../runtime/json.ts';
+import { decodeJson, entries, fields, list } from '../runtime/decode.ts';
+import { removalFrom } from './codec.ts';
 import type { Files } from '../runtime/files.ts';
 
 const FILE = 'cluster.json';
@@ -30,7 +29,7 @@ export class ClusterFile {
     if (names.includes(TEMPORARY)) await this.#files.remove(TEMPORARY);
     if (!names.includes(FILE)) return nothing;
     try {
-      return rememberedFrom(parseJson((await this.#files.read(FILE)).toString()));
+      return rememberedFrom(decodeJson((await this.#files.read(FILE)).toString()));
     } catch (error) {
       this.#onError(error);
       return nothing;
@@ -72,26 +71,9 @@ export class ClusterFile {
 }
 
 function rememberedFrom(json: unknown): Remembered {
-  if (!isObject(json) || !Array.isArray(json['peers']) || !isObject(json['decisions'])) {
-    throw new TypeError(`${FILE} does not list the peers`);
-  }
+  const { peers, decisions } = fields(json, FILE, ['peers', 'decisions']);
   return {
-    peers: json['peers'].flatMap((peer: unknown): Address[] => {
-      const address = typeof peer === 'string' ? normalAddress(peer) : undefined;
-      return address === undefined ? [] : [address];
-    }),
-    removals: new Map(Object.entries(json['decisions']).map(([id, removal]) => [id, removalFrom(removal)])),
+    peers: list(peers).flatMap((peer) => (typeof peer === 'string' ? (normalAddress(peer) ?? []) : [])),
+    removals: new Map(entries(decisions).map(([id, removal]) => [id, removalFrom(removal)])),
   };
-}
-
-function removalFrom(json: unknown): Removal {
-  if (
-    isObject(json) &&
-    isTotal(json['version']) &&
-    json['version'] < MAX_VERSION &&
-    typeof json['removed'] === 'boolean'
-  ) {
-    return { version: json['version'], removed: json['removed'] };
-  }
-  throw new TypeError(`${FILE} has a malformed decision`);
 }

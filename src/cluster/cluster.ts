@@ -176,7 +176,7 @@ export class Cluster {
     if (this.#note(beacon, address, clock.nowMs())) this.#membership.addCandidate(address, 'beacon', beacon);
   }
 
-  /** Handles a request that has come from a host. Rejects with a Malformed if it is not from this cluster. */
+  /** Handles a request that has come from a host. Rejects with a DecodeError if it is not from this cluster. */
   receive(signed: string, host: string): Promise<string> {
     return this.#rpc.handle(signed, host, (request, address) => this.#respond(request, address));
   }

@@ -3,6 +3,7 @@
  * unreachable when nobody reaches it (SWIM: Das, Gupta, Motivala, DSN 2002, without its spreading of suspicions: each
  * server judges for itself). A peer is alive, suspect while others are asked, or unreachable.
  */
+import { backoffMs } from '../runtime/backoff.ts';
 import { type Random, drawn } from '../runtime/random.ts';
 import type { Address } from './address.ts';
 import { type Member, type MemberState, isFixed } from './member.ts';
@@ -78,9 +79,8 @@ export class FailureDetector {
 
   /** The delay before an address that does not answer is tried again: doubles with each failure, with jitter. */
   backoffMs(member: Member): number {
-    const grownMs = MIN_BACKOFF_MS * 2 ** Math.min(member.failures - 1, 10);
-    const mostMs = Math.min(grownMs, isFixed(member) ? MAX_CONFIGURED_BACKOFF_MS : MAX_BACKOFF_MS);
-    return mostMs * (0.5 + this.#options.random.next() / 2);
+    const longestMs = isFixed(member) ? MAX_CONFIGURED_BACKOFF_MS : MAX_BACKOFF_MS;
+    return backoffMs(this.#options.random, member.failures - 1, { firstMs: MIN_BACKOFF_MS, longestMs });
   }
 
   #pingDelayMs(): number {

@@ -4,6 +4,7 @@
  */
 import { replicaIdOf } from '../crdt/replica-id.ts';
 import { type CounterState, LOWER_BOUND, partsOf } from '../crdt/counter-state.ts';
+import { ChangeRing } from '../runtime/change-ring.ts';
 import type { Counter, Counters } from '../store/counters.ts';
 import { MerkleTree, LEAVES, encodeDigest, leafOf } from './merkle-tree.ts';
 import { type Hash, hashPart, hashText } from './hash.ts';
@@ -13,13 +14,12 @@ export const REMEMBERED = 65_536;
 
 export class MerkleIndex {
   readonly tree = new MerkleTree();
+  /** The counters that changed here, in order: those that peers have to be told of. */
+  readonly changes = new ChangeRing<Counter>(REMEMBERED);
   readonly #nodeId: string;
   readonly #leaves: (Counter[] | undefined)[] = Array.from({ length: LEAVES });
   readonly #names = new Map<string, Hash>();
-  /** The latest changes of our own, the one at position p in slot p mod REMEMBERED. */
-  readonly #changed: Counter[] = [];
   readonly #scratch: Hash = { high: 0, low: 0 };
-  #position = 0;
 
   /** `onChange` is called at each change that peers have to be told of. */
   constructor(nodeId: string, counters: Counters, onChange: () => void) {
@@ -30,24 +30,10 @@ export class MerkleIndex {
         this.#rehash(counter.key, before, after);
         const isOurs = after.own > 0 && (after.own !== before.own || after.suffix !== before.suffix);
         if (!isOurs && after.lowerBound === before.lowerBound) return;
-        this.#changed[++this.#position % REMEMBERED] = counter;
+        this.changes.push(counter);
         onChange();
       },
     });
-  }
-
-  /** The position of the latest change of our own. */
-  get position(): number {
-    return this.#position;
-  }
-
-  remembers(position: number): boolean {
-    return position >= this.#position - REMEMBERED;
-  }
-
-  /** What changed at a position. */
-  changedAt(position: number): Counter | undefined {
-    return this.#changed[position % REMEMBERED];
   }
 
   /** The counters of a leaf in the order of their keys. */

@@ -3,8 +3,9 @@
  * so no other can take its place. A request names the boot id that it is for and carries a number, so it is accepted
  * once and by no other process; only identify, which changes nothing, does without. No clock is involved.
  */
+import { DecodeError } from '../runtime/decode.ts';
 import { type Address, formatAddress } from './address.ts';
-import { Malformed, decodeResponse, decodeRequest, encodeResponse, encodeRequest } from './codec.ts';
+import { decodeResponse, decodeRequest, encodeResponse, encodeRequest } from './codec.ts';
 import type { Response, ResponseBody, Request, RequestBody, Sender } from './messages.ts';
 import type { Keyring } from './hmac.ts';
 
@@ -57,20 +58,20 @@ export class PeerRpc {
     try {
       return decodeResponse(text);
     } catch (error) {
-      if (error instanceof Malformed) throw new RpcError(`its response is malformed: ${error.message}`);
+      if (error instanceof DecodeError) throw new RpcError(`its response is malformed: ${error.message}`);
       throw error;
     }
   }
 
   /**
-   * Handles a signed request that has come from `host` and resolves with the signed response. Rejects with a Malformed
+   * Handles a signed request that has come from `host` and resolves with the signed response. Rejects with a DecodeError
    * if it is not a request, or not signed with a key of this cluster.
    */
   async handle(signed: string, host: string, respond: Respond): Promise<string> {
     const { self, keyring } = this.#options;
     this.receivedBytes += Buffer.byteLength(signed);
     const text = keyring.verify('request', '', signed);
-    if (text === undefined) throw new Malformed('this is not signed with a key of this cluster');
+    if (text === undefined) throw new DecodeError('this is not signed with a key of this cluster');
     const request = decodeRequest(text);
     const body = this.#refusal(request) ?? (await respond(request, addressOf(request.from, host)));
     const context = `${request.from.bootId} ${request.to} ${request.seq}`;

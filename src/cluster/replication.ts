@@ -87,7 +87,7 @@ export class Replication {
     if (this.#isStopped) return;
     const link: Link = {
       member,
-      position: this.#index.position,
+      position: this.#index.changes.position,
       isPushing: false,
       isComparing: false,
       comparedMs: this.#options.clock.nowMs(),
@@ -132,7 +132,7 @@ export class Replication {
       this.#timer = undefined;
       this.#pushedMs = this.#options.clock.nowMs();
       for (const link of this.#links.values()) {
-        if (!link.isPushing && link.position < this.#index.position) void this.#push(link);
+        if (!link.isPushing && link.position < this.#index.changes.position) void this.#push(link);
       }
     });
   }
@@ -140,9 +140,9 @@ export class Replication {
   /** Sends a peer what has changed after the position that it has reached. */
   async #push(link: Link): Promise<void> {
     const { member } = link;
-    if (!this.#index.remembers(link.position)) {
+    if (!this.#index.changes.remembers(link.position)) {
       // It has been behind for too long: the changes it lacks are no longer kept.
-      link.position = this.#index.position;
+      link.position = this.#index.changes.position;
       void this.#compare(link);
       return;
     }
@@ -156,7 +156,7 @@ export class Replication {
     if (this.#links.get(member) !== link) return;
     if (isAccepted) {
       link.position = upTo;
-      if (upTo === this.#index.position) link.behindMs = undefined;
+      if (upTo === this.#index.changes.position) link.behindMs = undefined;
       else this.#pushIn(COLLECT_MS);
     } else {
       this.#options.onFailure(member);
@@ -169,8 +169,8 @@ export class Replication {
     const totals = new Map<string, GCounter>();
     let chars = 0;
     let upTo = position;
-    while (upTo < this.#index.position && chars < MAX_UPDATE_CHARS) {
-      const counter = this.#index.changedAt(++upTo);
+    while (upTo < this.#index.changes.position && chars < MAX_UPDATE_CHARS) {
+      const counter = this.#index.changes.at(++upTo);
       if (counter === undefined || totals.has(counter.key)) continue;
       const { key, own, suffix, lowerBound } = counter;
       const parts = new Map<string, number>();
@@ -186,11 +186,11 @@ export class Replication {
     if (link.isComparing) return;
     link.isComparing = true;
     try {
-      const { position } = this.#index;
+      const { position } = this.#index.changes;
       const isAllMerged = await this.#antiEntropy.run((body) => this.#ask(link, body));
       // What cannot be merged now can hardly be merged a moment later.
       link.restMs = isAllMerged ? COMPARE_MS : Math.min(2 * link.restMs, MAX_COMPARE_MS);
-      if (position === this.#index.position && link.position === position) link.behindMs = undefined;
+      if (position === this.#index.changes.position && link.position === position) link.behindMs = undefined;
     } catch {
       // The cause shows elsewhere: a peer that does not respond in its pings, a failed disk in the health check.
     }

@@ -5,6 +5,8 @@ import { TimeoutQueue } from '../runtime/timeout-queue.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import { CounterError } from './counter.ts';
 
+const BACKOFF = { firstMs: 50, longestMs: 1000 };
+
 /** Nobody waits for the answer any more: everyone who did has been told so at the deadline. */
 export class Abandoned extends Error {}
 
@@ -40,7 +42,7 @@ export class Retrier {
           if (settled || !current) return;
           current = false;
           log(why);
-          clock.after(backoffMs(tries, random), () => {
+          clock.after(backoffMs(random, tries, BACKOFF), () => {
             if (settled) return;
             if (wanted()) tryOnce(tries + 1);
             else reject(new Abandoned());

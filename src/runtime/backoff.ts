@@ -1,13 +1,16 @@
+/**
+ * How long to wait before something that failed is tried again. The wait doubles with each failure up to a bound, and
+ * is then drawn from the upper half of that, so that processes which failed together do not come back together.
+ */
 import type { Random } from './random.ts';
 
-const FIRST_MS = 50;
-const LONGEST_MS = 1000;
+export interface BackoffBounds {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
 
-/**
- * How long to wait before try number `tries + 1`: doubling from 50 ms up to 1 s, then drawn from the upper half of
- * that, so that nodes which failed together do not come back together.
- */
-export function backoffMs(tries: number, random: Random): number {
-  const boundMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(tries, 10));
+/** The wait after `failures` failures in a row, counted from 0, in milliseconds. */
+export function backoffMs(random: Random, failures: number, { firstMs, longestMs }: BackoffBounds): number {
+  const boundMs = Math.min(longestMs, firstMs * 2 ** Math.min(failures, 10));
   return boundMs * (0.5 + random.next() / 2);
 }

@@ -1,5 +1,6 @@
-import { SortedKeys } from './sorted-keys.ts';
 import { type CounterState, zero } from '../crdt/counter-state.ts';
+import { ChangeRing } from '../runtime/change-ring.ts';
+import { SortedKeys } from './sorted-keys.ts';
 
 /** A counter as everybody may see it: nothing in it can be lost any more. */
 export interface Counter extends CounterState {
@@ -14,13 +15,14 @@ export interface Observer {
   changes(counter: Counter, before: CounterState, after: CounterState): void;
 }
 
+/** How many changes are remembered for those who lost their connection for a moment. */
+export const RECENT = 65_536;
+
 /** All counters as they are on the disk, and in what order they changed last. */
 export class Counters {
   readonly #byKey = new Map<string, Published>();
   readonly #keys = new SortedKeys();
-  /** The latest changes, the one at position p in slot p mod RECENT. */
-  readonly #recent: Counter[] = [];
-  #position = 0;
+  readonly #changes = new ChangeRing<Counter>(RECENT);
   #observer: Observer | undefined;
 
   get size(): number {
@@ -29,7 +31,7 @@ export class Counters {
 
   /** The position of the latest change. */
   get position(): number {
-    return this.#position;
+    return this.#changes.position;
   }
 
   get(key: string): Counter | undefined {
@@ -49,8 +51,8 @@ export class Counters {
       this.#observer?.added(counter);
     }
     this.#observer?.changes(counter, counter, state);
-    counter.become(state, ++this.#position);
-    this.#recent[this.#position % RECENT] = counter;
+    this.#changes.push(counter);
+    counter.become(state, this.#changes.position);
   }
 
   /** Tells of all counters there are, as if they had just come to be what they are, and from now on of each change. */
@@ -73,20 +75,17 @@ export class Counters {
 
   /** Whether it is known what changed after `position`. */
   remembers(position: number): boolean {
-    return position <= this.#position && position >= this.#position - RECENT;
+    return this.#changes.remembers(position);
   }
 
   /** Each counter that changed after `position`, once, in the order of the latest changes. Needs a remembered position. */
   *changedAfter(position: number): Generator<Counter> {
-    for (let at = position + 1; at <= this.#position; at++) {
-      const counter = this.#recent[at % RECENT];
+    for (let at = position + 1; at <= this.#changes.position; at++) {
+      const counter = this.#changes.at(at);
       if (counter?.changedAt === at) yield counter;
     }
   }
 }
-
-/** How many changes are remembered for those who lost their connection for a moment. */
-export const RECENT = 65_536;
 
 class Published implements Counter {
   own = zero.own;

@@ -1,9 +1,9 @@
+import { DecodeError } from '../../src/runtime/decode.ts';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   MAX_NODES,
   MAX_PEERS_TOLD,
-  Malformed,
   decodeResponse,
   decodeRequest,
   encodeResponse,
@@ -23,12 +23,12 @@ const wireFrom = { cluster: 'c', id: 'node-9', life: 'k3f9qz', at: 8080, upMs: 1
 const requestText = (body: unknown): string => JSON.stringify({ from: wireFrom, to: 'k3f9qz', seq: 1, body });
 const answerText = (body: unknown): string => JSON.stringify({ from: wireFrom, body });
 
-/** Decodes a text; undefined if that throws Malformed. */
+/** Decodes a text; undefined if that throws DecodeError. */
 function readBy<T>(read: (text: string) => T, text: string): T | undefined {
   try {
     return read(text);
   } catch (error) {
-    if (error instanceof Malformed) return undefined;
+    if (error instanceof DecodeError) return undefined;
     throw error;
   }
 }
@@ -115,8 +115,8 @@ test.each([
   ['JSON that is very deep', `${'['.repeat(200_000)}${']'.repeat(200_000)}`],
   ['objects that are very deep', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
 ])('%s is not a message', (_what, text) => {
-  expect(() => decodeRequest(text)).toThrow(Malformed);
-  expect(() => decodeResponse(text)).toThrow(Malformed);
+  expect(() => decodeRequest(text)).toThrow(DecodeError);
+  expect(() => decodeResponse(text)).toThrow(DecodeError);
 });
 
 const range = { leaf: 0, after: '', end: null, counters: [] };
@@ -228,7 +228,7 @@ test('the longest node id with a random suffix is accepted', () => {
   expect(readBy(decodeRequest, sent)?.body).toEqual({ type: 'update', totals });
 });
 
-test('any changed message decodes to a message or throws Malformed', () => {
+test('any changed message decodes to a message or throws DecodeError', () => {
   const instead = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom(undefined, '\ud800', -0, 2 ** 53, '__proto__', [], {}, null),
@@ -255,7 +255,7 @@ test('any changed message decodes to a message or throws Malformed', () => {
   );
 });
 
-test('any text decodes to a message or throws Malformed', () => {
+test('any text decodes to a message or throws DecodeError', () => {
   const spoiled = fc
     .tuple(fc.oneof(request.map(encodeRequest), answer.map(encodeResponse)), fc.nat(), fc.nat(4), fc.string())
     .map(([text, at, gone, more]) => {

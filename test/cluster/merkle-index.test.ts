@@ -161,7 +161,7 @@ describe('an index of counters that were there before it', () => {
   test('tells of what changes in them later', () => {
     const { replica, index } = new Side(before());
     replica.add('likes', 2);
-    expect(index.changedAt(index.position)).toMatchObject({ key: 'likes', own: 5 });
+    expect(index.changes.at(index.changes.position)).toMatchObject({ key: 'likes', own: 5 });
     expect(index.leaf(leafOfKey('likes'))).toMatchObject([{ key: 'likes', own: 5 }]);
   });
 });
@@ -172,18 +172,22 @@ test('only local increments and lower bounds are pushed to peers', async () => {
   const index = new MerkleIndex('node-1', replica.counters, () => told++);
   replica.add('likes');
   await replica.merge(new Map([['likes', new Map([['node-2', 4]])]]));
-  expect([told, index.position]).toEqual([1, 1]);
+  expect([told, index.changes.position]).toEqual([1, 1]);
   await replica.merge(new Map([['likes', new Map([[LOWER_BOUND, 40]])]]));
-  expect([told, index.position]).toEqual([2, 2]);
-  expect(index.changedAt(1)?.key).toBe('likes');
+  expect([told, index.changes.position]).toEqual([2, 2]);
+  expect(index.changes.at(1)?.key).toBe('likes');
 });
 
 test('the latest changes are remembered', () => {
   const { replica, index } = new Side(new MemoryReplica('node-1'));
   for (let change = 0; change <= REMEMBERED; change++) replica.add(`key-${change % 1000}`);
-  expect(index.position).toBe(REMEMBERED + 1);
-  expect([0, 1, index.position].map((position) => index.remembers(position))).toEqual([false, true, true]);
-  expect(index.changedAt(2)?.key).toBe('key-1');
+  expect(index.changes.position).toBe(REMEMBERED + 1);
+  expect([0, 1, index.changes.position].map((position) => index.changes.remembers(position))).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  expect(index.changes.at(2)?.key).toBe('key-1');
 });
 
 test('each counter is in one leaf, in the order of the keys', () => {

@@ -1,5 +1,5 @@
+import { DecodeError } from '../../runtime/decode.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
-import { Malformed } from '../../cluster/codec.ts';
 import { type Member, type MemberState, type Source, isPeer } from '../../cluster/member.ts';
 import { ApiError } from '../../store/api-error.ts';
 import { readJson, readMessage } from './body.ts';
@@ -116,7 +116,7 @@ export async function peer({ site, request }: Call): Promise<Reply> {
     if (remoteAddress === undefined) throw new ApiError(400, 'no_peer', 'nobody is there any more');
     return jsonReply(await cluster.receive(text, remoteAddress));
   } catch (error) {
-    if (error instanceof Malformed) throw new ApiError(403, 'no_peer', error.message);
+    if (error instanceof DecodeError) throw new ApiError(403, 'no_peer', error.message);
     throw error;
   }
 }

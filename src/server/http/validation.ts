@@ -2,6 +2,8 @@ import { type GCounter, isTotal } from '../../crdt/g-counter.ts';
 import { LOWER_BOUND } from '../../crdt/counter-state.ts';
 import { type Address, normalAddress } from '../../cluster/address.ts';
 import { nameFault } from '../../crdt/names.ts';
+import { fields } from '../../runtime/decode.ts';
+import { asError } from '../../runtime/error.ts';
 import { isObject } from '../../runtime/json.ts';
 import { ApiError } from '../../store/api-error.ts';
 import type { Increment } from '../../store/disk/disk-store.ts';
@@ -101,19 +103,17 @@ function checkedLowerBound(lowerBound: unknown, code: string, what: string): num
 }
 
 /**
- * The members of an object that has no others. A misspelt "amount" must not count as 1, so what is not known is
- * refused.
+ * The members of an object that has no others. A misspelt "amount" must not count as 1, so an unknown member is an
+ * error.
  */
 function membersFrom(
   json: unknown,
   what: string,
   names: readonly string[],
-): { readonly [name: string]: unknown } {
-  if (!isObject(json)) throw new ApiError(400, 'invalid_body', `${what} must be a JSON object`);
-  for (const name of Object.keys(json)) {
-    if (!names.includes(name)) {
-      throw new ApiError(400, 'invalid_body', `${what} has an unknown member ${JSON.stringify(name)}`);
-    }
+): Readonly<Record<string, unknown>> {
+  try {
+    return fields(json, what, [], names);
+  } catch (error) {
+    throw new ApiError(400, 'invalid_body', asError(error).message);
   }
-  return json;
 }

@@ -1,7 +1,6 @@
 import { encodeTotals } from '../../crdt/encode.ts';
-import { isTotal } from '../../crdt/g-counter.ts';
 import type { Totals } from '../../crdt/counter-state.ts';
-import { isObject, parseJson } from '../../runtime/json.ts';
+import { DecodeError, decodeJson, entries, integer, list, text } from '../../runtime/decode.ts';
 import type { Answer } from '../idempotency.ts';
 import type { Identity } from '../../crdt/replica-id.ts';
 
@@ -63,9 +62,9 @@ export function encodeRecord(record: LogRecord): string {
   return `{${parts.join(',')}}`;
 }
 
-/** Reads a record. Throws a TypeError for anything that encodeRecord does not write. */
-export function decodeRecord(text: string): LogRecord {
-  const { segment, identity, totals, answers, snapshot, isContinued } = objectFrom(parseJson(text));
+/** Reads a record. Throws a DecodeError for anything that encodeRecord does not write. */
+export function decodeRecord(record: string): LogRecord {
+  const { segment, identity, totals, answers, snapshot, isContinued } = objectFrom(decodeJson(record));
   return {
     ...(segment === undefined ? {} : { segment: segmentFrom(segment) }),
     ...(identity === undefined ? {} : { identity: identityFrom(identity) }),
@@ -78,66 +77,46 @@ export function decodeRecord(text: string): LogRecord {
 
 function segmentFrom(json: unknown): SegmentHead {
   const { format, number, file, snapshots } = objectFrom(json);
-  const head = { format: totalFrom(format), number: totalFrom(number), file: stringFrom(file) };
+  const head = { format: integer(format), number: integer(number), file: text(file) };
   if (head.format !== FORMAT) {
-    throw new TypeError(`it is of format ${head.format} and this version knows ${FORMAT}: use a newer one`);
+    throw new DecodeError(`it is of format ${head.format} and this version knows ${FORMAT}: use a newer one`);
   }
-  return { ...head, snapshots: arrayFrom(snapshots).map(snapshotFrom) };
+  return { ...head, snapshots: list(snapshots).map(snapshotFrom) };
 }
 
 function identityFrom(json: unknown): Identity {
   const { node_id: nodeId, incarnation: suffix, counted } = objectFrom(json);
-  return { nodeId: stringFrom(nodeId), suffix: totalFrom(suffix), counted: totalsFrom(counted) };
+  return { nodeId: text(nodeId), suffix: integer(suffix), counted: totalsFrom(counted) };
 }
 
-/** Totals by counter and name. Throws a TypeError for anything else. */
+/** Totals by counter and name. Throws a DecodeError for anything else. */
 export const totalsFrom = (json: unknown): Totals =>
-  new Map(entriesFrom(json).map(([key, nodes]) => [key, nodesFrom(nodes)]));
+  new Map(entries(json).map(([key, nodes]) => [key, nodesFrom(nodes)]));
 
 const nodesFrom = (json: unknown): ReadonlyMap<string, number> =>
-  new Map(entriesFrom(json).map(([name, total]) => [name, totalFrom(total)]));
+  new Map(entries(json).map(([name, total]) => [name, integer(total)]));
 
 const answersFrom = (json: unknown): ReadonlyMap<string, Answer> =>
-  new Map(entriesFrom(json).map(([id, answer]) => [id, answerFrom(answer)]));
+  new Map(entries(json).map(([id, answer]) => [id, answerFrom(answer)]));
 
 function answerFrom(json: unknown): Answer {
-  const [fingerprint, timeMs, values] = arrayFrom(json);
+  const [fingerprint, timeMs, values] = list(json);
   return {
-    fingerprint: stringFrom(fingerprint),
-    timeMs: totalFrom(timeMs),
-    values: arrayFrom(values).map(totalFrom),
+    fingerprint: text(fingerprint),
+    timeMs: integer(timeMs),
+    values: list(values).map(integer),
   };
 }
 
 function snapshotFrom(json: unknown): Snapshot {
   const { logFrom, slices } = objectFrom(json);
   return {
-    logFrom: totalFrom(logFrom),
-    slices: arrayFrom(slices).map((slice) => {
-      const [bytes, checksum] = arrayFrom(slice);
-      return [totalFrom(bytes), totalFrom(checksum)];
+    logFrom: integer(logFrom),
+    slices: list(slices).map((slice) => {
+      const [bytes, checksum] = list(slice);
+      return [integer(bytes), integer(checksum)];
     }),
   };
 }
 
-function entriesFrom(json: unknown): [name: string, value: unknown][] {
-  if (!isObject(json)) throw new TypeError('not an object');
-  return Object.entries(json);
-}
-
-const objectFrom = (json: unknown): { [name: string]: unknown } => Object.fromEntries(entriesFrom(json));
-
-function arrayFrom(json: unknown): unknown[] {
-  if (!Array.isArray(json)) throw new TypeError('not an array');
-  return json;
-}
-
-function stringFrom(json: unknown): string {
-  if (typeof json !== 'string') throw new TypeError('not a string');
-  return json;
-}
-
-function totalFrom(json: unknown): number {
-  if (!isTotal(json)) throw new TypeError('not a whole number from 0 to 2^53 - 1');
-  return json;
-}
+const objectFrom = (json: unknown): { [name: string]: unknown } => Object.fromEntries(entries(json));

@@ -1,5 +1,6 @@
 import type { Answer } from '../idempotency.ts';
 import { Counters } from '../counters.ts';
+import { DecodeError } from '../../runtime/decode.ts';
 import type { Identity } from '../../crdt/replica-id.ts';
 import { type Totals, restored, zero } from '../../crdt/counter-state.ts';
 import { ADVICE, CorruptFile } from './corruption.ts';
@@ -61,7 +62,7 @@ export async function replayLog(
       try {
         replay.take(decodeRecord(payload));
       } catch (error) {
-        if (!(error instanceof TypeError)) throw error;
+        if (!(error instanceof DecodeError)) throw error;
         throw new CorruptFile(name, start, `the record there is not one: ${error.message}`);
       }
       await pause();
@@ -135,11 +136,11 @@ class Replay implements Replayed {
   take(record: LogRecord): void {
     const segment = this.segments.at(-1);
     if (segment === undefined || (record.segment === undefined) !== segment.records > 0) {
-      throw new TypeError('the head is not the first record');
+      throw new DecodeError('the head is not the first record');
     }
     segment.records++;
     if (record.segment !== undefined) {
-      if (record.segment.number !== segment.number) throw new TypeError('this is another segment');
+      if (record.segment.number !== segment.number) throw new DecodeError('this is another segment');
       segment.file = record.segment.file;
     }
     segment.isContinued = record.isContinued ?? false;
@@ -150,7 +151,7 @@ class Replay implements Replayed {
       if ((this.answers.get(id)?.timeMs ?? 0) <= answer.timeMs) this.answers.set(id, answer);
     }
     if (record.totals === undefined) return;
-    if (this.identity === undefined) throw new TypeError('there are totals before an identity');
+    if (this.identity === undefined) throw new DecodeError('there are totals before an identity');
     this.hasTotals = true;
     mergeInto(this.counters, this.identity, record.totals);
   }

@@ -1,7 +1,7 @@
+import { crc32 } from 'node:zlib';
 import { encodeParts } from '../../crdt/encode.ts';
 import type { GCounter } from '../../crdt/g-counter.ts';
-import { parseJson } from '../../runtime/json.ts';
-import { crc32 } from './crc32.ts';
+import { decodeJson } from '../../runtime/decode.ts';
 import type { Files } from '../../runtime/files.ts';
 import type { Totals } from '../../crdt/counter-state.ts';
 import { type Snapshot, totalsFrom } from './record.ts';
@@ -73,7 +73,7 @@ export function* readSnapshot(bytes: Buffer, { slices }: Snapshot): Generator<To
     const text = bytes.toString('utf8', start, start + length);
     const open = index === 0 ? '' : '{';
     const close = index === slices.length - 1 ? '' : '}';
-    yield totalsFrom(parseJson(`${open}${text.replace(/^,/, '')}${close}`));
+    yield totalsFrom(decodeJson(`${open}${text.replace(/^,/, '')}${close}`));
     start += length;
   }
 }

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { DecodeError } from '../../../src/runtime/decode.ts';
 import { expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
 import {
@@ -79,7 +80,7 @@ test.each([
   '{"snapshot":{"slices":[]}}',
   '{"segment":{"format":1,"number":1,"snapshots":[]}}',
 ])('%s is no record', (encoded) => {
-  expect(() => decodeRecord(encoded)).toThrow(TypeError);
+  expect(() => decodeRecord(encoded)).toThrow(DecodeError);
 });
 
 test('a segment of a format to come asks for a newer version', () => {
