@@ -1,6 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { inlineHtml } from '../src/inline-html.mjs';
 
 export default defineConfig({
+  plugins: [
+    {
+      name: 'html-as-text',
+      enforce: 'pre',
+      load: async (id) =>
+        id.endsWith('.html') ? `export default ${JSON.stringify(await inlineHtml(id))}` : undefined,
+    },
+  ],
   test: {
     dir: 'test',
     testTimeout: 30_000,

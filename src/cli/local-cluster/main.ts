@@ -110,7 +110,7 @@ function start({ id, port }: Node, name: string, dataDir: string, peers: readonl
   const program = join(resolve(process.argv[1] ?? ''), '../g-counter-server.cjs');
   const args = ['--port', `${port}`, '--node-id', id, '--data-dir', dataDir, '--cluster', name];
   if (peers.length > 0) args.push('--peers', peers.join(','));
-  return spawn(process.execPath, [program, ...args], {
+  return spawn(process.execPath, [...process.execArgv, program, ...args], {
     // What is set for a single server, such as PORT or ADVERTISE, would be wrong for several.
     env: {},
     // In a group of its own it does not get the signals of the terminal besides ours.

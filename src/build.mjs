@@ -1,0 +1,64 @@
+/**
+ * Builds dist/: one CommonJS bundle for each program that bin/ launches, each with its source map. With the argument
+ * `test`, the programs of test/ as well, into dist/test/. A document that is imported becomes its text (inline-html.mjs).
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { inlineHtml } from './inline-html.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const PROGRAMS = {
+  'g-counter': 'src/cli/node/main.ts',
+  'g-counter-cluster': 'src/cli/local-cluster/main.ts',
+  'g-counter-server': 'src/cli/server/main.ts',
+  'g-counter-workbench': 'src/cli/workbench/main.ts',
+};
+
+const TEST_PROGRAMS = {
+  'test/mutant': 'test/mutants/main.ts',
+  'test/find-mutants': 'test/mutants/find.ts',
+  'test/bench': 'test/bench/node.ts',
+  'test/bench-workbench': 'test/bench/workbench.ts',
+  'test/bench-server': 'test/bench/server.ts',
+  'test/bench-cluster': 'test/bench/cluster.ts',
+};
+
+/** @type {import('esbuild').Plugin} */
+const htmlAsText = {
+  name: 'html-as-text',
+  setup(builder) {
+    builder.onLoad({ filter: /\.html$/ }, async ({ path }) => ({
+      contents: await inlineHtml(path),
+      loader: 'text',
+    }));
+  },
+};
+
+/** @param {Record<string, string>} entryPoints by the path in dist/, without extension */
+async function buildPrograms(entryPoints) {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints,
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    sourcemap: true,
+    sourcesContent: false,
+    plugins: [htmlAsText],
+    logLevel: 'warning',
+    write: false,
+  });
+  // esbuild would leave files alone that have not changed, and maelstrom.sh builds again what is older than its sources.
+  for (const { path, contents } of outputFiles) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, contents);
+  }
+}
+
+await buildPrograms(process.argv[2] === 'test' ? { ...PROGRAMS, ...TEST_PROGRAMS } : PROGRAMS);
