@@ -1,14 +1,70 @@
-/** A request that is not carried out. Nothing has changed, unless the code says that nobody knows. */
+/**
+ * The one error of the API: a request that is refused, with a code for programs and a sentence for people. Nothing has
+ * changed, except after `unknown_outcome`. Knows nothing of HTTP: src/server/http maps codes to statuses.
+ */
 export class ApiError extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
 
-  /** `status` is that of HTTP, `code` a word for programs, `message` a sentence for people. */
-  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message);
-    this.status = status;
     this.code = code;
-    this.headers = headers;
+    this.details = details;
   }
 }
+
+export type ErrorCode = StoreErrorCode | ClusterErrorCode | RequestErrorCode;
+
+/** What a caller needs besides the code to report an error. */
+export interface ErrorDetails {
+  /** With `method_not_allowed`: the methods that the path takes. */
+  readonly allow?: string;
+  /** With `no_peer`: whether the peer hung up before its address was read. */
+  readonly hasHungUp?: boolean;
+}
+
+/** Errors of the store of named counters. */
+export type StoreErrorCode =
+  | 'idempotency_key_reused'
+  | 'invalid_nodes'
+  | 'overflow'
+  /** The store no longer writes; reads go on. */
+  | 'read_only'
+  /** The store cannot be used yet. */
+  | 'starting'
+  | 'too_many_counters'
+  | 'too_many_idempotency_keys'
+  | 'too_many_nodes'
+  /** The write may or may not take effect. */
+  | 'unknown_outcome';
+
+/** Errors of requests about the cluster and of its peers. */
+export type ClusterErrorCode = 'no_peer' | 'not_a_peer' | 'too_many_peers' | 'unknown_peer';
+
+/** Errors in a request itself. */
+export type RequestErrorCode =
+  | 'bad_request'
+  | 'body_too_large'
+  | 'expectation_failed'
+  | 'foreign_origin'
+  | 'head_too_large'
+  | 'internal'
+  | 'invalid_amount'
+  | 'invalid_body'
+  | 'invalid_count'
+  | 'invalid_cursor'
+  | 'invalid_floor'
+  | 'invalid_id'
+  | 'invalid_idempotency_key'
+  | 'invalid_increments'
+  | 'invalid_json'
+  | 'invalid_key'
+  | 'invalid_limit'
+  | 'invalid_prefix'
+  | 'method_not_allowed'
+  | 'not_found'
+  | 'not_json'
+  | 'not_local'
+  | 'timeout'
+  | 'too_many_watchers'
+  | 'unauthorized';

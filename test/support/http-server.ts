@@ -41,7 +41,7 @@ export async function openHttpServer(
     maxConnections: 100,
     maxWatchers: 100,
     timeouts: { ...PATIENT, ...timeouts },
-    life: randomUUID().replaceAll('-', ''),
+    bootId: randomUUID().replaceAll('-', ''),
     clock: systemClock,
     metrics: new Metrics(),
     onRequest: () => {},

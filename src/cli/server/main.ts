@@ -38,14 +38,14 @@ async function main(args: string[]): Promise<void> {
 
 async function run(options: ServerCliOptions): Promise<void> {
   const metrics = new Metrics();
-  const life = uniqueIntegers(systemRandom)().toString(36);
+  const bootId = uniqueIntegers(systemRandom)().toString(36);
   const server = new HttpServer({
     access: { ...options, isInsecure: options.cluster.isInsecure },
     page,
     maxConnections: options.maxConnections,
     maxWatchers: options.maxWatchers,
     timeouts: TIMEOUTS,
-    life,
+    bootId,
     clock: systemClock,
     metrics,
     onRequest: options.verbose
@@ -61,7 +61,7 @@ async function run(options: ServerCliOptions): Promise<void> {
   const port = await server.listen(options.host, options.port);
   const startMs = systemClock.nowMs();
   const files = await openDirectory(options.dataDir);
-  const lock = await lockDirectory(options.dataDir, life);
+  const lock = await lockDirectory(options.dataDir, bootId);
   const store = await DiskStore.open({
     files,
     nodeId: options.nodeId,
@@ -84,7 +84,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     cluster: options.cluster,
     host: options.host,
     port,
-    bootId: life,
+    bootId,
     files,
     store,
     info: (text) => note('info', text),

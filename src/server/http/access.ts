@@ -18,16 +18,13 @@ export function checkToken({ token }: Access, { headers }: IncomingMessage): voi
   if (token === undefined) return;
   const [, presented = ''] = /^bearer +(.*)$/i.exec(headers.authorization ?? '') ?? [];
   if (timingSafeEqual(digest(presented), digest(token))) return;
-  throw new ApiError(401, 'unauthorized', 'this needs the header Authorization: Bearer TOKEN', {
-    'www-authenticate': 'Bearer',
-  });
+  throw new ApiError('unauthorized', 'this needs the header Authorization: Bearer TOKEN');
 }
 
 /** Throws a ApiError where a request that needs a token, which there is not, does not come from this machine. */
 export function checkLocal({ token, isInsecure }: Access, { socket }: IncomingMessage): void {
   if (token !== undefined || isInsecure || isLoopback(socket.remoteAddress ?? '')) return;
   throw new ApiError(
-    403,
     'not_local',
     'without a token this is only taken from the same machine; see --token-file',
   );
@@ -47,11 +44,7 @@ export function checkOrigin(access: Access, { headers }: IncomingMessage): void 
   const { origin, host } = headers;
   if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
   if (!isAllowed(access, origin)) {
-    throw new ApiError(
-      403,
-      'foreign_origin',
-      `pages of ${origin} may not use this server; see --allow-origin`,
-    );
+    throw new ApiError('foreign_origin', `pages of ${origin} may not use this server; see --allow-origin`);
   }
 }
 

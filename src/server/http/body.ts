@@ -16,14 +16,14 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   const hasBody = length === undefined ? request.headers['transfer-encoding'] !== undefined : length !== '0';
   if (!hasBody) return {};
   if (type !== 'application/json' && !JSON_TYPE.test(type ?? '')) {
-    throw new ApiError(415, 'not_json', 'the body must have content-type application/json');
+    throw new ApiError('not_json', 'the body must have content-type application/json');
   }
   const bytes = await readBytes(request, MAX_BODY_BYTES);
   if (bytes.length === 0) return {};
   try {
     if (isUtf8(bytes)) return parseJson(bytes.toString());
   } catch {}
-  throw new ApiError(400, 'invalid_json', 'the body is not JSON in UTF-8');
+  throw new ApiError('invalid_json', 'the body is not JSON in UTF-8');
 }
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
@@ -38,7 +38,7 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
     const chunks: Buffer[] = [];
     let received = 0;
     const tooLong = (): ApiError =>
-      new ApiError(413, 'body_too_large', `the body is longer than ${maxBytes} bytes`);
+      new ApiError('body_too_large', `the body is longer than ${maxBytes} bytes`);
     request.on('data', (chunk: Buffer) => {
       received += chunk.length;
       if (received <= maxBytes) chunks.push(chunk);

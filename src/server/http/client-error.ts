@@ -1,18 +1,18 @@
+/**
+ * Answers what Node's HTTP parser gives up on, in the same form as any other error, and closes the connection.
+ */
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ApiError } from '../../store/api-error.ts';
-import { errorReply } from './call.ts';
 import type { Connections } from './connections.ts';
+import { errorReply } from './reply.ts';
 
-/**
- * Answers what the HTTP parser gives up on, after the requests that came before it on the same connection, and closes
- * the connection.
- */
+/** Answers after the requests that came before on the same connection, then closes it. */
 export function answerClientError(error: Error, socket: Duplex, connections: Connections): void {
   const code = 'code' in error ? error.code : undefined;
-  const { status, body } = errorReply(refusalOf(code));
+  const { status, body } = errorReply(errorOf(code));
   const pending = connections.pending(socket);
-  // One that is being sent and has not ended goes on for as long as the client wants.
+  // A response that is being sent and has not ended is a stream, which goes on for as long as the client wants.
   const isStreaming = pending?.headersSent === true && pending.socket !== null;
   if (code === 'ECONNRESET' || !socket.writable || isStreaming) {
     socket.destroy();
@@ -23,7 +23,7 @@ export function answerClientError(error: Error, socket: Duplex, connections: Con
   } else if (pending.headersSent || pending.req.complete) {
     pending.once('close', () => answerClientError(error, socket, connections));
   } else {
-    // It is the body of this request that makes no sense.
+    // The parser has failed on the body of this request.
     pending.writeHead(status, {
       'content-type': 'application/json',
       'content-length': body.length,
@@ -33,13 +33,13 @@ export function answerClientError(error: Error, socket: Duplex, connections: Con
   }
 }
 
-function refusalOf(code: unknown): ApiError {
+function errorOf(code: unknown): ApiError {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new ApiError(431, 'head_too_large', 'the head of the request is too large');
+      return new ApiError('head_too_large', 'the head of the request is too large');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new ApiError(408, 'timeout', 'the request took too long to arrive');
+      return new ApiError('timeout', 'the request took too long to arrive');
     default:
-      return new ApiError(400, 'bad_request', 'this is not HTTP');
+      return new ApiError('bad_request', 'this is not HTTP');
   }
 }

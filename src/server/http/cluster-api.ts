@@ -1,43 +1,42 @@
 import { DecodeError } from '../../runtime/decode.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
 import { type Member, type MemberState, type Source, isPeer } from '../../cluster/member.ts';
 import { ApiError } from '../../store/api-error.ts';
+import type { DiskStore } from '../../store/disk/disk-store.ts';
 import { readJson, readMessage } from './body.ts';
-import { type Call, type Reply, type Site, idempotencyFrom, jsonReply, storeOf } from './call.ts';
+import type { ClusterContext, Exchange, StoreContext } from './context.ts';
+import { idempotencyFrom } from './idempotency-key.ts';
+import { type Reply, jsonReply } from './reply.ts';
 import { amountFromBody, countFromBody, peerFromBody } from './validation.ts';
 
 /** The counter that all servers of a cluster share under the short paths. */
 export const SHARED_KEY = 'default';
 
 /** GET /count */
-export function count({ site }: Call): Reply {
-  return countReply(site, storeOf(site).counters.get(SHARED_KEY)?.value ?? 0);
+export function count({ store }: StoreContext): Reply {
+  return countReply(store, store.counters.get(SHARED_KEY)?.value ?? 0);
 }
 
 /** POST /increment {"amount"} */
-export async function incrementShared({ site, request }: Call): Promise<Reply> {
-  const store = storeOf(site);
+export async function incrementShared({ store }: StoreContext, { request }: Exchange): Promise<Reply> {
   const increments = [{ key: SHARED_KEY, amount: amountFromBody(await readJson(request)) }];
   const [value = 0] = await store.increment(increments, idempotencyFrom(request, 'one', increments));
-  return countReply(site, value);
+  return countReply(store, value);
 }
 
 /** POST /sync {"count"} */
-export async function syncShared({ site, request }: Call): Promise<Reply> {
-  const store = storeOf(site);
-  return countReply(site, await store.raiseTo(SHARED_KEY, countFromBody(await readJson(request))));
+export async function syncShared({ store }: StoreContext, { request }: Exchange): Promise<Reply> {
+  return countReply(store, await store.raiseTo(SHARED_KEY, countFromBody(await readJson(request))));
 }
 
 /** GET /peers */
-export const peers = ({ site }: Call): Reply => jsonReply(JSON.stringify(clusterOf(site).peers));
+export const peers = ({ cluster }: ClusterContext): Reply => jsonReply(JSON.stringify(cluster.peers));
 
 /** POST /register {"id"} */
-export async function register({ site, request }: Call): Promise<Reply> {
-  const cluster = clusterOf(site);
+export async function register({ cluster }: ClusterContext, { request }: Exchange): Promise<Reply> {
   const address = peerFromBody(await readJson(request));
   const member = await cluster.register(address);
   if (member === undefined) {
-    throw new ApiError(409, 'too_many_peers', 'as many addresses are known as can be; see --max-peers');
+    throw new ApiError('too_many_peers', 'as many addresses are known as can be; see --max-peers');
   }
   const status = statusOf(member);
   const body = { id: address, node_id: member.who?.id, status, reason: member.why || undefined };
@@ -59,16 +58,15 @@ function statusOf({ state, address, why }: Member): 'peer' | 'pending' {
     case 'self':
     case 'duplicate':
     case 'stranger':
-      throw new ApiError(409, 'not_a_peer', `${address} cannot be a peer: ${why}`);
+      throw new ApiError('not_a_peer', `${address} cannot be a peer: ${why}`);
   }
 }
 
 /** POST /remove-peer {"id"} */
-export async function removePeer({ site, request }: Call): Promise<Reply> {
-  const cluster = clusterOf(site);
+export async function removePeer({ cluster }: ClusterContext, { request }: Exchange): Promise<Reply> {
   const address = peerFromBody(await readJson(request));
   const nodeId = cluster.remove(address);
-  if (nodeId === undefined) throw new ApiError(404, 'unknown_peer', `no peer is known by ${address}`);
+  if (nodeId === undefined) throw new ApiError('unknown_peer', `no peer is known by ${address}`);
   return jsonReply(JSON.stringify({ id: address, node_id: nodeId, peers: cluster.peers }));
 }
 
@@ -80,12 +78,11 @@ const apiWords: ReadonlyMap<string, string> = new Map([
 const apiWordOf = (word: MemberState | Source): string => apiWords.get(word) ?? word;
 
 /** GET /discovery */
-export function discovery({ site }: Call): Reply {
-  const cluster = clusterOf(site);
-  const nowMs = site.clock.nowMs();
+export function discovery({ store, cluster, clock }: ClusterContext): Reply {
+  const nowMs = clock.nowMs();
   const ago = (atMs: number): number => Math.round(nowMs - atMs) / 1000;
   const body = {
-    node_id: storeOf(site).identity.nodeId,
+    node_id: store.identity.nodeId,
     peers: cluster.peers,
     contacts: [...cluster.members].map((member) => ({
       id: member.address,
@@ -108,23 +105,19 @@ export function discovery({ site }: Call): Reply {
 }
 
 /** POST /peer: what peers ask each other. */
-export async function peer({ site, request }: Call): Promise<Reply> {
-  const cluster = clusterOf(site);
+export async function peer({ cluster }: ClusterContext, { request }: Exchange): Promise<Reply> {
   const text = await readMessage(request);
   try {
     const { remoteAddress } = request.socket;
-    if (remoteAddress === undefined) throw new ApiError(400, 'no_peer', 'nobody is there any more');
+    if (remoteAddress === undefined) {
+      throw new ApiError('no_peer', 'nobody is there any more', { hasHungUp: true });
+    }
     return jsonReply(await cluster.receive(text, remoteAddress));
   } catch (error) {
-    if (error instanceof DecodeError) throw new ApiError(403, 'no_peer', error.message);
+    if (error instanceof DecodeError) throw new ApiError('no_peer', error.message);
     throw error;
   }
 }
 
-function clusterOf({ cluster }: Site): Cluster {
-  if (cluster !== undefined) return cluster;
-  throw new ApiError(503, 'starting', 'the server is starting', { 'retry-after': '1' });
-}
-
-const countReply = (site: Site, value: number): Reply =>
-  jsonReply(`{"count":${value},"node_id":${JSON.stringify(storeOf(site).identity.nodeId)}}`);
+const countReply = ({ identity }: DiskStore, value: number): Reply =>
+  jsonReply(`{"count":${value},"node_id":${JSON.stringify(identity.nodeId)}}`);

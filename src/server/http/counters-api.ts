@@ -4,13 +4,14 @@ import { ApiError } from '../../store/api-error.ts';
 import { zero } from '../../crdt/counter-state.ts';
 import { corsHeaders } from './access.ts';
 import { readJson } from './body.ts';
-import { type Call, type Reply, idempotencyFrom, jsonReply, storeOf } from './call.ts';
+import type { Exchange, StoreContext } from './context.ts';
 import { counterJson, partsJson } from './counter-json.ts';
+import { idempotencyFrom } from './idempotency-key.ts';
+import { type Reply, jsonReply } from './reply.ts';
 import { amountFromBody, incrementsFromBody, keyFromPath, partsFromBody, prefixFrom } from './validation.ts';
 
 /** POST /counter/incr/KEY {"amount"} */
-export async function increment({ site, request, segment }: Call): Promise<Reply> {
-  const store = storeOf(site);
+export async function increment({ store }: StoreContext, { request, segment }: Exchange): Promise<Reply> {
   const key = keyFromPath(segment);
   const increments = [{ key, amount: amountFromBody(await readJson(request)) }];
   const [value = 0] = await store.increment(increments, idempotencyFrom(request, 'one', increments));
@@ -18,8 +19,7 @@ export async function increment({ site, request, segment }: Call): Promise<Reply
 }
 
 /** POST /counters/incr {"increments": [{"key", "amount"}]} */
-export async function incrementMany({ site, request }: Call): Promise<Reply> {
-  const store = storeOf(site);
+export async function incrementMany({ store }: StoreContext, { request }: Exchange): Promise<Reply> {
   const increments = incrementsFromBody(await readJson(request));
   const values = await store.increment(increments, idempotencyFrom(request, 'many', increments));
   const results = increments.map(({ key }, index) => incrementJson(store.identity, key, values[index] ?? 0));
@@ -27,31 +27,27 @@ export async function incrementMany({ site, request }: Call): Promise<Reply> {
 }
 
 /** GET /counter/KEY */
-export function read({ site, segment }: Call): Reply {
-  const store = storeOf(site);
+export function read({ store }: StoreContext, { segment }: Exchange): Reply {
   const key = keyFromPath(segment);
   return jsonReply(counterJson(store.identity, key, store.counters.get(key) ?? zero));
 }
 
 /** POST /counter/merge/KEY {"nodes", "floor"} */
-export async function merge({ site, request, segment }: Call): Promise<Reply> {
-  const store = storeOf(site);
+export async function merge({ store }: StoreContext, { request, segment }: Exchange): Promise<Reply> {
   const key = keyFromPath(segment);
   const state = await store.merge(key, partsFromBody(await readJson(request)));
   return jsonReply(counterJson(store.identity, key, state));
 }
 
 /** GET /counter/sync/KEY */
-export function sync({ site, segment }: Call): Reply {
-  const store = storeOf(site);
+export function sync({ store }: StoreContext, { segment }: Exchange): Reply {
   const key = keyFromPath(segment);
   const parts = partsJson(store.identity, store.counters.get(key) ?? zero);
   return jsonReply(`{"key":${JSON.stringify(key)},${parts}}`);
 }
 
 /** GET /counters?prefix=&cursor=&limit= */
-export function list({ site, query }: Call): Reply {
-  const store = storeOf(site);
+export function list({ store }: StoreContext, { query }: Exchange): Reply {
   const parameters = new URLSearchParams(query);
   const prefix = prefixFrom(parameters);
   const limit = limitFrom(parameters.get('limit'));
@@ -74,16 +70,18 @@ export function list({ site, query }: Call): Reply {
 }
 
 /** GET /counters/watch?prefix= */
-export function watch({ site, request, response, query }: Call): undefined {
-  const store = storeOf(site);
+export function watch(
+  { store, access, watchers }: StoreContext,
+  { request, response, query }: Exchange,
+): undefined {
   const prefix = prefixFrom(new URLSearchParams(query));
-  const headers = { ...EVENT_STREAM, ...corsHeaders(site.access, request) };
+  const headers = { ...EVENT_STREAM, ...corsHeaders(access, request) };
   if (request.method === 'HEAD') {
     response.writeHead(200, headers).end();
     return undefined;
   }
   const { 'last-event-id': id } = request.headers;
-  site.watchers.add(response, store, {
+  watchers.add(response, store, {
     prefix,
     lastEventId: typeof id === 'string' ? id : undefined,
     headers,
@@ -106,7 +104,7 @@ const MAX_PAGE_CHARS = 2 ** 20;
 function limitFrom(text: string | null): number {
   const limit = text === null ? DEFAULT_PAGE : Number(text);
   if (/^\d*$/.test(text ?? '') && limit >= 1 && limit <= MAX_PAGE) return limit;
-  throw new ApiError(400, 'invalid_limit', `the limit must be a whole number from 1 to ${MAX_PAGE}`);
+  throw new ApiError('invalid_limit', `the limit must be a whole number from 1 to ${MAX_PAGE}`);
 }
 
 /** The key that a page ended with. */
@@ -114,7 +112,7 @@ function cursorFrom(text: string | null): string | undefined {
   if (text === null) return undefined;
   const bytes = Buffer.from(text, 'base64url');
   if (text !== '' && bytes.toString('base64url') === text) return bytes.toString();
-  throw new ApiError(400, 'invalid_cursor', 'the cursor must be the "next_cursor" of another page');
+  throw new ApiError('invalid_cursor', 'the cursor must be the "next_cursor" of another page');
 }
 
 const incrementJson = ({ nodeId }: Identity, key: string, value: number): string =>

@@ -1,5 +1,9 @@
+/**
+ * The routes: which path and method leads to which handler, who may use it, and what must have started for it.
+ */
 import { PEER_PATH } from '../../cluster/net/http-transport.ts';
-import type { Handler } from './call.ts';
+import { ApiError } from '../../store/api-error.ts';
+import type { ClusterContext, Context, Exchange, Handler, StoreContext } from './context.ts';
 import { increment, incrementMany, list, merge, read, sync, watch } from './counters-api.ts';
 import {
   count,
@@ -13,51 +17,93 @@ import {
 } from './cluster-api.ts';
 import { health, metrics, page } from './status.ts';
 
-/** What a path stands for. */
-export interface Route {
+export type Route = Endpoint & (OpenRoute | StoreRoute | ClusterRoute);
+
+interface Endpoint {
   /** Its name in the metrics. */
   readonly name: string;
   readonly method: 'GET' | 'POST';
-  /** Whether the token is needed, where one is set. */
+  /** Whether the token is needed, if one is set. */
   readonly isGuarded: boolean;
-  /** Whether it is only taken from this machine, where none is set. */
+  /** Whether only requests from this machine are accepted, if no token is set. */
   readonly isLocal?: boolean;
-  readonly handle: Handler;
 }
 
+/** Works while the server is starting. */
+interface OpenRoute {
+  readonly needs: 'nothing';
+  readonly handle: Handler<Context>;
+}
+
+interface StoreRoute {
+  readonly needs: 'store';
+  readonly handle: Handler<StoreContext>;
+}
+
+interface ClusterRoute {
+  readonly needs: 'cluster';
+  readonly handle: Handler<ClusterContext>;
+}
+
+/** The context of each kind of route, as far as the server has started. */
+export interface Contexts {
+  readonly nothing: Context;
+  readonly store: StoreContext | undefined;
+  readonly cluster: ClusterContext | undefined;
+}
+
+/** Calls the handler of a route. Throws an ApiError if what it needs has not started. */
+export function dispatch(route: Route, contexts: Contexts, exchange: Exchange): ReturnType<Handler<Context>> {
+  switch (route.needs) {
+    case 'nothing':
+      return route.handle(contexts.nothing, exchange);
+    case 'store':
+      return route.handle(contexts.store ?? isStarting(), exchange);
+    case 'cluster':
+      return route.handle(contexts.cluster ?? isStarting(), exchange);
+  }
+}
+
+function isStarting(): never {
+  throw new ApiError('starting', 'the server is starting');
+}
+
+const get = { method: 'GET', isGuarded: false } as const;
+const guardedGet = { method: 'GET', isGuarded: true } as const;
+const post = { method: 'POST', isGuarded: false } as const;
+const guardedPost = { method: 'POST', isGuarded: true } as const;
+const localPost = { method: 'POST', isGuarded: true, isLocal: true } as const;
+
 const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
-  ['/', { name: 'page', method: 'GET', isGuarded: false, handle: page }],
-  ['/health', { name: 'health', method: 'GET', isGuarded: false, handle: health }],
-  ['/metrics', { name: 'metrics', method: 'GET', isGuarded: false, handle: metrics }],
-  ['/counters', { name: 'list', method: 'GET', isGuarded: false, handle: list }],
-  ['/counters/watch', { name: 'watch', method: 'GET', isGuarded: false, handle: watch }],
-  ['/count', { name: 'count', method: 'GET', isGuarded: false, handle: count }],
-  ['/increment', { name: 'increment_shared', method: 'POST', isGuarded: true, handle: incrementShared }],
-  ['/sync', { name: 'sync_shared', method: 'POST', isGuarded: true, handle: syncShared }],
-  ['/peers', { name: 'peers', method: 'GET', isGuarded: false, handle: peers }],
-  ['/register', { name: 'register', method: 'POST', isGuarded: true, isLocal: true, handle: register }],
-  [
-    '/remove-peer',
-    { name: 'remove_peer', method: 'POST', isGuarded: true, isLocal: true, handle: removePeer },
-  ],
-  ['/discovery', { name: 'discovery', method: 'GET', isGuarded: false, handle: discovery }],
-  // Peers show that they belong here in what they say.
-  [PEER_PATH, { name: 'peer', method: 'POST', isGuarded: false, handle: peer }],
-  ['/counters/incr', { name: 'increment_many', method: 'POST', isGuarded: true, handle: incrementMany }],
+  ['/', { name: 'page', ...get, needs: 'nothing', handle: page }],
+  ['/health', { name: 'health', ...get, needs: 'nothing', handle: health }],
+  ['/metrics', { name: 'metrics', ...get, needs: 'store', handle: metrics }],
+  ['/counters', { name: 'list', ...get, needs: 'store', handle: list }],
+  ['/counters/watch', { name: 'watch', ...get, needs: 'store', handle: watch }],
+  ['/counters/incr', { name: 'increment_many', ...guardedPost, needs: 'store', handle: incrementMany }],
+  ['/count', { name: 'count', ...get, needs: 'store', handle: count }],
+  ['/increment', { name: 'increment_shared', ...guardedPost, needs: 'store', handle: incrementShared }],
+  ['/sync', { name: 'sync_shared', ...guardedPost, needs: 'store', handle: syncShared }],
+  ['/peers', { name: 'peers', ...get, needs: 'cluster', handle: peers }],
+  ['/register', { name: 'register', ...localPost, needs: 'cluster', handle: register }],
+  ['/remove-peer', { name: 'remove_peer', ...localPost, needs: 'cluster', handle: removePeer }],
+  ['/discovery', { name: 'discovery', ...get, needs: 'cluster', handle: discovery }],
+  // The messages of peers carry an HMAC.
+  [PEER_PATH, { name: 'peer', ...post, needs: 'cluster', handle: peer }],
 ]);
 
 const ofKey: ReadonlyMap<string, Route> = new Map<string, Route>([
-  ['', { name: 'read', method: 'GET', isGuarded: false, handle: read }],
-  ['incr', { name: 'increment', method: 'POST', isGuarded: true, handle: increment }],
-  ['merge', { name: 'merge', method: 'POST', isGuarded: true, handle: merge }],
-  ['sync', { name: 'sync', method: 'GET', isGuarded: true, handle: sync }],
+  ['', { name: 'read', ...get, needs: 'store', handle: read }],
+  ['incr', { name: 'increment', ...guardedPost, needs: 'store', handle: increment }],
+  ['merge', { name: 'merge', ...guardedPost, needs: 'store', handle: merge }],
+  ['sync', { name: 'sync', ...guardedGet, needs: 'store', handle: sync }],
 ]);
 
 const PREFIX = '/counter/';
 
 /**
- * The route of a path, and the key at its end, still encoded. A key is one segment: slashes in it are encoded. So
- * `/counter/incr` is the counter `incr`.
+ * The route of a path, and the key at its end, still encoded; undefined if there is none. A key is one segment: slashes
+ * in it are encoded. So `/counter/incr` is the counter `incr`.
  */
 export function routeOf(path: string): { route: Route; segment: string } | undefined {
   if (!path.startsWith(PREFIX)) {

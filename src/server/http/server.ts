@@ -5,11 +5,12 @@ import type { Clock } from '../../runtime/clock.ts';
 import { ApiError } from '../../store/api-error.ts';
 import type { DiskStore } from '../../store/disk/disk-store.ts';
 import { type Access, checkLocal, checkOrigin, checkToken, corsHeaders, preflightHeaders } from './access.ts';
-import { type Handler, type Reply, type Site, jsonReply, errorReply } from './call.ts';
 import { answerClientError } from './client-error.ts';
 import { Connections } from './connections.ts';
+import type { Context, Handler } from './context.ts';
 import type { Metrics } from './metrics.ts';
-import { type Route, routeOf } from './routes.ts';
+import { type Reply, errorReply, jsonReply } from './reply.ts';
+import { type Contexts, type Route, dispatch, routeOf } from './routes.ts';
 import { Watchers } from './watchers.ts';
 
 export interface ServerOptions {
@@ -19,8 +20,8 @@ export interface ServerOptions {
   readonly maxConnections: number;
   readonly maxWatchers: number;
   readonly timeouts: Timeouts;
-  /** Tells this life of the server from others; letters and digits. */
-  readonly life: string;
+  /** The boot id of this process: letters and digits. */
+  readonly bootId: string;
   readonly clock: Clock;
   readonly metrics: Metrics;
   /** Told of each answer: method, path, status, milliseconds. */
@@ -41,7 +42,7 @@ export interface Timeouts {
 }
 
 const MAX_HEAD_BYTES = 16_384;
-const UNMET = new ApiError(417, 'expectation_failed', 'no expectation but 100-continue can be met');
+const UNMET = new ApiError('expectation_failed', 'no expectation but 100-continue can be met');
 
 /**
  * The HTTP door to a store. It listens before there is a store, and until then says that it is starting.
@@ -50,7 +51,7 @@ export class HttpServer {
   readonly #options: ServerOptions;
   readonly #server: Server;
   readonly #connections = new Connections();
-  #site: Site;
+  #contexts: Contexts;
   #isStopping = false;
 
   constructor(options: ServerOptions) {
@@ -74,9 +75,10 @@ export class HttpServer {
     this.#server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
       this.#send(request, response, errorReply(UNMET)),
     );
-    const { access, metrics, page, clock, maxWatchers, life } = options;
-    const watchers = new Watchers({ clock, maxWatchers, life });
-    this.#site = { store: undefined, cluster: undefined, clock, access, metrics, watchers, page };
+    const { access, metrics, page, clock, maxWatchers, bootId } = options;
+    const watchers = new Watchers({ clock, maxWatchers, bootId });
+    const context = { store: undefined, cluster: undefined, clock, access, metrics, watchers, page };
+    this.#contexts = { nothing: context, store: undefined, cluster: undefined };
   }
 
   /** Resolves with the port that it listens on. */
@@ -90,9 +92,14 @@ export class HttpServer {
     });
   }
 
-  /** From now on it serves. */
+  /** Serves the store from now on. Without a cluster, the routes about it go on answering that the server is starting. */
   serve(store: DiskStore, cluster?: Cluster): void {
-    this.#site = { ...this.#site, store, cluster };
+    const context = { ...this.#contexts.nothing, store, cluster };
+    this.#contexts = {
+      nothing: context,
+      store: context,
+      cluster: cluster === undefined ? undefined : { ...context, cluster },
+    };
   }
 
   /** Stops accepting, and resolves when what was under way has been answered or given up. */
@@ -105,7 +112,7 @@ export class HttpServer {
         patience.cancel();
         resolve();
       });
-      this.#site.watchers.close();
+      this.#contexts.nothing.watchers.close();
       this.#connections.closeUnused();
     });
   }
@@ -139,12 +146,12 @@ export class HttpServer {
     path: string,
     found: { route: Route; segment: string } | undefined,
     query: string,
-  ): ReturnType<Handler> {
+  ): ReturnType<Handler<Context>> {
     const { access } = this.#options;
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
-      throw new ApiError(400, 'bad_request', 'the header Host is missing');
+      throw new ApiError('bad_request', 'the header Host is missing');
     }
-    if (found === undefined) throw new ApiError(404, 'not_found', `there is nothing at ${path}`);
+    if (found === undefined) throw new ApiError('not_found', `there is nothing at ${path}`);
     const { route, segment } = found;
     const { method = '' } = request;
     if (method === 'OPTIONS' && access.allowedOrigins.length > 0) {
@@ -153,12 +160,12 @@ export class HttpServer {
     }
     if (method !== route.method && !(method === 'HEAD' && route.method === 'GET')) {
       const allow = route.method === 'GET' ? 'GET, HEAD' : route.method;
-      throw new ApiError(405, 'method_not_allowed', `${path} takes ${allow}`, { allow });
+      throw new ApiError('method_not_allowed', `${path} takes ${allow}`, { allow });
     }
     if (route.method === 'POST') checkOrigin(access, request);
     if (route.isGuarded) checkToken(access, request);
     if (route.isLocal) checkLocal(access, request);
-    return route.handle({ site: this.#site, request, response, segment, query });
+    return dispatch(route, this.#contexts, { request, response, segment, query });
   }
 
   #replyTo(error: unknown, request: IncomingMessage): Reply | undefined {
@@ -166,7 +173,7 @@ export class HttpServer {
     // The client has gone away, so nobody is left to be told.
     if (request.destroyed && !request.complete) return undefined;
     this.#options.onError(error);
-    return errorReply(new ApiError(500, 'internal', 'the server has made a mistake'));
+    return errorReply(new ApiError('internal', 'the server has made a mistake'));
   }
 
   #send(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Reply): void {

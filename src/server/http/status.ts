@@ -1,13 +1,18 @@
+/**
+ * The routes about the server itself: the page, health and metrics. The words and figures here are formats: what they
+ * are called on the wire is written here and nowhere else.
+ */
 import type { Cluster } from '../../cluster/cluster.ts';
 import { isPeer } from '../../cluster/member.ts';
-import { type Call, type Reply, jsonReply, storeOf } from './call.ts';
+import type { Context, StoreContext } from './context.ts';
 import type { Figure } from './metrics.ts';
+import { type Reply, jsonReply } from './reply.ts';
 
 /** GET / */
-export const page = ({ site }: Call): Reply => ({
+export const page = ({ page: body }: Context): Reply => ({
   status: 200,
   type: 'text/html; charset=utf-8',
-  body: site.page,
+  body,
   headers: PAGE_HEADERS,
 });
 
@@ -18,30 +23,29 @@ const PAGE_HEADERS = {
   'referrer-policy': 'no-referrer',
 };
 
-/** GET /health: 200 when increments are accepted, else 503. */
-export function health({ site }: Call): Reply {
-  const { store } = site;
+/** GET /health: 200 if increments are accepted, else 503. */
+export function health({ store }: Context): Reply {
   const status = store === undefined ? 'starting' : store.failure === undefined ? 'ok' : 'read-only';
   const body = { status, node_id: store?.identity.nodeId, counters: store?.counters.size };
   return jsonReply(JSON.stringify(body), status === 'ok' ? 200 : 503);
 }
 
 /** GET /metrics */
-export function metrics({ site }: Call): Reply {
-  const store = storeOf(site);
+export function metrics(context: StoreContext): Reply {
+  const { store, cluster, watchers } = context;
   const { logBytes, snapshots, answers } = store.statistics;
-  const body = site.metrics.text([
+  const body = context.metrics.text([
     { name: 'counters', help: 'Counters there are.', value: store.counters.size },
     { name: 'log_bytes', help: 'Size of the log on the disk.', value: logBytes },
     { name: 'snapshots_written', help: 'Snapshots written since the start.', value: snapshots },
     { name: 'idempotency_keys', help: 'Idempotency keys that are remembered.', value: answers },
-    { name: 'watchers', help: 'Clients that watch for changes.', value: site.watchers.size },
+    { name: 'watchers', help: 'Clients that watch for changes.', value: watchers.size },
     {
       name: 'writable',
       help: 'Whether increments are accepted.',
       value: store.failure === undefined ? 1 : 0,
     },
-    ...(site.cluster === undefined ? [] : clusterFigures(site.cluster)),
+    ...(cluster === undefined ? [] : clusterFigures(cluster)),
   ]);
   return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body };
 }

@@ -18,13 +18,13 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new ApiError(400, 'invalid_key', 'the key in the path is not percent-encoded UTF-8');
+    throw new ApiError('invalid_key', 'the key in the path is not percent-encoded UTF-8');
   }
 }
 
 function checkedKey(key: string): string {
   const why = nameFault(key);
-  if (why !== undefined) throw new ApiError(400, 'invalid_key', `the key ${why}`);
+  if (why !== undefined) throw new ApiError('invalid_key', `the key ${why}`);
   return key;
 }
 
@@ -32,7 +32,7 @@ function checkedKey(key: string): string {
 export function prefixFrom(parameters: URLSearchParams): string {
   const prefix = parameters.get('prefix') ?? '';
   const why = prefix === '' ? undefined : nameFault(prefix);
-  if (why !== undefined) throw new ApiError(400, 'invalid_prefix', `the prefix ${why}`);
+  if (why !== undefined) throw new ApiError('invalid_prefix', `the prefix ${why}`);
   return prefix;
 }
 
@@ -44,18 +44,18 @@ export function amountFromBody(body: unknown): number {
 
 function checkedAmount(amount: unknown): number {
   if (isTotal(amount) && amount > 0) return amount;
-  throw new ApiError(400, 'invalid_amount', 'the amount must be a whole number from 1 to 2^53 - 1');
+  throw new ApiError('invalid_amount', 'the amount must be a whole number from 1 to 2^53 - 1');
 }
 
 /** What a request to increment several counters asks for. */
 export function incrementsFromBody(body: unknown): Increment[] {
   const { increments } = membersFrom(body, 'the body', ['increments']);
   if (!Array.isArray(increments) || increments.length === 0) {
-    throw new ApiError(400, 'invalid_increments', '"increments" must be a list of {"key", "amount"}');
+    throw new ApiError('invalid_increments', '"increments" must be a list of {"key", "amount"}');
   }
   return increments.map((increment: unknown) => {
     const { key, amount = 1 } = membersFrom(increment, 'an increment', ['key', 'amount']);
-    if (typeof key !== 'string') throw new ApiError(400, 'invalid_key', 'the key must be a string');
+    if (typeof key !== 'string') throw new ApiError('invalid_key', 'the key must be a string');
     return { key: checkedKey(key), amount: checkedAmount(amount) };
   });
 }
@@ -63,17 +63,15 @@ export function incrementsFromBody(body: unknown): Increment[] {
 /** The parts that a request to merge shows. */
 export function partsFromBody(body: unknown): GCounter {
   const { nodes, floor: lowerBound } = membersFrom(body, 'the body', ['nodes', 'floor']);
-  if (!isObject(nodes))
-    throw new ApiError(400, 'invalid_nodes', '"nodes" must be an object of totals by node');
+  if (!isObject(nodes)) throw new ApiError('invalid_nodes', '"nodes" must be an object of totals by node');
   const parts = new Map<string, number>();
   if (lowerBound !== undefined)
     parts.set(LOWER_BOUND, checkedLowerBound(lowerBound, 'invalid_floor', 'the floor'));
   for (const [name, total] of Object.entries(nodes)) {
     const why = nameFault(name);
-    if (why !== undefined) throw new ApiError(400, 'invalid_nodes', `the name of a node ${why}`);
+    if (why !== undefined) throw new ApiError('invalid_nodes', `the name of a node ${why}`);
     if (!isTotal(total)) {
       throw new ApiError(
-        400,
         'invalid_nodes',
         `the total of ${JSON.stringify(name)} must be a whole number from 0 to 2^53 - 1`,
       );
@@ -94,12 +92,16 @@ export function peerFromBody(body: unknown): Address {
   const { id } = membersFrom(body, 'the body', ['id']);
   const address = typeof id === 'string' ? normalAddress(id) : undefined;
   if (address !== undefined) return address;
-  throw new ApiError(400, 'invalid_id', 'the id must be host:port, such as 127.0.0.1:8081');
+  throw new ApiError('invalid_id', 'the id must be host:port, such as 127.0.0.1:8081');
 }
 
-function checkedLowerBound(lowerBound: unknown, code: string, what: string): number {
+function checkedLowerBound(
+  lowerBound: unknown,
+  code: 'invalid_floor' | 'invalid_count',
+  what: string,
+): number {
   if (isTotal(lowerBound)) return lowerBound;
-  throw new ApiError(400, code, `${what} must be a whole number from 0 to 2^53 - 1`);
+  throw new ApiError(code, `${what} must be a whole number from 0 to 2^53 - 1`);
 }
 
 /**
@@ -114,6 +116,6 @@ function membersFrom(
   try {
     return fields(json, what, [], names);
   } catch (error) {
-    throw new ApiError(400, 'invalid_body', asError(error).message);
+    throw new ApiError('invalid_body', asError(error).message);
   }
 }

@@ -7,8 +7,8 @@ import { counterJson } from './counter-json.ts';
 export interface WatchersOptions {
   readonly clock: Clock;
   readonly maxWatchers: number;
-  /** Tells this life of the server from others, whose positions mean nothing here. Has no `-`. */
-  readonly life: string;
+  /** The boot id of this process. Positions of another one mean nothing here. Has no `-`. */
+  readonly bootId: string;
 }
 
 /** How often changes are told. What changes more often is told as it is then. */
@@ -74,9 +74,7 @@ export class Watchers {
   add(response: ServerResponse, store: Watched, { prefix, lastEventId, headers }: Watch): void {
     const { clock, maxWatchers } = this.#options;
     if (this.#watchers.size >= maxWatchers) {
-      throw new ApiError(503, 'too_many_watchers', `there can be ${maxWatchers} watchers`, {
-        'retry-after': '10',
-      });
+      throw new ApiError('too_many_watchers', `there can be ${maxWatchers} watchers`);
     }
     this.#store = store;
     const nowMs = clock.nowMs();
@@ -134,23 +132,23 @@ export class Watchers {
 
   /** What to tell a client that knows everything up to `position`, and up to where it then does. */
   #changes({ counters, identity }: Watched, prefix: string, position: number | undefined): Changes {
-    const { life } = this.#options;
+    const { bootId } = this.#options;
     if (position === undefined || !counters.remembers(position)) {
-      const text = `event: reset\nid: ${life}-${counters.position}\ndata: {}\n\n`;
+      const text = `event: reset\nid: ${bootId}-${counters.position}\ndata: {}\n\n`;
       return { text, position: counters.position };
     }
     let text = '';
     for (const counter of counters.changedAfter(position)) {
       if (!counter.key.startsWith(prefix)) continue;
-      text += `id: ${life}-${counter.changedAt}\ndata: ${counterJson(identity, counter.key, counter)}\n\n`;
+      text += `id: ${bootId}-${counter.changedAt}\ndata: ${counterJson(identity, counter.key, counter)}\n\n`;
       if (text.length > MAX_CHUNK_CHARS) return { text, position: counter.changedAt };
     }
     return { text, position: counters.position };
   }
 
   #positionFrom(eventId: string | undefined, latest: number): number | undefined {
-    const [life, position = ''] = eventId?.split('-') ?? [];
-    const isOurs = life === this.#options.life && /^\d{1,16}$/.test(position);
+    const [bootId, position = ''] = eventId?.split('-') ?? [];
+    const isOurs = bootId === this.#options.bootId && /^\d{1,16}$/.test(position);
     return isOurs && Number(position) <= latest ? Number(position) : undefined;
   }
 }

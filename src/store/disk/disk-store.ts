@@ -171,7 +171,7 @@ export class DiskStore {
   async merge(key: string, shown: GCounter): Promise<CounterState> {
     for (const name of shown.keys()) {
       if (!isBeyond(this.#identity.nodeId, name)) continue;
-      throw new ApiError(400, 'invalid_nodes', `this node never gets to suffix '${name}'`);
+      throw new ApiError('invalid_nodes', `this node never gets to suffix '${name}'`);
     }
     const after = this.#merge(key, shown, this.#options.limits.maxNodes);
     await this.#batchOf(key)?.stored;
@@ -238,7 +238,7 @@ export class DiskStore {
     if (changes.size === 0) return after;
     const nodes = nodesOf(identity, after).size;
     if (nodes > maxNodes && nodes > nodesOf(identity, before).size) {
-      throw new ApiError(409, 'too_many_nodes', `a counter can have totals of ${maxNodes} nodes`);
+      throw new ApiError('too_many_nodes', `a counter can have totals of ${maxNodes} nodes`);
     }
     if (known === undefined) this.#refuseCounters(1);
     const batch = this.#gather();
@@ -298,15 +298,12 @@ export class DiskStore {
       const waiting = (this.#gathering?.answers.size ?? 0) + (this.#storing?.answers.size ?? 0);
       if (this.#answers.hasRoomFor(waiting + 1, nowMs)) return undefined;
       throw new ApiError(
-        429,
         'too_many_idempotency_keys',
         'as many idempotency keys are remembered as can be; try again later, or without one',
-        { 'retry-after': '10' },
       );
     }
     if (answer.fingerprint !== fingerprint) {
       throw new ApiError(
-        422,
         'idempotency_key_reused',
         'this idempotency key came with another request before',
       );
@@ -320,7 +317,7 @@ export class DiskStore {
     if (this.#counters.size + waiting + added <= maxCounters) return;
     const unknown = new Set(this.#waitingKeys().filter((key) => this.#counters.get(key) === undefined));
     if (this.#counters.size + unknown.size + added > maxCounters) {
-      throw new ApiError(409, 'too_many_counters', `there can be ${maxCounters} counters`);
+      throw new ApiError('too_many_counters', `there can be ${maxCounters} counters`);
     }
   }
 
@@ -358,7 +355,6 @@ export class DiskStore {
         this.#storing = undefined;
         batch.reject(
           new ApiError(
-            503,
             'unknown_outcome',
             'the disk failed while this was being stored: whether it counts shows after a restart',
           ),
@@ -378,7 +374,7 @@ export class DiskStore {
   /** After a failed write or sync nobody knows what of it is on the disk, and only a restart can look. */
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
-    this.#failure = new ApiError(503, 'read_only', 'the disk has failed: nothing is stored until a restart');
+    this.#failure = new ApiError('read_only', 'the disk has failed: nothing is stored until a restart');
     this.#gathering?.reject(this.#failure);
     this.#gathering = undefined;
     this.#snapshotter.stop();
@@ -387,4 +383,4 @@ export class DiskStore {
 }
 
 const overflow = (key: string): ApiError =>
-  new ApiError(409, 'overflow', `the value of ${JSON.stringify(key)} would pass 2^53 - 1`);
+  new ApiError('overflow', `the value of ${JSON.stringify(key)} would pass 2^53 - 1`);

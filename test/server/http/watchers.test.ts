@@ -13,7 +13,7 @@ let watchers: Watchers;
 beforeEach(() => {
   clock = new VirtualClock();
   counters = new Counters();
-  watchers = new Watchers({ clock, maxWatchers: 10, life: 'life' });
+  watchers = new Watchers({ clock, maxWatchers: 10, bootId: 'b00t' });
 });
 
 const pass = (ms: number): Promise<void> =>
