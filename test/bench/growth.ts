@@ -2,7 +2,7 @@ import { Host } from '../../src/workbench/peers/host.ts';
 import { nodeAtAddress, shippedPeer } from '../../src/workbench/peers/peer.ts';
 import { Network } from '../../src/workbench/sim/network.ts';
 import { streams } from '../../src/workbench/sim/random.ts';
-import { nodeNames } from '../../src/workbench/nodes/sweep.ts';
+import { nodeNames } from '../../src/workbench/sim/node-names.ts';
 import { VirtualClock } from '../../src/workbench/sim/virtual-clock.ts';
 import { print } from './server-process.ts';
 

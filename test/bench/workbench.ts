@@ -6,9 +6,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import type { RunOptions } from '../../src/workbench/nodes/run.ts';
+import type { RunOptions } from '../../src/workbench/nodes/options.ts';
 import { simulate } from '../../src/workbench/nodes/simulation.ts';
-import { nodeNames } from '../../src/workbench/nodes/sweep.ts';
+import { nodeNames } from '../../src/workbench/sim/node-names.ts';
 import { shippedNode, standard } from '../support/run-options.ts';
 
 const MEASURE_MS = 4000;

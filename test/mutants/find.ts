@@ -13,7 +13,7 @@ import { simulate } from '../../src/workbench/nodes/simulation.ts';
 import { drawPeersOptions } from '../../src/workbench/peers/options.ts';
 import { type CreatePeer, shippedPeer } from '../../src/workbench/peers/peer.ts';
 import { simulatePeers } from '../../src/workbench/peers/run.ts';
-import { drawOptions } from '../../src/workbench/nodes/sweep.ts';
+import { drawOptions } from '../../src/workbench/nodes/options.ts';
 import { shippedNode, shippedPnNode } from '../support/run-options.ts';
 import { mutants, pnMutants } from './node.ts';
 import { peersMutants } from './peers.ts';

@@ -10,7 +10,7 @@ import type {
 import type { Delivery } from '../../src/workbench/sim/network.ts';
 import { type ReportInput, diagramWindow } from '../../src/workbench/report/report.ts';
 import { summarise } from '../../src/workbench/nodes/results.ts';
-import type { RunOptions } from '../../src/workbench/nodes/run.ts';
+import type { RunOptions } from '../../src/workbench/nodes/options.ts';
 import { standard } from './run-options.ts';
 
 /** An event a millisecond. */

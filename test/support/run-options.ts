@@ -1,5 +1,5 @@
 import type { CreateNode } from '../../src/workbench/nodes/memory-host.ts';
-import type { RunOptions } from '../../src/workbench/nodes/run.ts';
+import type { RunOptions } from '../../src/workbench/nodes/options.ts';
 import { type Workload, createCounterNode } from '../../src/maelstrom/counter-node.ts';
 import { silent } from '../../src/runtime/log.ts';
 

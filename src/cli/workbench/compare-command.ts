@@ -2,7 +2,7 @@ import type { Results } from '../../workbench/nodes/results.ts';
 import type { FunctionStats } from '../../workbench/nodes/stats.ts';
 import { UsageError, parseOptions, programFrom } from '../arguments.ts';
 import { applyFlags, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
-import { runProcesses } from './run-processes.ts';
+import { runAndPrint } from './run-and-print.ts';
 import { EXIT_STATUS, seedFrom } from './test-command.ts';
 
 export const compareHelp = `Usage: g-counter-workbench compare A B [options]
@@ -36,7 +36,7 @@ export async function compareCommand(args: string[]): Promise<number> {
   const options = applyFlags(maelstromDefaults(seedFrom(values.seed)), values);
   const results: Results[] = [];
   for (const candidate of candidates) {
-    const one = await runProcesses({ ...candidate, options });
+    const one = await runAndPrint({ ...candidate, options });
     if (one.valid === 'unknown') return EXIT_STATUS.unknown;
     results.push(one);
     console.log();

@@ -1,10 +1,11 @@
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, workerData } from 'node:worker_threads';
+import { serveSeeds } from '../../workbench/pool/thread.ts';
 import { UsageError, reportsUsage } from '../arguments.ts';
 import { compareCommand, compareHelp } from './compare-command.ts';
 import { replayCommand, replayHelp } from './replay-command.ts';
 import { serveCommand, serveHelp } from './serve-command.ts';
 import { simulateCommand, simulateHelp } from './simulate-command.ts';
-import { serveSweep } from './simulate-worker.ts';
+import { seedSimulator } from './simulate-seed.ts';
 import { testCommand, testHelp } from './test-command.ts';
 import { version } from '../version.ts';
 
@@ -71,4 +72,4 @@ function start(): void {
 }
 
 if (isMainThread) start();
-else serveSweep();
+else serveSeeds(seedSimulator(workerData));

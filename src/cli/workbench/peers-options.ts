@@ -1,7 +1,7 @@
 /** The flags of `simulate -w peers`. */
 import { latencyDistributions } from '../../workbench/sim/latency.ts';
 import { type PeersOptions, peersFaultNames } from '../../workbench/peers/options.ts';
-import { nodeNames } from '../../workbench/nodes/sweep.ts';
+import { nodeNames } from '../../workbench/sim/node-names.ts';
 import { UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts';
 
 export const peersHelp = `With -w peers it runs a cluster of g-counter-server instead: servers that find each other and keep each other's counters,

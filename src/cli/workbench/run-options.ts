@@ -3,8 +3,8 @@ import { workloads } from '../../maelstrom/counter-node.ts';
 import { storeModels } from '../../workbench/nodes/kv-service.ts';
 import { latencyDistributions } from '../../workbench/sim/latency.ts';
 import { faultNames } from '../../workbench/sim/nemesis.ts';
-import type { RunOptions } from '../../workbench/nodes/run.ts';
-import { nodeNames } from '../../workbench/nodes/sweep.ts';
+import type { RunOptions } from '../../workbench/nodes/options.ts';
+import { nodeNames } from '../../workbench/sim/node-names.ts';
 import { UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts';
 
 export const runOptionsHelp = `  -w, --workload NAME      what clients add: g-counter (0 to 4) or pn-counter (−5 to 4)

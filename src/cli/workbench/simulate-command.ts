@@ -1,10 +1,10 @@
 import { timestamp } from '../../runtime/system.ts';
 import { record } from '../../workbench/report/record.ts';
 import { type Results, formatResults } from '../../workbench/nodes/results.ts';
-import type { RunOptions } from '../../workbench/nodes/run.ts';
 import { simulate } from '../../workbench/nodes/simulation.ts';
 import { RunDirectory } from '../../workbench/report/run-directory.ts';
-import { shrink, smallerOptions } from '../../workbench/nodes/sweep.ts';
+import { type RunOptions, smallerOptions } from '../../workbench/nodes/options.ts';
+import { shrink } from '../../workbench/sim/shrink.ts';
 import { UsageError, numberFrom, parseOptions, splitNodeArguments } from '../arguments.ts';
 import {
   applyFlags,
@@ -15,9 +15,9 @@ import {
   toFlags,
 } from './run-options.ts';
 import { peersHelp, peersOnlySpecs } from './peers-options.ts';
-import { simulateOneOfPeers, sweepPeers } from './simulate-peers.ts';
-import { type NodesTask, shippedNode, sweepOptions } from './simulate-worker.ts';
-import { sweep } from './sweep.ts';
+import { simulateOneOfPeers, searchPeers } from './simulate-peers.ts';
+import { type SeedRange, search } from './search.ts';
+import { type NodesTask, seedOptions, shippedNode } from './simulate-seed.ts';
 import { EXIT_STATUS, seedFrom } from './test-command.ts';
 
 export const simulateHelp = `Usage: g-counter-workbench simulate [--seeds N] [options] [-- flags of g-counter]
@@ -71,8 +71,9 @@ export async function simulateCommand(args: string[]): Promise<number> {
   const first = seed === undefined ? 1 : seedFrom(seed);
   if (!Number.isSafeInteger(first + count))
     throw new UsageError(`--seed ${seed} leaves no room for ${seeds} seeds`);
-  if (isOfPeers) return sweepPeers(ofPeers, first, count, keepGoing);
-  return sweepNodes({ workload: 'nodes', flags, nodeArguments: forNode }, first, count, keepGoing);
+  const range = { first, count, keepGoing };
+  if (isOfPeers) return searchPeers(ofPeers, range);
+  return searchNodes({ workload: 'nodes', flags, nodeArguments: forNode }, range);
 }
 
 /** Simulates one run, shows its results and leaves them in the store. */
@@ -89,18 +90,13 @@ async function simulateAndRecord(options: RunOptions, nodeArguments: string[]): 
 }
 
 /** Simulates many runs, and explains the first that fails. Resolves with the exit status. */
-async function sweepNodes(
-  task: NodesTask,
-  first: number,
-  count: number,
-  keepGoing: boolean,
-): Promise<number> {
-  const failures = await sweep(task, first, count, keepGoing);
+async function searchNodes(task: NodesTask, range: SeedRange): Promise<number> {
+  const failures = await search(task, range);
   if (failures.length === 0) {
-    console.log(`VALID: ${count} seeds, no read out of bounds and no request unanswered after healing`);
+    console.log(`VALID: ${range.count} seeds, no read out of bounds and no request unanswered after healing`);
     return EXIT_STATUS.true;
   }
-  await explain(sweepOptions(Math.min(...failures), task.flags), task);
+  await explain(seedOptions(Math.min(...failures), task.flags), task);
   return EXIT_STATUS.false;
 }
 

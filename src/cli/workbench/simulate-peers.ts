@@ -1,7 +1,7 @@
 import { drawPeersOptions, type PeersOptions, smallerPeersOptions } from '../../workbench/peers/options.ts';
 import { shippedPeer } from '../../workbench/peers/peer.ts';
 import { type PeersResults, simulatePeers } from '../../workbench/peers/run.ts';
-import { shrink } from '../../workbench/nodes/sweep.ts';
+import { shrink } from '../../workbench/sim/shrink.ts';
 import {
   type PeersFlags,
   applyPeersFlags,
@@ -9,7 +9,7 @@ import {
   peersDefaults,
   toPeersFlags,
 } from './peers-options.ts';
-import { sweep } from './sweep.ts';
+import { type SeedRange, search } from './search.ts';
 import { EXIT_STATUS } from './test-command.ts';
 
 /** Simulates one run and shows what it comes to. Resolves with the exit status. */
@@ -19,16 +19,11 @@ export async function simulateOneOfPeers(seed: number, flags: PeersFlags): Promi
 }
 
 /** Simulates many runs, and explains the first that fails. Resolves with the exit status. */
-export async function sweepPeers(
-  flags: PeersFlags,
-  first: number,
-  count: number,
-  keepGoing: boolean,
-): Promise<number> {
-  applyPeersFlags(peersDefaults(first), flags);
-  const failures = await sweep({ workload: 'peers', flags }, first, count, keepGoing);
+export async function searchPeers(flags: PeersFlags, range: SeedRange): Promise<number> {
+  applyPeersFlags(peersDefaults(range.first), flags);
+  const failures = await search({ workload: 'peers', flags }, range);
   if (failures.length === 0) {
-    console.log(`VALID: ${count} seeds, all nodes came to agree, and on exactly what was acknowledged`);
+    console.log(`VALID: ${range.count} seeds, all nodes came to agree, and on exactly what was acknowledged`);
     return EXIT_STATUS.true;
   }
   await explain(applyPeersFlags(drawPeersOptions(Math.min(...failures)), flags));

@@ -1,7 +1,7 @@
 import { systemRandom } from '../../runtime/system.ts';
 import { UsageError, numberFrom, parseOptions, programFrom, splitNodeArguments } from '../arguments.ts';
 import { applyFlags, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
-import { runProcesses } from './run-processes.ts';
+import { runAndPrint } from './run-and-print.ts';
 
 export const testHelp = `Usage: g-counter-workbench test -w g-counter --bin FILE [options] [-- arguments for FILE]
 
@@ -44,7 +44,7 @@ export async function testCommand(args: string[]): Promise<number> {
   if (values.workload === undefined)
     throw new UsageError('-w is missing: which workload? g-counter or pn-counter');
   if (values.bin === undefined) throw new UsageError('--bin is missing: which program is to be tested?');
-  const { valid } = await runProcesses({
+  const { valid } = await runAndPrint({
     bin: programFrom(values.bin),
     nodeArguments: forNode,
     options: applyFlags(maelstromDefaults(seedFrom(values.seed)), values),

@@ -6,9 +6,9 @@
  *   3. it is not less than any read that had ended when it began, plus what was added and acknowledged in between;
  * and every final operation must be answered.
  */
-import { Floor } from './lower-bound.ts';
 import type { AddOperation, Operation, ReadOperation } from './history.ts';
-import { type Ranges, formatRanges, includes, shifted, subsetSums, withOptional } from './ranges.ts';
+import { MinimumRead } from './minimum-read.ts';
+import { type Ranges, formatRanges, includes, shifted, subsetSums, withOptional } from '../sim/ranges.ts';
 
 export interface Problem {
   readonly operation: Operation;
@@ -29,7 +29,7 @@ export function judge(operations: readonly Operation[], growOnly = true): Judgem
   const reads = operations.filter((operation) => operation.f === 'read');
   const finalReads = reads.filter((read) => read.final);
   const problems = [
-    ...judgeReads(adds, reads, growOnly ? new Floor() : undefined),
+    ...judgeReads(adds, reads, growOnly ? new MinimumRead() : undefined),
     ...operations.filter((operation) => operation.final).flatMap(unanswered),
   ];
   const acceptable = subsetSums(
@@ -43,8 +43,9 @@ export function judge(operations: readonly Operation[], growOnly = true): Judgem
 interface ReadUnderWay {
   /** The sum of all adds acknowledged before it began. */
   readonly acknowledged: number;
-  readonly floor: number;
-  readonly floorRead: ReadOperation | undefined;
+  /** The least that it may return, and the earlier read from which that follows. */
+  readonly minimum: number;
+  readonly minimumSetBy: ReadOperation | undefined;
   /** Adds acknowledged since. */
   readonly concurrent: number[];
 }
@@ -53,7 +54,7 @@ interface ReadUnderWay {
 function judgeReads(
   adds: readonly AddOperation[],
   reads: readonly ReadOperation[],
-  floor: Floor | undefined,
+  minimum: MinimumRead | undefined,
 ): Problem[] {
   const problems: Problem[] = [];
   let acknowledged = 0;
@@ -69,14 +70,14 @@ function judgeReads(
   const acknowledge = (add: AddOperation): void => {
     unacknowledged.delete(add);
     acknowledged += add.delta;
-    floor?.addAcknowledged(add);
+    minimum?.addAcknowledged(add);
     for (const { concurrent } of underWay.values()) concurrent.push(add.delta);
   };
   const begin = (read: ReadOperation): void => {
     underWay.set(read, {
       acknowledged,
-      floor: floor?.value ?? -Infinity,
-      floorRead: floor?.read,
+      minimum: minimum?.value ?? -Infinity,
+      minimumSetBy: minimum?.setBy,
       concurrent: [],
     });
   };
@@ -88,7 +89,7 @@ function judgeReads(
     const allowed = pending.reduce(withOptional, shifted(unknown, known.acknowledged));
     const text = explain(read.value, allowed, known);
     if (text !== undefined) problems.push({ operation: read, text: `${describe(read)} ${text}` });
-    floor?.readEnded(read);
+    minimum?.readEnded(read);
   };
 
   const acknowledgedAdds = adds.filter((add) => add.outcome === 'ok');
@@ -107,7 +108,7 @@ function judgeReads(
 function explain(
   value: number,
   allowed: Ranges,
-  { acknowledged, floor, floorRead }: ReadUnderWay,
+  { acknowledged, minimum, minimumSetBy }: ReadUnderWay,
 ): string | undefined {
   const least = allowed[0]?.[0] ?? acknowledged;
   const most = allowed.at(-1)?.[1] ?? acknowledged;
@@ -120,10 +121,10 @@ function explain(
   if (!includes(allowed, value)) {
     return `is no sum of acknowledged adds and others that may have happened: ${formatRanges(allowed)}`;
   }
-  if (value < floor && floorRead !== undefined) {
-    const since = floor - (floorRead.value ?? 0);
+  if (value < minimum && minimumSetBy !== undefined) {
+    const since = minimum - (minimumSetBy.value ?? 0);
     const more = since === 0 ? '' : ` and ${since} more had been added and acknowledged`;
-    return `goes back: before it began, ${describe(floorRead)} had ended${more}`;
+    return `goes back: before it began, ${describe(minimumSetBy)} had ended${more}`;
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { type Judgement, judge } from './checker.ts';
 import { type Results, cutShort, summarise } from './results.ts';
-import { NodeFailure, type Run, type RunOptions } from './run.ts';
+import { NodeFailure, type Run } from './run.ts';
+import type { RunOptions } from './options.ts';
 
 /**
  * What a run comes to, and on what grounds. `stopped` says why, if it was cut short; `demand` is the least fraction

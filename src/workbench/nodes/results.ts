@@ -1,8 +1,8 @@
 import type { Judgement } from './checker.ts';
 import type { Operation } from './history.ts';
 import type { MessageCounts } from '../sim/network.ts';
-import { type Ranges, formatRanges } from './ranges.ts';
-import type { RunOptions } from './run.ts';
+import { type Ranges, formatRanges } from '../sim/ranges.ts';
+import type { RunOptions } from './options.ts';
 import { type FunctionStats, functionStats } from './stats.ts';
 
 /** What a run comes to, as it is written to results.json. */

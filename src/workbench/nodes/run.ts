@@ -3,44 +3,25 @@
  * then everything heals and recovers, then every client adds and reads once more (in Maelstrom, it only reads).
  * Where nodes live and how time passes is the caller's choice.
  */
-import type { Workload } from '../../maelstrom/counter-node.ts';
 import type { Message } from '../../maelstrom/message.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import { Client, type Completion } from './client.ts';
 import type { Moment, Operation } from './history.ts';
 import type { StartHost } from './host.ts';
-import { LinearizableKv, SequentialKv, type StoreModel } from './kv-service.ts';
-import { type LatencyDistribution, latencySampler } from '../sim/latency.ts';
+import { LinearizableKv, SequentialKv } from './kv-service.ts';
+import { latencySampler } from '../sim/latency.ts';
 import { ProcessClock } from '../sim/process-clock.ts';
 import { type FaultInterval, type FaultName, Nemesis, faultKinds } from '../sim/nemesis.ts';
 import { type Delivery, type MessageCounts, Network } from '../sim/network.ts';
 import { Nodes } from './nodes.ts';
+import type { RunOptions } from './options.ts';
 import { type Streams, below, streams } from '../sim/random.ts';
 import { type Invocation, invocations } from './workload.ts';
 
 const CLIENT_TIMEOUT_MS = 5000;
 
-export interface RunOptions {
-  /** Decides every random choice of the run. */
-  readonly seed: number;
-  readonly workload: Workload;
-  readonly nodeIds: readonly string[];
-  /** Clients at work at once, spread evenly over the nodes. */
-  readonly concurrency: number;
-  /** Operations per second, of all clients together. */
-  readonly rate: number;
-  readonly timeLimitMs: number;
-  readonly recoveryTimeMs: number;
-  /** Mean one-way latency between nodes and services. */
-  readonly latencyMs: number;
-  readonly latencyDistribution: LatencyDistribution;
-  readonly faults: ReadonlySet<FaultName>;
-  readonly nemesisIntervalMs: number;
-  readonly storeModel: StoreModel;
-}
-
-export interface Surroundings {
+export interface Environment {
   readonly clock: Clock;
   readonly startHost: StartHost;
   readonly onSend: (message: Message) => void;
@@ -96,9 +77,9 @@ export class Run {
   #clients = 0;
   #events = 0;
 
-  constructor(options: RunOptions, surroundings: Surroundings) {
+  constructor(options: RunOptions, environment: Environment) {
     this.#options = options;
-    this.#clock = new ProcessClock(surroundings.clock);
+    this.#clock = new ProcessClock(environment.clock);
     this.#streams = streams(options.seed);
     const latencyMs = latencySampler(
       options.latencyDistribution,
@@ -109,14 +90,14 @@ export class Run {
       clock: this.#clock,
       copiesMs: () => this.#nemesis.copiesMs(latencyMs()),
       isBlocked: (src, dest) => this.#nemesis.isBlocked(src, dest),
-      onSend: surroundings.onSend,
-      onDelivery: surroundings.onDelivery,
+      onSend: environment.onSend,
+      onDelivery: environment.onDelivery,
     });
     this.#nodes = new Nodes({
       nodeIds: options.nodeIds,
       network: this.#network,
       clock: this.#clock,
-      startHost: surroundings.startHost,
+      startHost: environment.startHost,
       nextClientName: () => this.#nextClientName(),
       onFailure: (text) => this.#stop(new NodeFailure(text)),
     });

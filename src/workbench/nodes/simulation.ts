@@ -3,7 +3,8 @@ import { type CreateNode, memoryHosts } from './memory-host.ts';
 import type { Delivery } from '../sim/network.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Results } from './results.ts';
-import { NodeFailure, Run, type RunOptions } from './run.ts';
+import { NodeFailure, Run } from './run.ts';
+import type { RunOptions } from './options.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
 
 export interface Simulation {

@@ -7,7 +7,7 @@
  *   5. these are exactly what was acknowledged, plus any of what was never answered. Of what a lost disk had counted,
  *      at least what some remaining disk had of it is there.
  */
-import { type Ranges, formatRanges, includes, subsetSums } from '../nodes/ranges.ts';
+import { type Ranges, formatRanges, includes, subsetSums } from '../sim/ranges.ts';
 import type {
   FinalState,
   IncrementOperation,

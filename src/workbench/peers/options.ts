@@ -2,8 +2,8 @@
  * The options of a simulated run of peers: how a seed draws them, and how a failing run is made smaller.
  */
 import { type LatencyDistribution, latencyDistributions } from '../sim/latency.ts';
+import { nodeNames } from '../sim/node-names.ts';
 import { pick, streams } from '../sim/random.ts';
-import { nodeNames } from '../nodes/sweep.ts';
 
 /** The faults that `--nemesis` can name with `-w peers`. */
 export const peersFaultNames = [

@@ -1,5 +1,5 @@
 import type { AddOperation, Operation, ReadOperation } from '../nodes/history.ts';
-import type { Ranges } from '../nodes/ranges.ts';
+import type { Ranges } from '../sim/ranges.ts';
 import { type Evidence, greatest, lowest } from './evidence.ts';
 import { counted, cut, grouped, seconds, signed } from './format.ts';
 import { type Frame, TIME_AXIS_HEIGHT, timeAxis, timeFrame, xOf } from './frame.ts';

@@ -1,6 +1,6 @@
 import type { Problem } from '../nodes/checker.ts';
 import type { AddOperation, Operation, ReadOperation } from '../nodes/history.ts';
-import { type Ranges, includes, subsetSums } from '../nodes/ranges.ts';
+import { type Ranges, includes, subsetSums } from '../sim/ranges.ts';
 import { type EarlierRead, highestBefore } from './earlier-read.ts';
 
 export type Offence = 'misses' | 'exceeds' | 'no sum' | 'goes back' | 'unanswered';

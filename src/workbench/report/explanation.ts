@@ -1,4 +1,4 @@
-import { formatRanges } from '../nodes/ranges.ts';
+import { formatRanges } from '../sim/ranges.ts';
 import type { EarlierRead } from './earlier-read.ts';
 import { type Evidence, greatest, lowest } from './evidence.ts';
 import { counted, duration, grouped, listed, seconds, signed } from './format.ts';

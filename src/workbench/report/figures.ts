@@ -1,4 +1,4 @@
-import { formatRanges } from '../nodes/ranges.ts';
+import { formatRanges } from '../sim/ranges.ts';
 import type { FunctionStats } from '../nodes/stats.ts';
 import { cut, duration, grouped, percent } from './format.ts';
 import { escape } from './svg.ts';

@@ -108,7 +108,7 @@ test('a server that ends by itself is told of, the others go on, and the status 
   mkdirSync(dataDir, { recursive: true });
   writeFileSync(join(dataDir, 'node-2'), 'no directory');
   const { cluster, port } = await start(dataDir);
-  await cluster.says(...serving(port, 1, 3), 'node-2 | error: it has ended by itself, with status 1');
+  await cluster.says(...serving(port, 1, 3), 'node-2 | error: ended unexpectedly, with status 1');
   expect(cluster.lines).toContainEqual(expect.stringMatching(/^node-2 \| error: .*node-2/));
   expect(await countOn(port + 2)).toBe(0);
   cluster.signal('SIGTERM');

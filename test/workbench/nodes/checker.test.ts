@@ -8,7 +8,7 @@ import type {
   Outcome,
   ReadOperation,
 } from '../../../src/workbench/nodes/history.ts';
-import { includes } from '../../../src/workbench/nodes/ranges.ts';
+import { includes } from '../../../src/workbench/sim/ranges.ts';
 
 /** One event a second. */
 const moment = (index: number): Moment => ({ index, timeMs: index * 1000 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { simulate } from '../../../src/workbench/nodes/simulation.ts';
-import type { RunOptions } from '../../../src/workbench/nodes/run.ts';
+import type { RunOptions } from '../../../src/workbench/nodes/options.ts';
 import { mutantNamed, nodeWith } from '../../mutants/node.ts';
 import { PlainCounter, plainMutants } from '../../mutants/plain.ts';
 import { shippedNode, standard } from '../../support/run-options.ts';

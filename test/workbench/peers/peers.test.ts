@@ -7,7 +7,7 @@ import {
 } from '../../../src/workbench/peers/options.ts';
 import { type CreatePeer, shippedPeer } from '../../../src/workbench/peers/peer.ts';
 import { type PeersResults, simulatePeers } from '../../../src/workbench/peers/run.ts';
-import { shrink } from '../../../src/workbench/nodes/sweep.ts';
+import { shrink } from '../../../src/workbench/sim/shrink.ts';
 import { peersMutants } from '../../mutants/peers.ts';
 
 const simulated = (seed: number, createPeer: CreatePeer = shippedPeer): Promise<PeersResults> =>

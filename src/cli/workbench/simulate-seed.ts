@@ -1,21 +1,23 @@
-/** One thread of a sweep: simulates the seeds it is given, one after the other. */
-import { parentPort, workerData } from 'node:worker_threads';
+/**
+ * What `simulate --seeds` does with one seed, in each thread of the pool: draws the options, applies the flags, and
+ * simulates the code that is shipped.
+ */
 import { createCounterNode } from '../../maelstrom/counter-node.ts';
 import { silent } from '../../runtime/log.ts';
 import type { CreateNode } from '../../workbench/nodes/memory-host.ts';
+import { type RunOptions, drawOptions } from '../../workbench/nodes/options.ts';
+import { simulate } from '../../workbench/nodes/simulation.ts';
 import { drawPeersOptions } from '../../workbench/peers/options.ts';
 import { shippedPeer } from '../../workbench/peers/peer.ts';
 import { simulatePeers } from '../../workbench/peers/run.ts';
-import type { RunOptions } from '../../workbench/nodes/run.ts';
-import { simulate } from '../../workbench/nodes/simulation.ts';
-import { drawOptions } from '../../workbench/nodes/sweep.ts';
+import type { SimulateSeed } from '../../workbench/pool/thread.ts';
 import { parseOptions } from '../arguments.ts';
 import { nodeOptionSpecs, nodeOptionsFrom } from '../node/node-options.ts';
 import { type PeersFlags, applyPeersFlags } from './peers-options.ts';
 import { type RunFlags, applyFlags } from './run-options.ts';
 
-/** What a thread is told once, when it starts. */
-export type SweepTask = NodesTask | PeersTask;
+/** What all seeds have in common. */
+export type SeedTask = NodesTask | PeersTask;
 
 export interface NodesTask {
   readonly workload: 'nodes';
@@ -28,34 +30,18 @@ export interface PeersTask {
   readonly flags: PeersFlags;
 }
 
-/** What a thread says of one seed. */
-export interface SeedReport {
-  readonly seed: number;
-  readonly valid: boolean;
-  readonly operations: number;
-}
+export const seedSimulator = (task: SeedTask): SimulateSeed =>
+  task.workload === 'peers' ? peersSimulator(task) : nodesSimulator(task);
 
-/** Takes one seed a message, and answers it with a SeedReport. */
-export function serveSweep(): void {
-  const task: SweepTask = workerData;
-  const simulateSeed = task.workload === 'peers' ? simulatorOfPeers(task) : simulatorOfNodes(task);
-  // A rejection ends the thread, and the sweep with it: it is the workbench's own fault.
-  parentPort?.on('message', (seed: number) => {
-    void simulateSeed(seed).then((report) => parentPort?.postMessage(report));
-  });
-}
-
-type SimulateSeed = (seed: number) => Promise<SeedReport>;
-
-function simulatorOfNodes({ flags, nodeArguments }: NodesTask): SimulateSeed {
+function nodesSimulator({ flags, nodeArguments }: NodesTask): SimulateSeed {
   const createNode = shippedNode(nodeArguments, flags.workload ?? 'g-counter');
   return async (seed) => {
-    const { results } = await simulate(sweepOptions(seed, flags), createNode);
+    const { results } = await simulate(seedOptions(seed, flags), createNode);
     return { seed, valid: results.valid === true, operations: results.stats.all.count };
   };
 }
 
-function simulatorOfPeers({ flags }: PeersTask): SimulateSeed {
+function peersSimulator({ flags }: PeersTask): SimulateSeed {
   return async (seed) => {
     const options = applyPeersFlags(drawPeersOptions(seed), flags);
     const { valid, operations } = await simulatePeers(options, shippedPeer);
@@ -63,11 +49,11 @@ function simulatorOfPeers({ flags }: PeersTask): SimulateSeed {
   };
 }
 
-/** What one seed of a sweep is: drawn at random, but for what the flags fix. */
-export const sweepOptions = (seed: number, flags: RunFlags): RunOptions =>
+/** The options of one seed: drawn at random, except for what the flags set. */
+export const seedOptions = (seed: number, flags: RunFlags): RunOptions =>
   applyFlags(drawOptions(seed), flags);
 
-/** The node we ship, with the flags it would be given as a process. */
+/** The shipped node, with the flags that it would get as a process. Throws a UsageError. */
 export function shippedNode(nodeArguments: string[], workload: string): CreateNode {
   const { values } = parseOptions(['--workload', workload, ...nodeArguments], nodeOptionSpecs, false);
   const nodeOptions = nodeOptionsFrom(values);

@@ -1,12 +1,17 @@
-/** A set of integers as closed ranges, ascending, neither overlapping nor adjacent: [[3, 5], [9, 9]] is {3, 4, 5, 9}. */
+/**
+ * Sets of integers as closed ranges. A checker keeps in one which sums are possible when each of many adds may have
+ * happened or not: there are exponentially many subsets of such adds, but their sums lie close together.
+ */
+
+/** Ascending, neither overlapping nor adjacent: [[3, 5], [9, 9]] is {3, 4, 5, 9}. */
 export type Ranges = readonly (readonly [low: number, high: number])[];
 
-/** All sums of `base` and a subset of `deltas`. Ascending deltas keep the number of ranges, and so the work, small. */
+/** All sums of `base` and a subset of `deltas`. Adding ascending deltas keeps the ranges, and so the work, few. */
 export function subsetSums(base: number, deltas: readonly number[]): Ranges {
   return deltas.toSorted((a, b) => a - b).reduce<Ranges>(withOptional, [[base, base]]);
 }
 
-/** `sums`, each with and without `delta`. */
+/** The elements of `sums`, each with and without `delta`. */
 export function withOptional(sums: Ranges, delta: number): Ranges {
   return union([...sums, ...shifted(sums, delta)]);
 }

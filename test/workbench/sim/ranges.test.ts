@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Ranges, formatRanges, includes, subsetSums } from '../../../src/workbench/nodes/ranges.ts';
+import { type Ranges, formatRanges, includes, subsetSums } from '../../../src/workbench/sim/ranges.ts';
 
 const base = fc.nat(100);
 

@@ -1,8 +1,9 @@
 /** What a sweep over seeds finds: every planted bug, soon, and nothing in what is right. */
 import { expect, test } from 'vitest';
-import type { RunOptions } from '../../../src/workbench/nodes/run.ts';
+import type { RunOptions } from '../../../src/workbench/nodes/options.ts';
 import { simulate } from '../../../src/workbench/nodes/simulation.ts';
-import { drawOptions, shrink, smallerOptions } from '../../../src/workbench/nodes/sweep.ts';
+import { drawOptions, smallerOptions } from '../../../src/workbench/nodes/options.ts';
+import { shrink } from '../../../src/workbench/sim/shrink.ts';
 import { mutantNamed, mutants, nodeWith } from '../../mutants/node.ts';
 import { RetryingCounter } from '../../mutants/retrying.ts';
 import { shippedNode, shippedPnNode } from '../../support/run-options.ts';

@@ -1,24 +1,24 @@
+/**
+ * The least that a read of a counter which only grows may return, given the reads that ended before it began: for
+ * each of them, what it returned plus every add that was invoked after it ended and has been acknowledged since.
+ *
+ * Only the reads that can still decide are kept. An add counts on top of all reads that ended before it was invoked,
+ * so a read drops out once an earlier one has caught up with it. Those kept ascend with time and are stored as
+ * differences, so that an add changes only two of them.
+ */
 import type { AddOperation, ReadOperation } from './history.ts';
 
-/**
- * The least that a read of a counter which only grows may return, in view of the reads that ended before it began:
- * for each of them, what it returned plus every add that was invoked after it had ended and acknowledged since.
- *
- * Of the reads that have ended only those are kept that could still decide. An add counts on top of all reads that
- * ended before it was invoked, so a read is out of the race once an earlier one has caught up with it. What is kept
- * ascends with time, as differences, so that an add changes only two of them.
- */
-export class Floor {
+export class MinimumRead {
   readonly #ended: { readonly read: ReadOperation; gain: number }[] = [];
   #value = 0;
 
-  /** As of now. */
+  /** The minimum for a read that begins now. */
   get value(): number {
     return this.#value;
   }
 
-  /** The read from which it follows. */
-  get read(): ReadOperation | undefined {
+  /** The read that sets the minimum; undefined while none has returned more than 0. */
+  get setBy(): ReadOperation | undefined {
     return this.#ended.at(-1)?.read;
   }
 
@@ -36,7 +36,7 @@ export class Floor {
     if (first === undefined || next === 0) return;
     first.gain += delta;
     this.#value += delta;
-    // Reads from `next` on may have counted this add already, so it does not lift them.
+    // Reads from `next` on may have counted this add already, so it does not raise them.
     for (let excess = delta; excess > 0;) {
       const later = this.#ended[next];
       if (later === undefined) return;

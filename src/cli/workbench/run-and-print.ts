@@ -1,0 +1,25 @@
+/**
+ * Runs one cluster of processes for `test` and `compare`, until it ends or a signal stops it, and prints the results.
+ */
+import { type ProcessRunOptions, runProcesses } from '../../workbench/process-run.ts';
+import { type Results, formatResults } from '../../workbench/nodes/results.ts';
+import { describeOptions } from './run-options.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Resolves with the results, which are also in the run directory. */
+export async function runAndPrint(run: Omit<ProcessRunOptions, 'progress' | 'onStop'>): Promise<Results> {
+  console.log(`${[run.bin, ...run.nodeArguments].join(' ')}: ${describeOptions(run.options)}`);
+  const { results, overhead, reportPath } = await runProcesses({
+    ...run,
+    progress: process.stderr,
+    onStop: (interrupt) => {
+      for (const signal of SIGNALS) process.once(signal, interrupt);
+      return () => {
+        for (const signal of SIGNALS) process.off(signal, interrupt);
+      };
+    },
+  });
+  console.log(`${formatResults(results)}\n\n${overhead}\nreport in ${reportPath}`);
+  return results;
+}
