@@ -1,9 +1,10 @@
 /**
- * Feeds a recorded conversation to one node and compares what it says. A fixture is one message a line, in both
- * directions: what the node is to receive, and (its own name in `src`) what it is to answer. It starts with init.
+ * Replays a recorded conversation to one node and compares what it sends. A fixture has one message a line, in both
+ * directions: what the node receives, and (with its own name in `src`) what it must send. It starts with init. Lines
+ * that are empty or begin with `#` are for people.
  *
- * Between two messages to the node, its answers may come in any order. The `msg_id`s that a fixture gives to the
- * node's own requests are names: the node chooses its own, and replies in the fixture are translated. `"*"` in an
+ * What is expected between two messages to the node may come in any order. The `msg_id`s that a fixture gives to the
+ * node's own requests are names: the node chooses its own ids, and replies in the fixture are translated. `"*"` in an
  * expected message matches anything.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -22,22 +23,23 @@ export interface Fixture {
   readonly lines: readonly Line[];
 }
 
-/** The text is no fixture. The message names the line. */
+/** The text is not a fixture. The message names the line. */
 export class FixtureError extends Error {}
 
 export interface Difference {
   /** The line of the fixture at which the node departed from it. */
   readonly line: number;
-  /** What may have come there. */
+  /** The messages that would have been right. */
   readonly expected: readonly Message[];
-  /** What the node said instead, or what happened to it. */
+  /** The message that came instead, or what happened. */
   readonly actual: Message | string;
 }
 
+/** Reads a fixture. Throws a FixtureError. */
 export function parseFixture(text: string): Fixture {
   const lines: Line[] = [];
   for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
+    if (/^\s*(?:#|$)/.test(line)) continue;
     const message = decodeMessage(line);
     if (message === undefined) throw new FixtureError(`line ${index + 1} is not a message`);
     lines.push({ number: index + 1, message });
@@ -49,7 +51,7 @@ export function parseFixture(text: string): Fixture {
   return { nodeId: init['node_id'], lines };
 }
 
-/** Answers the first difference, or undefined when the node did as expected. An answer may take up to `timeoutMs`. */
+/** Resolves with the first difference, or undefined if there is none. Each message may take up to `timeoutMs`. */
 export async function replay(
   fixture: Fixture,
   startHost: StartHost,
@@ -80,7 +82,7 @@ export async function replay(
   }
 }
 
-/** Takes as many messages as are expected, each of which must match one of them. */
+/** Takes as many messages as are expected; each must match one of these. */
 async function expectAll(
   lines: readonly Line[],
   inbox: Inbox,
@@ -100,7 +102,7 @@ async function expectAll(
   return undefined;
 }
 
-/** Long enough for what a node says by mistake, short enough to wait for. */
+/** How long to wait for messages after the last expected one. */
 const SILENCE_MS = 100;
 
 async function expectSilence({ lines }: Fixture, inbox: Inbox): Promise<Difference | undefined> {
@@ -108,7 +110,7 @@ async function expectSilence({ lines }: Fixture, inbox: Inbox): Promise<Differen
   return actual === undefined ? undefined : { line: lines.at(-1)?.number ?? 0, expected: [], actual };
 }
 
-/** A reply to one of the node's own requests gets the id that the node gave to that request. */
+/** Gives a reply to one of the node's own requests the id that the node chose for that request. */
 function translate(message: Message, ids: ReadonlyMap<unknown, unknown>): Message {
   const inReplyTo = message.body['in_reply_to'];
   if (!ids.has(inReplyTo)) return message;
@@ -129,7 +131,7 @@ function fits(expected: unknown, actual: unknown): boolean {
   return [...keys].every((key) => fits(expected[key], actual[key]));
 }
 
-/** What the node says, one thing at a time. */
+/** What the node sends, one message at a time. */
 class Inbox {
   readonly #clock: Clock;
   readonly #waiting: (Message | string)[] = [];
@@ -144,7 +146,7 @@ class Inbox {
     this.#wake?.();
   }
 
-  /** The next thing, or undefined if nothing comes for so long. */
+  /** Resolves with the next message, or undefined if none comes within `timeoutMs`. */
   async take(timeoutMs: number): Promise<Message | string | undefined> {
     const message = this.#waiting.shift();
     if (message !== undefined) return message;

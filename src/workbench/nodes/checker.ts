@@ -1,10 +1,10 @@
 /**
- * Judges a history. Maelstrom holds the final reads that succeeded to "all acknowledged adds plus some of the
- * unknown ones". This checker holds *every* read to that, counting only what was possible at its time, and more:
+ * Judges a history. Maelstrom demands of the final reads that they return all acknowledged adds plus some of the unknown
+ * ones. This checker demands it of *every* read, counting only what was possible at its time:
  *   1. it includes every add acknowledged before it began;
- *   2. it includes no add invoked after it ended, none that was definitely refused, and none twice;
- *   3. it is not less than any read that had ended when it began, plus what was added and acknowledged in between;
- * and every final operation must be answered.
+ *   2. it includes no add invoked after it ended, none that definitely failed, and none twice;
+ *   3. it is not less than any read that ended before it began, plus what was added and acknowledged in between.
+ * And every final operation must succeed.
  */
 import type { AddOperation, Operation, ReadOperation } from './history.ts';
 import { MinimumRead } from './minimum-read.ts';
@@ -23,7 +23,7 @@ export interface Judgement {
   readonly finalReads: readonly ReadOperation[];
 }
 
-/** `growOnly` says that nobody adds a negative number, so that what has been read once must be there ever after. */
+/** `growOnly`: no add is negative, so that reads must never go back. */
 export function judge(operations: readonly Operation[], growOnly = true): Judgement {
   const adds = operations.filter((operation) => operation.f === 'add');
   const reads = operations.filter((operation) => operation.f === 'read');
@@ -39,18 +39,18 @@ export function judge(operations: readonly Operation[], growOnly = true): Judgem
   return { problems, acceptable, finalReads };
 }
 
-/** What is known when a read begins, and what may have happened by the time it ends. */
+/** A read that has begun: what was known then, and what has happened since. */
 interface ReadUnderWay {
   /** The sum of all adds acknowledged before it began. */
   readonly acknowledged: number;
   /** The least that it may return, and the earlier read from which that follows. */
   readonly minimum: number;
   readonly minimumSetBy: ReadOperation | undefined;
-  /** Adds acknowledged since. */
+  /** The deltas acknowledged since. */
   readonly concurrent: number[];
 }
 
-/** Walks through the history once, event by event. */
+/** Goes through the history once, event by event. */
 function judgeReads(
   adds: readonly AddOperation[],
   reads: readonly ReadOperation[],
@@ -58,7 +58,7 @@ function judgeReads(
 ): Problem[] {
   const problems: Problem[] = [];
   let acknowledged = 0;
-  /** The sums that adds of unknown outcome can come to. */
+  /** The possible sums of the adds whose outcome is unknown. */
   let unknown: Ranges = [[0, 0]];
   const unacknowledged = new Set<AddOperation>();
   const underWay = new Map<ReadOperation, ReadUnderWay>();
@@ -104,7 +104,7 @@ function judgeReads(
   return problems;
 }
 
-/** What is wrong with `value`, if anything is. */
+/** Returns what is wrong with `value`, or undefined. */
 function explain(
   value: number,
   allowed: Ranges,

@@ -1,3 +1,7 @@
+/**
+ * A client as Maelstrom's: it has a name on the network, at most one request outstanding, and judges the reply as Maelstrom
+ * does: an error of a definite code means that the add did not and will not happen, silence that it may have.
+ */
 import { isDefinite } from '../../maelstrom/errors.ts';
 import type { Body, Message, OutgoingBody } from '../../maelstrom/message.ts';
 import { Rpc } from '../../maelstrom/rpc.ts';
@@ -6,7 +10,7 @@ import type { Outcome } from './history.ts';
 import type { Network } from '../sim/network.ts';
 import type { Invocation } from './workload.ts';
 
-/** How an invocation ended, as its client sees it. */
+/** How an invocation ended for its client. */
 export interface Completion {
   readonly outcome: Outcome;
   /** What a read returned. */
@@ -15,7 +19,6 @@ export interface Completion {
   readonly error?: string;
 }
 
-/** One client on the network, with at most one request outstanding. */
 export class Client {
   readonly #name: string;
   readonly #network: Network;
@@ -34,11 +37,12 @@ export class Client {
     network.attach(name, (message) => this.#receive(message));
   }
 
+  /** Sends one request and resolves with the body of its reply. Rejects on timeout. */
   call(node: string, body: OutgoingBody): Promise<Body> {
     return this.#rpc.call(node, body);
   }
 
-  /** Asks `node`. A read without an answer has failed; an add that might have happened is unknown. */
+  /** Invokes an operation on `node`. A read without a value has failed; an add that may have happened is unknown. */
   async invoke(node: string, invocation: Invocation): Promise<Completion> {
     const request = invocation.f === 'add' ? { type: 'add', delta: invocation.delta } : { type: 'read' };
     let reply: Body;
@@ -54,6 +58,7 @@ export class Client {
     return invocation.f === 'add' ? addCompletion(reply) : readCompletion(reply);
   }
 
+  /** Leaves the network. */
   close(): void {
     this.#network.detach(this.#name);
   }
@@ -64,18 +69,18 @@ export class Client {
   }
 }
 
-/** Maelstrom checks replies against a schema: a key too many, and the outcome counts as unknown. */
+/** Maelstrom checks replies against a schema: with an extra key, the outcome is unknown. */
 function addCompletion(reply: Body): Completion {
   if (reply['type'] === 'add_ok' && hasOnly(reply, ['type', 'in_reply_to', 'msg_id']))
     return { outcome: 'ok' };
-  return { outcome: 'info', error: `answered add with ${JSON.stringify(reply)}` };
+  return { outcome: 'info', error: `replied to add with ${JSON.stringify(reply)}` };
 }
 
 function readCompletion(reply: Body): Completion {
   const { type, value } = reply;
   const fits = type === 'read_ok' && hasOnly(reply, ['type', 'in_reply_to', 'msg_id', 'value']);
   if (fits && typeof value === 'number' && Number.isSafeInteger(value)) return { outcome: 'ok', value };
-  return { outcome: 'fail', error: `answered read with ${JSON.stringify(reply)}` };
+  return { outcome: 'fail', error: `replied to read with ${JSON.stringify(reply)}` };
 }
 
 const hasOnly = (body: Body, keys: readonly string[]): boolean =>

@@ -1,14 +1,16 @@
-/** What clients asked and what they were told: the only thing a verdict is based on. */
+/**
+ * The history of a run: what clients requested, when, and how it ended. A verdict is based on nothing else.
+ */
 
 export type Outcome =
-  /** Answered. */
+  /** It succeeded. */
   | 'ok'
-  /** It did not happen and never will: a definite error, or a read without an answer. */
+  /** It did not happen and never will: a definite error, or a read without a value. */
   | 'fail'
-  /** It may have happened, or may still: silence, or an indefinite error. */
+  /** It may have happened, or may yet: no reply, or an indefinite error. */
   | 'info';
 
-/** A moment of the run. Indexes are unique and tell what came first even within one millisecond. */
+/** A moment of the run. Indexes are unique and order events within one millisecond, too. */
 export interface Moment {
   readonly index: number;
   /** Milliseconds since the run began. */
@@ -16,13 +18,13 @@ export interface Moment {
 }
 
 interface OperationBase {
-  /** The logical process that asked. One that is left without an answer is followed by another. */
+  /** The logical process that invoked it. One that does not learn an outcome is replaced by a new one. */
   readonly process: number;
   readonly node: string;
   readonly invoked: Moment;
   readonly completed: Moment;
   readonly outcome: Outcome;
-  /** Asked after all faults have healed and the recovery time has passed. */
+  /** Whether it was invoked after all faults had healed and the recovery time had passed. */
   readonly final: boolean;
   readonly error?: string | undefined;
 }
@@ -34,7 +36,7 @@ export interface AddOperation extends OperationBase {
 
 export interface ReadOperation extends OperationBase {
   readonly f: 'read';
-  /** Present if the outcome is `ok`. */
+  /** Present if, and only if, the outcome is `ok`. */
   readonly value?: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Maelstrom's key-value services, as the simulation's half of the protocol: a pure store, and the two consistency
- * models wrapped around it (maelstrom.service in Maelstrom's source).
+ * Maelstrom's key-value services `lin-kv` and `seq-kv`: a pure function from a state and a request to a state and a reply,
+ * and two consistency models around it, as in `maelstrom.service` of Maelstrom's source.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { errorCodes } from '../../maelstrom/errors.ts';
@@ -8,13 +8,13 @@ import type { Body, OutgoingBody } from '../../maelstrom/message.ts';
 import type { Random } from '../../runtime/random.ts';
 import { below } from '../sim/random.ts';
 
-/** Answers a request of `client`, or leaves it unanswered where it makes no sense. */
 export interface Service {
+  /** Returns the reply to a request of `client`, or undefined to an unknown type of request, which gets no reply. */
   handle(client: string, request: Body): OutgoingBody | undefined;
 }
 
 type State = ReadonlyMap<unknown, unknown>;
-/** `state` is the very same object when nothing changed. */
+/** `state` is the same object as before if nothing has changed. */
 type Step = { readonly state: State; readonly reply: OutgoingBody };
 
 /** One operation on one state. Writing what is there already changes nothing. */
@@ -45,7 +45,7 @@ function step(state: State, request: Body): Step | undefined {
   }
 }
 
-/** Any JSON can be a key, and two keys are one if their JSON is. */
+/** Any JSON can be a key; two keys are equal if their JSON is. */
 const mapKey = (key: unknown): unknown =>
   typeof key === 'object' && key !== null ? Symbol.for(JSON.stringify(key)) : key;
 
@@ -59,7 +59,7 @@ const error = (name: 'key-does-not-exist' | 'precondition-failed', text: string)
   text,
 });
 
-/** `lin-kv`: every operation acts on the newest state. */
+/** `lin-kv`: every operation acts on the latest state. */
 export class LinearizableKv implements Service {
   #state: State = new Map();
 
@@ -71,8 +71,8 @@ export class LinearizableKv implements Service {
 }
 
 /**
- * Which of the states that sequential consistency allows `seq-kv` answers from: a random one, as Maelstrom does, the
- * oldest it remembers, or the newest.
+ * Which of the states that sequential consistency allows `seq-kv` reads from: a random one, as Maelstrom's does, the
+ * stalest that it remembers, or the latest.
  */
 export const storeModels = ['random', 'stalest', 'latest'] as const;
 export type StoreModel = (typeof storeModels)[number];
@@ -81,16 +81,16 @@ export type StoreModel = (typeof storeModels)[number];
 const WINDOW = 32;
 
 /**
- * `seq-kv`: an operation that changes nothing is answered from some state between the newest one its client has
- * seen and the newest there is. One that changes something acts on the newest state and brings the client to it.
+ * `seq-kv`: an operation that changes nothing sees some state between the latest one that its client has seen and the
+ * latest of all. One that changes something acts on the latest state and brings its client to it.
  */
 export class SequentialKv implements Service {
   readonly #random: Random;
   readonly #model: StoreModel;
-  /** The last states, the newest at the end. */
+  /** The last states, the latest at the end. */
   readonly #states: State[] = [new Map()];
   #latest = 0;
-  /** For each client the index of the newest state it has seen. A restarted node is still the same client. */
+  /** For each client, the index of the latest state it has seen. A restarted node is still the same client. */
   readonly #seen = new Map<string, number>();
 
   constructor(random: Random, model: StoreModel = 'random') {
@@ -127,7 +127,7 @@ export class SequentialKv implements Service {
     }
   }
 
-  /** For a client more than a window behind, Maelstrom's ring buffer wraps round: it gets some newer state. */
+  /** For a client more than a window behind, Maelstrom's ring buffer wraps around: it gets some later state. */
   #stateAt(index: number): State {
     const state = this.#states.at(-1 - ((this.#latest - index) % WINDOW));
     if (state === undefined) throw new Error(`no state ${index} of ${this.#latest}`);

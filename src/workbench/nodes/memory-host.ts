@@ -1,3 +1,7 @@
+/**
+ * Hosts nodes as objects in this process, on the clock of the run: the same code as behind stdin and stdout, in virtual
+ * time. A killed incarnation hears and sends nothing more, and its timers never fire.
+ */
 import type { Message } from '../../maelstrom/message.ts';
 import type { MaelstromNode } from '../../maelstrom/node.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -14,16 +18,17 @@ export type CreateNode = (ports: {
   readonly send: (message: Message) => void;
 }) => MaelstromNode;
 
-/** Hosts nodes in this process: the same code as behind stdin and stdout, on the clock of the run. */
+/** Returns the way to start nodes on `clock`. Each incarnation draws from a stream of its own. */
 export function memoryHosts(clock: Clock, seed: number, createNode: CreateNode): StartHost {
-  let lives = 0;
+  let incarnations = 0;
   return (nodeId, events) => {
-    const lifetime = new ProcessClock(clock);
+    const processClock = new ProcessClock(clock);
     const gate = new Gate();
     let alive = true;
     const node = createNode({
-      clock: gate.behind(lifetime),
-      random: streams(seed)(`node ${nodeId}, life ${lives++}`),
+      clock: gate.behind(processClock),
+      // The stream's name decides what it draws: renaming it would make every seed another run.
+      random: streams(seed)(`node ${nodeId}, life ${incarnations++}`),
       send: (message) => {
         if (alive) events.onMessage(message);
       },
@@ -35,7 +40,7 @@ export function memoryHosts(clock: Clock, seed: number, createNode: CreateNode):
         }),
       async kill() {
         alive = false;
-        lifetime.end();
+        processClock.end();
       },
       pause: () => gate.close(),
       resume: () => gate.open(),

@@ -1,11 +1,14 @@
+/**
+ * From a run that has ended to its verdict and figures, whether it went to its end or was cut short.
+ */
 import { type Judgement, judge } from './checker.ts';
 import { type Results, cutShort, summarise } from './results.ts';
 import { NodeFailure, type Run } from './run.ts';
 import type { RunOptions } from './options.ts';
 
 /**
- * What a run comes to, and on what grounds. `stopped` says why, if it was cut short; `demand` is the least fraction
- * of operations that must succeed.
+ * Returns the results of a run and the judgement that they rest on. `stopped` is why it was cut short, if it was;
+ * `demand` is the share of operations that must succeed, from 0 to 1.
  */
 export function outcomeOf(
   run: Run,

@@ -1,3 +1,7 @@
+/**
+ * Hosts each node as a process of its own, as Maelstrom does: messages on stdin and stdout, stderr into a file. Pausing is
+ * SIGSTOP and killing SIGKILL, sent to the whole process group, and no node outlives this process.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,19 +12,19 @@ import { systemClock } from '../../runtime/system.ts';
 import type { HostEvents, StartHost } from './host.ts';
 
 export interface ProcessHostOptions {
-  /** The program, started once per node in the system's temporary directory, as Maelstrom does. */
+  /** The program, started once per node, in the system's temporary directory, as Maelstrom does. */
   readonly bin: string;
   readonly args: readonly string[];
   /** Where each node's stderr goes, as `<node id>.log`. */
   readonly logDirectory: string;
-  /** Told every line of every node's stderr as well. */
+  /** Also gets every line of every node's stderr. */
   readonly onStderr: ((nodeId: string, line: string) => void) | undefined;
 }
 
 const STDERR_LINES_SHOWN = 10;
-const LAST_WORDS_MS = 200;
+/** How long after its exit to wait for the rest of a node's output. */
+const LAST_OUTPUT_MS = 200;
 
-/** Hosts each node as a process of its own. */
 export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostOptions): StartHost {
   return (nodeId, events) => {
     const logFile = join(logDirectory, `${nodeId}.log`);
@@ -29,7 +33,7 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
       cwd: tmpdir(),
       // A group of its own, so that a signal reaches what the program may have started in turn.
       detached: true,
-      // Straight into the file unless somebody wants to watch.
+      // Straight into the file, unless it is also to be shown.
       stdio: ['pipe', 'pipe', onStderr === undefined ? log : 'pipe'],
     });
     closeSync(log);
@@ -40,16 +44,16 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
     alive.add(child);
     child.once('exit', () => alive.delete(child));
 
-    // What ends a node is reported by its end; a write into the pipe of a node that is gone says nothing more.
+    // A node's end is reported when it exits; a failed write to its pipe tells nothing more.
     stdin.on('error', () => {});
     child.once('error', (error) => events.onFailure(`could not be started: ${error.message}`));
-    // Its last words come before its end, unless something else holds on to its pipes.
+    // Its last output comes before its end is reported, unless another process keeps its pipes open.
     const reportEnd = (): void => {
       if (!killed) events.onFailure(`${describeEnd(child)}${lastLines(logFile)}`);
       killed = true;
     };
     child.once('close', reportEnd);
-    child.once('exit', () => systemClock.after(LAST_WORDS_MS, reportEnd));
+    child.once('exit', () => systemClock.after(LAST_OUTPUT_MS, reportEnd));
     // A node that is killed may leave half a line behind.
     readLines(stdout, (line) => killed || takeLine(line, events), ignore);
     if (child.stderr !== null) {
@@ -66,7 +70,7 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
         killed = true;
         signal(child, 'SIGKILL');
         if (child.pid !== undefined) await ended;
-        // Something that has left the group may still hold the other ends.
+        // A process that has left the group may still hold the other ends.
         for (const stream of child.stdio) stream?.destroy();
       },
       pause: () => signal(child, 'SIGSTOP'),
@@ -77,13 +81,13 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
 
 const ignore = (): void => {};
 
-/** Nodes that are running, and must not outlive this process. */
+/** The running nodes, which must not outlive this process. */
 const alive = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of alive) signal(child, 'SIGKILL');
 });
 
-/** To the whole process group, which may be gone. */
+/** Signals the whole process group, which may be gone. */
 function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
@@ -93,10 +97,10 @@ function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
   }
 }
 
-/** Maelstrom accepts no other keys, and stops listening to a node that writes anything else to stdout. */
+/** Maelstrom accepts no other keys, and gives up on a node that writes anything else to stdout. */
 const MESSAGE_KEYS = new Set(['id', 'src', 'dest', 'body']);
 
-/** Nor does it take 3.0 for an integer, which parseJson does. */
+/** Nor does it accept 3.0 as an integer, as parseJson does. */
 const FRACTIONAL_INTEGER = /"(?:value|msg_id|in_reply_to)"\s*:\s*-?\d+(?:\.|[eE])/;
 
 function takeLine(line: string, events: HostEvents): void {
@@ -116,7 +120,7 @@ function describeEnd({ exitCode, signalCode }: ChildProcess): string {
   return signalCode === null ? `exited with status ${exitCode}` : `was ended by ${signalCode}`;
 }
 
-/** The end of a log that may be of any size. */
+/** Returns the end of a log of any size. */
 function tail(logFile: string): string {
   const log = openSync(logFile, 'r');
   try {

@@ -1,3 +1,6 @@
+/**
+ * Shows how a run is getting on, on stderr: in one line that is redrawn on a terminal, in a line every five seconds elsewhere.
+ */
 import type { Writable } from 'node:stream';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Status } from './run.ts';
@@ -5,10 +8,7 @@ import type { Status } from './run.ts';
 const ON_TERMINAL_MS = 250;
 const ELSEWHERE_MS = 5000;
 
-/**
- * Says how a run is getting on: in one line that renews itself on a terminal, in a line every five seconds
- * elsewhere. Answers a function that ends it.
- */
+/** Shows `status` from time to time. Returns a function that ends it. */
 export function showProgress(
   output: Writable & { readonly isTTY?: boolean },
   clock: Clock,

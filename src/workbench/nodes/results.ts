@@ -1,3 +1,6 @@
+/**
+ * The results of a run: what results.json holds, and how they are printed. The names of the fields are part of that format.
+ */
 import type { Judgement } from './checker.ts';
 import type { Operation } from './history.ts';
 import type { MessageCounts } from '../sim/network.ts';
@@ -5,10 +8,10 @@ import { type Ranges, formatRanges } from '../sim/ranges.ts';
 import type { RunOptions } from './options.ts';
 import { type FunctionStats, functionStats } from './stats.ts';
 
-/** What a run comes to, as it is written to results.json. */
+/** The content of results.json. */
 export interface Results {
   readonly valid: boolean | 'unknown';
-  /** Why it is not valid, a sentence each. */
+  /** Why it is not valid, one sentence each. */
   readonly problems: readonly string[];
   readonly stats: { readonly all: FunctionStats; readonly add: FunctionStats; readonly read: FunctionStats };
   readonly availability: { readonly valid: boolean; readonly okFraction: number };
@@ -22,12 +25,13 @@ export interface Results {
   readonly options: Omit<RunOptions, 'faults'> & { readonly faults: readonly string[] };
 }
 
+/** Returns the results of a run that went to its end. */
 export function summarise(
   options: RunOptions,
   operations: readonly Operation[],
   { problems, acceptable, finalReads }: Judgement,
   messages: MessageCounts,
-  /** The least fraction of operations that must succeed. */
+  /** The share of operations that must succeed, from 0 to 1. */
   demand = 0,
 ): Results {
   const stats = {
@@ -65,7 +69,7 @@ export function summarise(
   };
 }
 
-/** The same results when the run was cut short: invalid if something was wrong until then, or else `valid`. */
+/** Returns the results of a run that was cut short: invalid if something had gone wrong by then, or else `valid`. */
 export function cutShort(
   results: Results,
   { problems }: Judgement,
@@ -81,7 +85,7 @@ export function cutShort(
 
 const PROBLEMS_SHOWN = 10;
 
-/** The results for a person at a terminal. */
+/** Returns the results as text for a terminal. */
 export function formatResults({ valid, problems, stats, messages, acceptable, finalReads }: Results): string {
   const more = problems.length - PROBLEMS_SHOWN;
   return [

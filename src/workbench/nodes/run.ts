@@ -1,7 +1,7 @@
 /**
- * One run, from init to the final reads, as Maelstrom conducts it: clients ask while the nemesis breaks things,
- * then everything heals and recovers, then every client adds and reads once more (in Maelstrom, it only reads).
- * Where nodes live and how time passes is the caller's choice.
+ * One run, from init to the final reads, as Maelstrom conducts it: clients invoke operations while the nemesis injects
+ * faults; then everything heals and recovers, and every client adds and reads once more (in Maelstrom, it only reads).
+ * Where the nodes live and how time passes is up to the environment.
  */
 import type { Message } from '../../maelstrom/message.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
@@ -21,6 +21,7 @@ import { type Invocation, invocations } from './workload.ts';
 
 const CLIENT_TIMEOUT_MS = 5000;
 
+/** Where a run takes place: its time, its nodes, and who watches its messages. */
 export interface Environment {
   readonly clock: Clock;
   readonly startHost: StartHost;
@@ -28,30 +29,31 @@ export interface Environment {
   readonly onDelivery: (delivery: Delivery) => void;
 }
 
-/** A node broke the rules of the protocol, so that the run could not go on. The message names it and says how. */
+/** A node broke the rules of the protocol, so that the run could not go on. The message says which and how. */
 export class NodeFailure extends Error {}
 
-/** Somebody stopped the run before its end. */
+/** The run was stopped before its end. */
 export class Interrupted extends Error {}
 
+/** How far a run has come. */
 export interface Status {
   readonly phase: 'starting' | 'working' | 'recovering' | 'reading';
   readonly elapsedMs: number;
   readonly operations: number;
   readonly ok: number;
   readonly inFlight: number;
-  /** What the nemesis does now; empty if nothing. */
+  /** The active faults, for people; empty if there are none. */
   readonly fault: string;
 }
 
-/** One thread of Jepsen's: it asks one thing at a time of always the same node. */
+/** What Jepsen calls a thread: it invokes one operation at a time, always on the same node. */
 interface Worker {
   process: number;
   client: Client;
   readonly node: string;
 }
 
-/** An operation that has no answer yet. */
+/** An operation that has not completed yet. */
 interface OpenOperation {
   readonly process: number;
   readonly node: string;
@@ -119,7 +121,7 @@ export class Run {
     return this.#network.counts;
   }
 
-  /** When the nemesis did what. */
+  /** Which faults were active when. */
   get faultIntervals(): readonly FaultInterval[] {
     return this.#nemesis.intervals;
   }
@@ -135,7 +137,7 @@ export class Run {
     };
   }
 
-  /** Runs to the end, or rejects with a NodeFailure or Interrupted. No node is left running either way. */
+  /** Runs to the end, or rejects with a NodeFailure or Interrupted. Either way, no node is left running. */
   async execute(): Promise<void> {
     try {
       this.#nodes.start();
@@ -167,13 +169,13 @@ export class Run {
     await this.#sleep(recoveryTimeMs);
 
     this.#phase = 'reading';
-    // Where there are fewer clients than nodes, the nodes without one are asked as well.
+    // With fewer clients than nodes, the nodes without a client get one now.
     for (let process = concurrency; process < nodeIds.length; process++) workers.push(this.#worker(process));
     await Promise.all(workers.map((worker) => this.#perform(worker, { f: 'add', delta: 1 }, true)));
     await Promise.all(workers.map((worker) => this.#perform(worker, { f: 'read' }, true)));
   }
 
-  /** Operations at the given rate, randomly spaced, each by a random idle worker, until the time limit. */
+  /** Invokes operations at the given rate, randomly spaced, each by a random idle worker, until the time limit. */
   #work(workers: readonly Worker[]): Promise<void> {
     const { workload, rate, timeLimitMs } = this.#options;
     const random = this.#streams('workload');
@@ -228,7 +230,7 @@ export class Run {
     );
   }
 
-  /** What is still under way when a run is cut short was invoked all the same, and reads may have counted it. */
+  /** Operations still open when a run is cut short belong to its history: reads may have included them. */
   #recordOpen(): void {
     for (const open of this.#open) {
       const outcome = open.invocation.f === 'add' ? 'info' : 'fail';
@@ -244,7 +246,7 @@ export class Run {
     return { process, node, client: this.#client() };
   }
 
-  /** A process that does not know what became of its request is over; another takes its place. */
+  /** A process that does not know the outcome of its operation ends; another takes its place. */
   #replace(worker: Worker): void {
     worker.client.close();
     worker.process += this.#options.concurrency;

@@ -1,3 +1,6 @@
+/**
+ * Simulates one run: all nodes in this process, in virtual time. The options, the seed among them, determine everything.
+ */
 import type { Judgement } from './checker.ts';
 import { type CreateNode, memoryHosts } from './memory-host.ts';
 import type { Delivery } from '../sim/network.ts';
@@ -13,7 +16,7 @@ export interface Simulation {
   readonly results: Results;
 }
 
-/** One run with all nodes in this process and in virtual time: the options, the seed among them, decide everything. */
+/** Resolves when the run has ended, be it by a node that broke the rules. Rejects if the workbench itself fails. */
 export async function simulate(
   options: RunOptions,
   createNode: CreateNode,

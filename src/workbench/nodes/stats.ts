@@ -1,3 +1,6 @@
+/**
+ * Counts and latencies of a set of operations.
+ */
 import type { Operation } from './history.ts';
 
 export interface FunctionStats {
@@ -5,7 +8,7 @@ export interface FunctionStats {
   readonly ok: number;
   readonly fail: number;
   readonly info: number;
-  /** Of the operations that were answered with ok, in ms. Absent when there were none. */
+  /** Of the operations whose outcome is `ok`, in ms. Absent if there are none. */
   readonly latencyMs?: Quantiles;
 }
 
@@ -16,6 +19,7 @@ export interface Quantiles {
   readonly max: number;
 }
 
+/** Returns the figures of `operations`. */
 export function functionStats(operations: readonly Operation[]): FunctionStats {
   const count = (outcome: Operation['outcome']): number =>
     operations.filter((operation) => operation.outcome === outcome).length;
@@ -32,7 +36,7 @@ export function functionStats(operations: readonly Operation[]): FunctionStats {
   };
 }
 
-/** By nearest rank: the smallest value that at least this share of all values does not exceed. */
+/** By nearest rank: the p-quantile is the smallest value that at least a share p of all values does not exceed. */
 function quantiles(values: readonly number[]): Quantiles | undefined {
   const sorted = values.toSorted((a, b) => a - b);
   const max = sorted.at(-1);

@@ -1,6 +1,9 @@
+/**
+ * What a paused process does: nothing, until it is resumed, and then everything that waited, in order.
+ */
 import type { Clock } from '../../runtime/clock.ts';
 
-/** Lets tasks through at once, or, while it is closed, in order when it opens: what a paused process does. */
+/** Runs tasks at once while it is open, and otherwise in order when it opens. */
 export class Gate {
   #waiting: (() => void)[] | undefined;
 
@@ -19,7 +22,7 @@ export class Gate {
     for (const task of waiting) task();
   }
 
-  /** A clock whose tasks have to pass. */
+  /** A clock whose timers run their tasks through this gate. */
   behind(clock: Clock): Clock {
     return {
       nowMs: () => clock.nowMs(),

@@ -1,9 +1,12 @@
+/**
+ * Draws how long messages take, with the distributions of Maelstrom's `--latency-dist`.
+ */
 import type { Random } from '../../runtime/random.ts';
 
 export const latencyDistributions = ['constant', 'uniform', 'exponential'] as const;
 export type LatencyDistribution = (typeof latencyDistributions)[number];
 
-/** Draws one-way latencies in ms with the given mean, as Maelstrom's `--latency` and `--latency-dist` do. */
+/** Returns a function that draws one-way latencies in ms with the given mean. */
 export function latencySampler(
   distribution: LatencyDistribution,
   meanMs: number,

@@ -1,6 +1,10 @@
+/**
+ * The nemesis begins and ends faults at random times, each on its own and regardless of the others, until everything heals.
+ * Each fault draws from a stream of random numbers of its own, so that adding one does not move the others.
+ */
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import { kill, pause } from './faults/crash.ts';
-import type { Disturbance, FaultKind, NodeControl } from './faults/fault.ts';
+import type { ActiveFault, FaultKind, NodeControl } from './faults/fault.ts';
 import { isolateStore } from './faults/isolate-store.ts';
 import { partition } from './faults/partition.ts';
 import { delay, duplicate, loss } from './faults/unreliable-network.ts';
@@ -17,7 +21,7 @@ export const faultNames = [
 ] as const;
 export type FaultName = (typeof faultNames)[number];
 
-/** What can break in a run of nodes and services. */
+/** The faults of a run of nodes and services. */
 export const faultKinds: Readonly<Record<FaultName, FaultKind>> = {
   partition,
   'isolate-store': isolateStore,
@@ -28,7 +32,7 @@ export const faultKinds: Readonly<Record<FaultName, FaultKind>> = {
   pause,
 };
 
-/** When a fault lasted, in ms on the run's clock. */
+/** From when to when a fault was active, in ms on the run's clock. */
 export interface FaultInterval {
   /** The kind: `partition`. */
   readonly fault: string;
@@ -39,8 +43,8 @@ export interface FaultInterval {
 }
 
 export interface NemesisOptions<Fault extends string> {
-  /** What can break. */
   readonly kinds: Readonly<Record<Fault, FaultKind>>;
+  /** The kinds that are to happen. */
   readonly faults: ReadonlySet<Fault>;
   /** The mean time between changes of one fault: it begins, and about the same time later ends. */
   readonly intervalMs: number;
@@ -50,47 +54,49 @@ export interface NemesisOptions<Fault extends string> {
   readonly streams: Streams;
 }
 
-interface Active {
-  readonly disturbance: Disturbance;
+interface Current {
+  readonly fault: ActiveFault;
   readonly interval: FaultInterval;
 }
 
-/** Breaks things from `start` to `heal`, each fault on its own and regardless of the others. */
 export class Nemesis<Fault extends string> {
-  /** All that has happened; what is still going on has an endless interval. */
+  /** All faults so far; those that are still active have no end yet, `toMs` is Infinity. */
   readonly intervals: FaultInterval[] = [];
   readonly #options: NemesisOptions<Fault>;
-  readonly #active = new Map<Fault, Active>();
+  readonly #active = new Map<Fault, Current>();
   readonly #timers = new Map<Fault, Timer>();
 
   constructor(options: NemesisOptions<Fault>) {
     this.#options = options;
   }
 
-  /** What is wrong now, for people. */
+  /** The active faults, for people. */
   get description(): string {
     return [...this.#active.values()].map(({ interval }) => interval.description).join('; ');
   }
 
+  /** Begins to break things. */
   start(): void {
     for (const fault of this.#options.faults) this.#schedule(fault);
   }
 
+  /** Ends all faults for good. */
   heal(): void {
     for (const timer of this.#timers.values()) timer.cancel();
     for (const fault of this.#active.keys()) this.#end(fault);
   }
 
+  /** Whether a message that arrives now is lost. */
   isBlocked(src: string, dest: string): boolean {
-    for (const { disturbance } of this.#active.values()) if (disturbance.isBlocked?.(src, dest)) return true;
+    for (const { fault } of this.#active.values()) if (fault.isBlocked?.(src, dest)) return true;
     return false;
   }
 
-  /** What becomes of a message that would have taken `latencyMs`: how long each copy of it takes. */
+  /** Returns how long each copy of a message takes that would otherwise take `latencyMs`. */
   copiesMs(latencyMs: number): readonly number[] {
     let copiesMs: readonly number[] = [latencyMs];
-    for (const { disturbance } of this.#active.values()) {
-      if (disturbance.reroute !== undefined) copiesMs = disturbance.reroute(copiesMs);
+    for (const { fault } of this.#active.values()) {
+      if (fault.reroute !== undefined) copiesMs = fault.reroute(copiesMs);
     }
     return copiesMs;
   }
@@ -108,18 +114,18 @@ export class Nemesis<Fault extends string> {
 
   #begin(fault: Fault, random: ReturnType<Streams>): void {
     const { nodeIds, nodes, clock } = this.#options;
-    const disturbance = this.#options.kinds[fault]({ random, nodeIds, nodes });
-    const { description } = disturbance;
+    const active = this.#options.kinds[fault]({ random, nodeIds, nodes });
+    const { description } = active;
     const interval = { fault, description, fromMs: clock.nowMs(), toMs: Infinity };
     this.intervals.push(interval);
-    this.#active.set(fault, { disturbance, interval });
+    this.#active.set(fault, { fault: active, interval });
   }
 
   #end(fault: Fault): void {
-    const active = this.#active.get(fault);
+    const current = this.#active.get(fault);
     this.#active.delete(fault);
-    if (active === undefined) return;
-    active.interval.toMs = this.#options.clock.nowMs();
-    active.disturbance.end?.();
+    if (current === undefined) return;
+    current.interval.toMs = this.#options.clock.nowMs();
+    current.fault.end?.();
   }
 }

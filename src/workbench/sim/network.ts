@@ -1,7 +1,12 @@
+/**
+ * Carries messages as Maelstrom's network does: those to and from clients at once, all others after a latency of their own,
+ * so that they overtake each other. What may happen to a message on its way is the nemesis' choice; unlike Maelstrom's
+ * network, this one can also lose and duplicate messages.
+ */
 import type { Message } from '../../maelstrom/message.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
-/** What became of one message. Times are in ms on the run's clock. */
+/** What became of one copy of a message. Times are in ms on the run's clock. */
 export interface Delivery {
   readonly id: number;
   readonly message: Message;
@@ -12,9 +17,9 @@ export interface Delivery {
 
 export interface NetworkOptions {
   readonly clock: Clock;
-  /** Draws how long each copy of the next message between nodes and services takes. None: it is lost. */
+  /** Draws how long each copy of the next message between nodes and services takes, in ms. No copies: it is lost. */
   readonly copiesMs: () => readonly number[];
-  /** Asked when a message arrives: whether it is kept from `dest`. */
+  /** Called when a message arrives: whether it is lost instead. */
   readonly isBlocked: (src: string, dest: string) => boolean;
   readonly onSend: (message: Message) => void;
   readonly onDelivery: (delivery: Delivery) => void;
@@ -28,11 +33,6 @@ export interface MessageCounts {
   servers: number;
 }
 
-/**
- * Carries messages as Maelstrom's network does: those that involve a client at once, others after a latency of
- * their own, so that they overtake each other. A partition cuts what arrives while it lasts. Unlike Maelstrom's,
- * it can also lose and duplicate.
- */
 export class Network {
   readonly counts: MessageCounts = { all: 0, clients: 0, servers: 0 };
   readonly #options: NetworkOptions;
@@ -43,16 +43,17 @@ export class Network {
     this.#options = options;
   }
 
+  /** From now on, passes messages to `name` to `receive`. */
   attach(name: string, receive: (message: Message) => void): void {
     this.#endpoints.set(name, receive);
   }
 
-  /** What is sent to `name` from now on is lost. */
+  /** From now on, messages to `name` are lost. */
   detach(name: string): void {
     this.#endpoints.delete(name);
   }
 
-  /** Whether `name` is or was somebody. Clients come and go. */
+  /** Whether `name` is attached, or could have been: clients come and go. */
   knows(name: string): boolean {
     return this.#endpoints.has(name) || isClient(name);
   }

@@ -1,19 +1,21 @@
+/**
+ * The clock of one simulated process: it starts at 0 with the process, and ends with it.
+ */
 import type { Clock, Timer } from '../../runtime/clock.ts';
 
-/** A clock for one life. It starts at 0, and when the life ends, so do all the timers it has set. */
 export class ProcessClock implements Clock {
   readonly #clock: Clock;
   readonly #timers = new Set<Timer>();
-  readonly #bornMs: number;
+  readonly #startedMs: number;
   #ended = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#bornMs = clock.nowMs();
+    this.#startedMs = clock.nowMs();
   }
 
   nowMs(): number {
-    return this.#clock.nowMs() - this.#bornMs;
+    return this.#clock.nowMs() - this.#startedMs;
   }
 
   after(delayMs: number, task: () => void): Timer {
@@ -31,6 +33,7 @@ export class ProcessClock implements Clock {
     };
   }
 
+  /** Cancels all timers, and those that are still to be set. */
   end(): void {
     this.#ended = true;
     for (const timer of this.#timers) timer.cancel();

@@ -1,17 +1,18 @@
+/**
+ * Random numbers that one seed determines, on every machine, split into a stream per component: a new draw in one place does
+ * not move the draws of the others.
+ */
 import { type Random, drawn } from '../../runtime/random.ts';
 
-/** The stream of random numbers for one component of a run. */
+/** Returns the stream of random numbers of one component of a run. */
 export type Streams = (component: string) => Random;
 
-/**
- * Splits one seed into a stream per component, so that a further draw in one place does not move the others. The
- * same seed and component give the same stream, on every machine.
- */
+/** Splits a seed into streams. The same seed and component give the same stream. */
 export function streams(seed: number): Streams {
   return (component) => new Sfc32(`${seed}/${component}`);
 }
 
-/** Chris Doty-Humphrey's Small Fast Counter generator, 32 bits wide (PractRand). */
+/** The Small Fast Counter generator of Chris Doty-Humphrey, 32 bits wide (PractRand). */
 class Sfc32 implements Random {
   #a: number;
   #b: number;
@@ -46,16 +47,16 @@ function fnv1a(text: string): number {
   return hash;
 }
 
-/** An integer from 0 up to, and without, `bound`. */
+/** Draws an integer from 0 to `bound` − 1. */
 export const below = (random: Random, bound: number): number => Math.floor(random.next() * bound);
 
-/** One of `choices`, which must not be empty. */
+/** Draws one of `choices`, which must not be empty. */
 export function pick<T>(random: Random, choices: readonly T[]): T {
   const choice = choices[below(random, choices.length)];
   if (choice === undefined) throw new Error('nothing to pick from');
   return choice;
 }
 
-/** The same elements in random order. */
+/** Returns the same elements in random order. */
 export const shuffled = <T>(random: Random, elements: readonly T[]): T[] =>
   drawn(random, elements, elements.length);

@@ -1,12 +1,18 @@
+/**
+ * Virtual time: a clock that stands still until everything that can happen now has happened, and then jumps to the next
+ * timer. A simulated minute takes a fraction of a second, and timers always run in the same order: by time, and those
+ * for the same moment in the order in which they were set.
+ */
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import { afterPromises, afterThisTurn } from '../../runtime/system.ts';
 
 /**
- * Time moves in ticks of 2^-10 ms, a little less than a microsecond, so that sums and differences of times are exact.
- * With arbitrary fractions a timer could fire one rounding error early, and be set again for no time at all, for ever.
+ * Time moves in ticks of 2^-10 ms, just under a microsecond, so that sums and differences of times are exact. With
+ * arbitrary fractions, a timer could fire a rounding error too early and be set again for no time at all, for ever.
  */
 const TICKS_PER_MS = 2 ** 10;
 
+/** How many timers run before the rest of the process gets a turn. */
 const EVENTS_PER_TURN = 1000;
 
 interface Scheduled {
@@ -15,10 +21,6 @@ interface Scheduled {
   task: (() => void) | undefined;
 }
 
-/**
- * A clock that stands still until everything that can happen now has happened, and then jumps to the next timer.
- * Timers for the same moment run in the order in which they were set.
- */
 export class VirtualClock implements Clock {
   #nowMs = 0;
   #order = 0;
@@ -35,14 +37,14 @@ export class VirtualClock implements Clock {
     return { cancel: () => (scheduled.task = undefined) };
   }
 
-  /** Lets time pass until `work` has settled. Rejects when it waits for something that no timer will bring about. */
+  /** Lets time pass until `work` settles. Rejects if no timer is left while it is still pending. */
   async run<T>(work: Promise<T>): Promise<T> {
     let settled = false;
     const watched = work.finally(() => (settled = true));
-    // A rejection is the caller's, through `watched` below; here it only ends the loop.
+    // The caller gets a rejection through `watched`; here it only ends the loop.
     watched.catch(() => {});
     for (let events = 0; ; events++) {
-      // Every pending promise settles first. Now and then the rest of the process gets a turn as well.
+      // First all pending promises settle; now and then the rest of the process gets a turn as well.
       await new Promise<void>(events % EVENTS_PER_TURN === 0 ? afterThisTurn : afterPromises);
       if (settled) return watched;
       const next = this.#pop();

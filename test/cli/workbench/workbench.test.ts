@@ -364,7 +364,7 @@ describe('replay', () => {
     const args = ['replay', fixture('lost-cas-answer.jsonl'), '--bin', mutant, '--', 'no-barrier'];
     const { status, stdout } = await workbench(args);
     expect(status).toBe(1);
-    expect(stdout).toContain('lost-cas-answer.jsonl:4: the node departs from the fixture');
+    expect(stdout).toContain('lost-cas-answer.jsonl:9: the node departs from the fixture');
   });
 
   test.each([

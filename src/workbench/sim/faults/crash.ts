@@ -1,13 +1,16 @@
+/**
+ * The faults `kill` and `pause`: nodes crash and are restarted, or stop and go on.
+ */
 import { below, shuffled } from '../random.ts';
 import type { FaultContext, FaultKind, NodeControl } from './fault.ts';
 
-/** One node, more often than not, up to all. */
+/** Returns one node in at least half of the cases, or else any number of them. */
 function victims({ random, nodeIds }: FaultContext): string[] {
   const count = random.next() < 0.5 ? 1 : 1 + below(random, nodeIds.length);
   return shuffled(random, nodeIds).slice(0, count);
 }
 
-/** Does something to random nodes, and undoes it when it ends. */
+/** A fault that does something to random nodes when it begins and undoes it when it ends. */
 const afflict =
   (done: string, begin: keyof NodeControl, undo: keyof NodeControl): FaultKind =>
   (context) => {
@@ -21,8 +24,8 @@ const afflict =
     };
   };
 
-/** Kills nodes, and starts them again when it ends. */
+/** Kills nodes and restarts them when it ends. */
 export const kill = afflict('killed', 'kill', 'restart');
 
-/** Stops nodes in their tracks, and lets them go on when it ends. */
+/** Suspends nodes and resumes them when it ends. */
 export const pause = afflict('paused', 'pause', 'resume');

@@ -1,19 +1,23 @@
+/**
+ * What a fault is: it begins at random, with a shape drawn at random, and while it is active it may block messages,
+ * change how long they take, or act on nodes. It never touches messages to or from clients.
+ */
 import type { Random } from '../../../runtime/random.ts';
 
-/** What a fault does while it lasts. It touches only messages between nodes and services, never those of clients. */
-export interface Disturbance {
+/** A fault from its beginning to its end. */
+export interface ActiveFault {
   /** For people: which nodes, how bad. */
   readonly description: string;
-  /** Asked when a message arrives: whether it is kept from `dest`. */
+  /** Called when a message arrives: whether it is lost instead. */
   readonly isBlocked?: (src: string, dest: string) => boolean;
-  /** How long each copy of a message is under way, in ms. None: it is lost. */
+  /** Changes how long each copy of a message takes, in ms. No copies: the message is lost. */
   readonly reroute?: (copiesMs: readonly number[]) => readonly number[];
-  /** Undoes what does not undo itself. */
+  /** Undoes what does not end by itself. */
   readonly end?: () => void;
 }
 
 /** Begins a fault of one kind, with a shape drawn at random. */
-export type FaultKind = (context: FaultContext) => Disturbance;
+export type FaultKind = (context: FaultContext) => ActiveFault;
 
 export interface FaultContext {
   readonly random: Random;
@@ -21,25 +25,25 @@ export interface FaultContext {
   readonly nodes: NodeControl;
 }
 
-/** The nemesis' hold on the nodes. */
+/** What a fault can do to nodes. */
 export interface NodeControl {
-  /** Ends a node without warning; what is sent to it is lost. */
+  /** Kills a node without warning; messages to it are lost until it is restarted. */
   kill(nodeId: string): void;
-  /** Starts a killed node again, under its old name and without its memory. */
+  /** Starts a killed node again, under its old id and without its memory. */
   restart(nodeId: string): void;
-  /** Stops a node in its tracks; what is sent to it waits. */
+  /** Suspends a node; messages to it wait. */
   pause(nodeId: string): void;
   resume(nodeId: string): void;
 }
 
-/** How bad faults get. How bad one is at a time is drawn from between nothing and this. */
+/** The worst that faults can be. Each is drawn uniformly from between nothing and this. */
 export const faultLimits = {
   /** Share of messages lost. */
   loss: 0.3,
-  /** Share of messages delivered twice, and how much later than the first the second copy can come. */
+  /** Share of messages delivered twice, and the longest delay of the second copy after the first. */
   duplication: 0.3,
   duplicateDelayMs: 5000,
-  /** Share of messages held up, and for how long. Longer than a client waits, so that the past catches up with the present. */
+  /** Share of messages delayed, and for how long: longer than a client waits, so that the past catches up. */
   delay: 0.3,
   delayMs: 6000,
 } as const;

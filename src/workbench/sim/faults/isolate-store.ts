@@ -1,9 +1,12 @@
+/**
+ * The fault `isolate-store`: some nodes, or all, lose the key-value store: wholly, or so that only requests or only replies
+ * are lost. Lost replies leave a node not knowing whether its swap took effect.
+ */
 import { below, pick, shuffled } from '../random.ts';
 import type { FaultKind } from './fault.ts';
 
 const isService = (name: string): boolean => name.endsWith('-kv');
 
-/** Cuts some nodes, or all, off from the key-value store: wholly, or so that only requests or only answers are lost. */
 export const isolateStore: FaultKind = ({ random, nodeIds }) => {
   const isolated = new Set(shuffled(random, nodeIds).slice(0, 1 + below(random, nodeIds.length)));
   const lost = pick(random, ['requests and answers', 'requests', 'answers']);

@@ -1,8 +1,11 @@
+/**
+ * The fault `partition`: nodes cannot hear some of the others. Services and clients stay reachable from everywhere. The
+ * shapes are Jepsen's: one node, halves, one direction only, or a ring in which every node hears another majority.
+ */
 import type { Random } from '../../../runtime/random.ts';
 import { pick, shuffled } from '../random.ts';
 import type { FaultKind } from './fault.ts';
 
-/** Cuts nodes off from each other. */
 export const partition: FaultKind = ({ random, nodeIds }) => {
   const { description, deafTo } = randomPartition(random, nodeIds);
   return { description, isBlocked: (src, dest) => deafTo.get(dest)?.has(src) ?? false };
@@ -15,7 +18,7 @@ export interface Partition {
   readonly deafTo: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** A partition of a random shape. Services and clients stay reachable from everywhere. */
+/** Draws a partition of a random shape. */
 export function randomPartition(random: Random, nodeIds: readonly string[]): Partition {
   const order = shuffled(random, nodeIds);
   return pick(random, shapes)(order);

@@ -1,3 +1,7 @@
+/**
+ * The faults `loss`, `duplicate` and `delay`: a share of all messages between nodes and services is lost, delivered twice,
+ * or delivered late.
+ */
 import { type FaultKind, faultLimits } from './fault.ts';
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
@@ -23,7 +27,7 @@ export const duplicate: FaultKind = ({ random }) => {
   };
 };
 
-/** Holds up a share of all messages, so that they arrive in another order, or when nobody expects them any more. */
+/** Delays a share of all messages, so that they arrive in another order, or after their senders have given up. */
 export const delay: FaultKind = ({ random }) => {
   const share = random.next() * faultLimits.delay;
   const mostMs = random.next() * faultLimits.delayMs;
