@@ -1,7 +1,15 @@
+/**
+ * Three suites: all tests but the soak tests (`npm test`), those of them that need virtual time alone
+ * (`npm run test:unit`), and the soak tests, which repeat for long what the others show once (`npm run test:soak`).
+ */
 import { defineConfig } from 'vitest/config';
 import { inlineHtml } from '../src/inline-html.mjs';
 
-export default defineConfig({
+const SOAK = '**/*.soak.test.ts';
+/** Real processes, sockets and time. */
+const REAL = '**/{cli,server/http,server/cluster,cluster/net}/**';
+
+export default defineConfig(({ mode }) => ({
   plugins: [
     {
       name: 'html-as-text',
@@ -12,10 +20,23 @@ export default defineConfig({
   ],
   test: {
     dir: 'test',
-    testTimeout: 30_000,
+    include: [mode === 'soak' ? SOAK : '**/*.test.ts'],
+    exclude: mode === 'soak' ? [] : mode === 'unit' ? [SOAK, REAL] : [SOAK],
+    // Ends only what hangs. It is far more than a test needs, since no test is to fail on a machine that is busy.
+    testTimeout: mode === 'soak' ? 900_000 : 300_000,
+    hookTimeout: 300_000,
     // Vitest would leave one core to itself, which on two cores makes one worker.
     maxWorkers: '100%',
-    // The report is where .ci/run finds the count of tests.
-    reporters: ['default', ['json', { outputFile: 'dist/test/report.json' }]],
+    // The reports are where .ci/run finds the count of tests.
+    reporters:
+      mode === 'unit'
+        ? ['default']
+        : [
+            'default',
+            [
+              'json',
+              { outputFile: mode === 'soak' ? 'dist/test/soak-report.json' : 'dist/test/report.json' },
+            ],
+          ],
   },
-});
+}));

@@ -6,6 +6,7 @@ import { type Beacon, decodeBeacon } from '../../src/cluster/beacon.ts';
 import { decodeRequest } from '../../src/cluster/codec.ts';
 import type { Request } from '../../src/cluster/messages.ts';
 import { Keyring } from '../../src/cluster/hmac.ts';
+import { until } from './eventually.ts';
 import { listFrom, objectFrom, textFrom } from './json.ts';
 import { type ServerProcess, jsonOf, startServer, temporaryDirectory } from './server-process.ts';
 
@@ -79,18 +80,6 @@ export async function setUpAttack(): Promise<AttackFixture> {
       proxy.closeAllConnections();
     },
   };
-}
-
-/** Waits until there is something. Rejects where it takes too long. */
-export async function until<T>(
-  look: () => T | undefined | false | Promise<T | undefined | false>,
-): Promise<T> {
-  for (let tries = 0; tries < 400; tries++) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    await new Promise((resolve) => void setTimeout(resolve, 50));
-  }
-  throw new Error('it does not come about');
 }
 
 export const peersOf = async (server: ServerProcess): Promise<readonly unknown[]> =>

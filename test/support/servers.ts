@@ -1,13 +1,9 @@
 /** Real servers that form a cluster on this machine, and what they say of each other. */
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
-import { vi } from 'vitest';
+import { eventually } from './eventually.ts';
 import { listFrom, numberFrom, objectFrom, textFrom } from './json.ts';
 import { type ServerProcess, type Settings, jsonOf, startServer } from './server-process.ts';
-
-/** Resolves when a claim holds. Rejects with what it says last where that is not within the time. */
-export const eventually = (claim: () => Promise<void>, withinMs = 15_000): Promise<void> =>
-  vi.waitFor(claim, { timeout: withinMs, interval: 25 });
 
 /** Starts a server, with more arguments than those that all of its network have. */
 export type Start = (nodeId: string, ...args: string[]) => Promise<ServerProcess>;
@@ -73,14 +69,14 @@ export const allPeersOf = (servers: readonly ServerProcess[]): Promise<string[][
   Promise.all(servers.map(peersOf));
 
 /** Resolves when each server has all the others for peers, and nobody else. */
-export const together = (servers: readonly ServerProcess[], withinMs?: number): Promise<void> =>
+export const together = (servers: readonly ServerProcess[]): Promise<void> =>
   eventually(async () => {
     const known = await allPeersOf(servers);
     for (const [index, server] of servers.entries()) {
       const [told, wanted] = [known[index]?.toSorted().join(), othersOf(servers, server).join()];
       if (told !== wanted) throw new Error(`the peers of ${addressOf(server)} are ${told}, not ${wanted}`);
     }
-  }, withinMs);
+  });
 
 /** The number of the last beacon that a server has heard from another; -1 where it has heard none. */
 export async function beaconHeard(by: ServerProcess, from: ServerProcess): Promise<number> {

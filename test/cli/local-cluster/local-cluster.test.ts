@@ -4,12 +4,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { type Server, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { numberFrom, objectFrom } from '../../support/json.ts';
 import { stopServers, temporaryDirectory } from '../../support/server-process.ts';
 
 const PROGRAM = 'dist/g-counter-cluster.cjs';
-const PATIENCE = { timeout: 15_000, interval: 20 };
 
 const running = new Set<ClusterProcess>();
 afterAll(async () => {
@@ -47,10 +47,10 @@ class ClusterProcess {
   }
 
   says(...texts: string[]): Promise<void> {
-    return vi.waitFor(() => {
+    return eventually(() => {
       const missing = texts.filter((text) => !this.lines.includes(text));
       if (missing.length > 0) throw new Error(`${missing.join(', ')} is not in\n${this.lines.join('\n')}`);
-    }, PATIENCE);
+    });
   }
 }
 
@@ -93,7 +93,7 @@ test('what is counted on one server is seen on the others, and Ctrl-C ends them 
   );
   for (const node of [port, port + 1]) await fetch(`http://127.0.0.1:${node}/increment`, { method: 'POST' });
   for (const node of [port, port + 1, port + 2]) {
-    await vi.waitFor(async () => expect(await countOn(node)).toBe(2), PATIENCE);
+    await eventually(async () => expect(await countOn(node)).toBe(2));
   }
   cluster.signal('SIGINT');
   expect(await cluster.exit).toBe(0);
@@ -130,10 +130,10 @@ test('a second Ctrl-C does not wait for what is under way', async () => {
   await cluster.says(...[2, 3].map((node) => `node-${node} | stopped (reason SIGTERM, counters 0)`));
   expect(cluster.isRunning).toBe(true);
   // Signals that come together are one Ctrl-C, so one alone might be too early.
-  await vi.waitFor(() => {
+  await eventually(() => {
     cluster.signal('SIGINT');
     expect(cluster.isRunning).toBe(false);
-  }, PATIENCE);
+  });
   expect(await cluster.exit).toBe(1);
   await isGone;
   expect(cluster.lines.filter((line) => line.startsWith('node-1 | stopped'))).toEqual([]);

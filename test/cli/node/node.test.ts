@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
+import { nodeOptionSpecs } from '../../../src/cli/node/node-options.ts';
 import { isDefinite } from '../../../src/maelstrom/errors.ts';
 import type { Message } from '../../../src/maelstrom/message.ts';
 import { LinearizableKv } from '../../../src/workbench/nodes/kv-service.ts';
@@ -279,12 +280,11 @@ describe('the store', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('a silent store is answered for before a client loses patience, and used again when it is back', async () => {
-    const node = start();
+  test('a silent store is answered for, and used again when it is back', async () => {
+    const node = start('--rpc-timeout-ms', '100', '--deadline-ms', '2000');
     const store = new LinearizableKv();
     node.send(init());
     await node.next();
-    const askedMs = performance.now();
     node.send(add(2, 5), read(3));
     const errors = [];
     while (errors.length < 2) {
@@ -292,9 +292,12 @@ describe('the store', () => {
       if (message.dest === 'c1') errors.push(message.body['type']);
     }
     expect(errors).toEqual(['error', 'error']);
-    expect(performance.now() - askedMs).toBeLessThan(5000);
     node.send(add(4, 1));
     expect((await node.nextToClient(store)).body).toEqual({ type: 'add_ok', in_reply_to: 4 });
+  });
+
+  test('a request is given up before a client of Maelstrom gives up, unless a flag says otherwise', () => {
+    expect(Number(nodeOptionSpecs['deadline-ms'].default)).toBeLessThan(5000);
   });
 
   test('a late answer still counts for the try it answers, and stderr stays quiet', async () => {
@@ -312,7 +315,7 @@ describe('the store', () => {
 
   test('an add that was sent and not confirmed fails indefinitely, and is counted at most once', async () => {
     for (const happened of [true, false]) {
-      const node = start('--deadline-ms', '300', '--rpc-timeout-ms', '50');
+      const node = start('--deadline-ms', '1500', '--rpc-timeout-ms', '50');
       const store = new LinearizableKv();
       node.send(init(), add(2, 1));
       await node.next();
@@ -370,8 +373,8 @@ describe('the store', () => {
 });
 
 describe('the process', () => {
-  test('when stdin ends, what is in flight is failed and the exit is 0, at once', async () => {
-    const node = start();
+  test('when stdin ends, what is in flight is failed and the exit is 0, long before any deadline', async () => {
+    const node = start('--rpc-timeout-ms', '1000000', '--deadline-ms', '1000000');
     const store = new LinearizableKv();
     node.send(init(), add(2, 1));
     await node.next();
@@ -379,9 +382,7 @@ describe('the process', () => {
     node.send(add(3, 1), add(4, 1), read(5));
     const swap = await node.next();
     expect(swap.body).toMatchObject({ type: 'cas', from: 1, to: 2 });
-    const endedMs = performance.now();
     const { status, lines, stderr } = await node.end();
-    expect(performance.now() - endedMs).toBeLessThan(1000);
     expect(status).toBe(0);
     expect(stderr).toBe('');
     const codes = new Map(lines.map((line) => [messageFrom(line).body['in_reply_to'], errorCode(line)]));

@@ -26,7 +26,6 @@ writeFileSync(unusable, '');
 function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Finished {
   const { status, stdout, stderr } = spawnSync('bin/g-counter-server', args, {
     encoding: 'utf8',
-    timeout: 10_000,
     env: { PATH: process.env['PATH'], DATA_DIR: join(unusable, 'data'), PORT: '0', ...env },
   });
   return { status, stdout, stderr };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { UsageError } from '../../../src/cli/arguments.ts';
 import { serveCommand } from '../../../src/cli/workbench/serve-command.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const timestamp = '20261122T102838.041Z';
 let directory: string;
@@ -16,7 +17,7 @@ let status: Promise<number>;
 
 /** What the command printed, as soon as it is there. */
 async function printed(log: { readonly mock: { readonly calls: readonly unknown[][] } }): Promise<string> {
-  await vi.waitFor(() => expect(log.mock.calls.length).toBeGreaterThan(0));
+  await eventually(() => expect(log.mock.calls.length).toBeGreaterThan(0));
   return String(log.mock.calls[0]?.[0]);
 }
 

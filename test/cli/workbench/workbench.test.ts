@@ -26,16 +26,21 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** Runs the workbench in a directory of its own, where its store goes. */
+/** Runs the workbench in a directory of its own, where its store goes, and interrupts it when it has come that far. */
 function workbench(
   args: readonly string[],
-  afterStart: (kill: () => void) => void = () => {},
+  hasComeFar: (stderr: string) => boolean = () => false,
 ): Promise<Finished> {
   const child = spawn(resolve('bin/g-counter-workbench'), args, { cwd: directory });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (text) => (stdout += String(text)));
-  child.stderr.on('data', (text) => (stderr += String(text)));
-  child.stdout.once('data', () => afterStart(() => child.kill('SIGINT')));
+  let isInterrupted = false;
+  child.stderr.on('data', (text) => {
+    stderr += String(text);
+    if (isInterrupted || !hasComeFar(stderr)) return;
+    isInterrupted = true;
+    child.kill('SIGINT');
+  });
   return new Promise((done) => child.once('close', (status) => done({ status, stdout, stderr })));
 }
 
@@ -203,14 +208,7 @@ describe('test', () => {
     const watched = program('watched', `echo $$ >> ${pids}\nexec ${node}`);
     const { status, stdout } = await workbench(
       [...short, '--bin', watched, '--time-limit', '60', '--log-net-send'],
-      (interrupt) => {
-        const poll = (): void => {
-          if (readdirSync(directory).includes('pids') && readFileSync(pids, 'utf8').split('\n').length === 4)
-            interrupt();
-          else setTimeout(poll, 10);
-        };
-        poll();
-      },
+      () => readdirSync(directory).includes('pids') && readFileSync(pids, 'utf8').split('\n').length === 4,
     );
     expect(status).toBe(2);
     expect(stdout).toMatch(/^UNKNOWN/m);
@@ -220,8 +218,10 @@ describe('test', () => {
   });
 
   test('what was in flight when a run was cut short is not held against the node', async () => {
-    const args = [...short, '--bin', node, '--concurrency', '10n', '--latency', '200', '--time-limit', '60'];
-    const { status, stdout } = await workbench(args, (interrupt) => void setTimeout(interrupt, 1500));
+    const slow = ['--concurrency', '10n', '--latency', '200', '--time-limit', '60', '--log-net-recv'];
+    const { status, stdout } = await workbench([...short, '--bin', node, ...slow], (stderr) =>
+      stderr.includes('"type":"add_ok"'),
+    );
     expect(stdout).toMatch(/^UNKNOWN: the run was cut short; until then, nothing was wrong$/m);
     expect(status).toBe(2);
     const outcomes = readJsonLines(join(directory, 'store', 'latest', 'history.jsonl')).map(
@@ -232,8 +232,11 @@ describe('test', () => {
   });
 
   test('what was wrong before a run was cut short still counts', async () => {
-    const args = [...short, '--bin', mutant, '--time-limit', '60', '--', 'forget-node'];
-    const { status, stdout } = await workbench(args, (interrupt) => void setTimeout(interrupt, 2500));
+    const args = [...short, '--bin', mutant, '--time-limit', '60', '--log-net-recv', '--', 'forget-node'];
+    const { status, stdout } = await workbench(
+      args,
+      (stderr) => stderr.split('"type":"read_ok"').length > 100,
+    );
     expect(stdout).toMatch(/^- interrupted$/m);
     expect(stdout).toMatch(/^INVALID$/m);
     expect(status).toBe(1);

@@ -44,7 +44,7 @@ function only(...ranges: readonly [network: string, prefix: number][]): BlockLis
   return list;
 }
 
-const send = (address: string, ranges?: BlockList, timeoutMs = 5000): Promise<string> =>
+const send = (address: string, ranges?: BlockList, timeoutMs = 120_000): Promise<string> =>
   new HttpTransport(ranges).send(address, 'a message', timeoutMs);
 
 test('a message is posted to one path, and the answer comes back', async () => {

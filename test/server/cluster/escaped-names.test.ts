@@ -2,9 +2,10 @@
  * Names that JSON escapes, in an order that V8 12.8 and later read wrongly (nodejs/node#63785), through everything
  * that keeps or carries them.
  */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ServerProcess, stopServers } from '../../support/server-process.ts';
-import { deaf, eventually, network, together } from '../../support/servers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { deaf, network, together } from '../../support/servers.ts';
 
 afterEach(stopServers);
 
@@ -42,7 +43,7 @@ describe('a server that has counted under such names', () => {
 
   test('has them after a crash, from the snapshot', async () => {
     await count(server, '"');
-    await vi.waitFor(() => expect([...server.snapshot().keys()]).toEqual(['!', '"']), { timeout: 15_000 });
+    await eventually(() => expect([...server.snapshot().keys()]).toEqual(['!', '"']));
     await count(server, '\\');
     await server.kill('SIGKILL');
     server = await server.restart();

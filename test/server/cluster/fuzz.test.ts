@@ -10,6 +10,7 @@ import { Keyring } from '../../../src/cluster/hmac.ts';
 import { below, pick, streams } from '../../../src/workbench/sim/random.ts';
 import { changedAt, placesIn, requestBody } from '../../support/random-messages.ts';
 import { Connection, requestText } from '../../support/connection.ts';
+import { until } from '../../support/eventually.ts';
 import { stopServers } from '../../support/server-process.ts';
 import {
   type Recorded,
@@ -20,7 +21,6 @@ import {
   keyring,
   setUpAttack,
   stateOf,
-  until,
 } from '../../support/attack-fixture.ts';
 
 const DATAGRAMS = 50_000;

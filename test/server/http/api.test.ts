@@ -165,7 +165,7 @@ describe('at the same time', () => {
     expect(await server.read('crowd')).toMatchObject({ value: sum, nodes: new Map([['node-1', sum]]) });
     expect(values.size).toBe(clients * increments);
     expect(Math.max(...values)).toBe(sum);
-  }, 60_000);
+  });
 });
 
 describe('besides counters', () => {

@@ -1,7 +1,8 @@
 /** Clients that speak no proper HTTP, or too slowly, or not at all. */
 import { type Socket, connect } from 'node:net';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Connection, exchange, requestText } from '../../support/connection.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type HttpServerFixture, openHttpServer, openStore } from '../../support/http-server.ts';
 import { lastAnswer, refusalOf } from '../../support/api-error.ts';
 import { stopServers } from '../../support/server-process.ts';
@@ -146,7 +147,7 @@ describe('a client that is slow', () => {
     const { port, errors } = await startServer({ headMs: 100, requestMs: 200 });
     const request = requestText('POST', '/counter/incr/k', { 'content-length': '100' }, half);
     expect(await asked(port, request)).toBe('408 timeout');
-    expect(await valueAt(port)).toContain('"value":0');
+    await eventually(async () => expect(await valueAt(port)).toContain('"value":0'));
     expect(errors).toEqual([]);
   });
 
@@ -172,7 +173,7 @@ describe('a client that is slow', () => {
     const short = { headMs: 100, requestMs: 200, idleMs: 100 };
     const { port } = await startServer(short, { maxConnections: 1 });
     await new Promise((resolve) => holdOpen(port, text).once('connect', resolve));
-    await vi.waitFor(async () => expect(await valueAt(port)).toContain('"value":0'), { timeout: 5000 });
+    await eventually(async () => expect(await valueAt(port)).toContain('"value":0'));
   });
 });
 
@@ -187,7 +188,7 @@ describe('when there are as many connections as there can be', () => {
     ]);
     expect(await exchange(port, health)).toBe('');
     first.close();
-    await vi.waitFor(async () => expect(await valueAt(port)).toContain('"value":0'), { timeout: 10_000 });
+    await eventually(async () => expect(await valueAt(port)).toContain('"value":0'));
     expect((await second.ask(health)).status).toBe(200);
     second.close();
   });
@@ -215,7 +216,7 @@ describe('clients that go away', () => {
     const { port, errors } = await startServer();
     await goAway(port, text);
     const noted = async (): Promise<string> => lastAnswer(await exchange(port, metrics)).body;
-    await vi.waitFor(async () => expect(await noted()).toContain('g_counter_watchers 0'), { timeout: 3000 });
+    await eventually(async () => expect(await noted()).toContain('g_counter_watchers 0'));
     expect(errors).toEqual([]);
   });
 

@@ -1,8 +1,9 @@
 /** The directory that a server keeps its counters in: whose it is, and what can become of it. */
 import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
+import { until } from '../../support/eventually.ts';
 import { objectFrom } from '../../support/json.ts';
 import { refusalOf } from '../../support/api-error.ts';
 import {
@@ -153,7 +154,7 @@ describe('damage', () => {
   async function killed(): Promise<ServerProcess> {
     const server = await startServer();
     for (const key of ['a', 'b', 'c']) await server.increment(key, 5);
-    await vi.waitUntil(() => server.files().includes('counters.json'), { timeout: 10_000 });
+    await until(() => server.files().includes('counters.json'));
     await server.kill('SIGKILL');
     return server;
   }

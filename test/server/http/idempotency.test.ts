@@ -1,6 +1,7 @@
 /** Increments that are sent again, since their answer was lost. */
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
+import { eventually } from '../../support/eventually.ts';
 import { objectFrom } from '../../support/json.ts';
 import {
   type Answer,
@@ -101,9 +102,7 @@ test.each(['', 'x'.repeat(256), 'é', 'a\tb'])('%j is none, and nothing is count
 test('after the window the same increment counts again', async () => {
   const brief = await startServer({ args: ['--idempotency-window-s', '1'] });
   const first = await one('k', 'brief', brief);
-  await vi.waitFor(async () => expect((await one('k', 'brief', brief)).body).not.toBe(first.body), {
-    timeout: 10_000,
-  });
+  await eventually(async () => expect((await one('k', 'brief', brief)).body).not.toBe(first.body));
   expect((await brief.read('k')).value).toBe(10);
 });
 
@@ -128,10 +127,7 @@ test('answers that are remembered are not written to the disk again with every c
   const segments = new Set<string>();
   for (let change = 1; change <= 3; change++) {
     await busy.increment('later');
-    await vi.waitFor(() => expect(busy.snapshot().get('later')?.get('node-1')).toBe(change), {
-      timeout: 10_000,
-      interval: 20,
-    });
+    await eventually(() => expect(busy.snapshot().get('later')?.get('node-1')).toBe(change));
     for (const file of busy.files().filter((name) => name.endsWith('.log'))) segments.add(file);
   }
   expect(segments.size).toBeLessThanOrEqual(2);

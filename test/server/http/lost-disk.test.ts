@@ -1,7 +1,8 @@
 /** A server that comes back under its old name, but knows less than it has told others. */
 import { copyFileSync, cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../support/eventually.ts';
 import { ServerProcess, startServer, stopServers, temporaryDirectory } from '../../support/server-process.ts';
 
 afterAll(stopServers);
@@ -85,7 +86,7 @@ describe('a server that was put back from a copy', () => {
   /** Another 10 that the other server knows and the copy does not, and 100 that nobody will know. */
   beforeEach(async () => {
     await a.increment('k', 5);
-    await vi.waitUntil(() => a.files().includes('counters.json'), { timeout: 10_000 });
+    await until(() => a.files().includes('counters.json'));
     copy = join(temporaryDirectory(), 'copy');
     cpSync(a.dataDir, copy, { recursive: true, filter: (name) => !name.includes('/lock-') });
     await a.increment('k', 10);

@@ -1,6 +1,7 @@
 /** Servers that are asked to stop. */
 import { type Socket, connect } from 'node:net';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { Connection, ConnectionClosed, requestText } from '../../support/connection.ts';
 import { totalsFrom } from '../../support/json.ts';
 import { Client, Ledger } from '../../support/load.ts';
@@ -53,7 +54,6 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
       server = await server.restart();
     }
   },
-  60_000,
 );
 
 test('at a SIGTERM a request that has not arrived yet is waited for, and no other is taken', async () => {
@@ -66,7 +66,7 @@ test('at a SIGTERM a request that has not arrived yet is waited for, and no othe
   // It has taken in the first of the two when it answers the second.
   expect((await kept.ask(requestText('GET', '/health'))).status).toBe(200);
   const exit = server.kill('SIGTERM');
-  await vi.waitFor(async () => expect(await refuses(server)).toBe(true), { timeout: 10_000 });
+  await eventually(async () => expect(await refuses(server)).toBe(true));
   socket.write(body);
   expect(await exit).toEqual({ status: 0, signal: null });
   expect(heard()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*connection: close\r\n[^]*"new_value":5\}$/i);
@@ -77,14 +77,20 @@ test.each([
   ['says nothing', ''],
   ['has had an answer', requestText('GET', '/health')],
   ['watches', requestText('GET', '/counters/watch')],
-])('at a SIGTERM a connection that %s is not waited for', async (_, text) => {
+])('at a SIGTERM a connection that %s is closed while a request is still waited for', async (_, text) => {
   const server = await startServer();
   const { socket } = await say(server.port, text);
   if (text !== '') await new Promise((resolve) => socket.once('data', resolve));
+  const body = '{"amount":5}';
+  const request = requestText('POST', '/counter/incr/k', {}, body);
+  const waited = await say(server.port, request.slice(0, -body.length));
   await server.get('/health');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   const exit = server.kill('SIGTERM');
-  const patience = new Promise((resolve) => setTimeout(resolve, 5000, 'still running').unref());
-  expect(await Promise.race([exit, patience])).toEqual({ status: 0, signal: null });
+  await closed;
+  waited.socket.write(body);
+  expect(await exit).toEqual({ status: 0, signal: null });
+  expect(waited.heard()).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
 });
 
 test('at the second SIGTERM it ends at once, and nothing acknowledged is lost', async () => {
@@ -93,14 +99,14 @@ test('at the second SIGTERM it ends at once, and nothing acknowledged is lost', 
   await say(server.port, requestText('POST', '/counter/incr/k', {}, '{}').slice(0, -1));
   await server.get('/health');
   const exit = server.kill('SIGTERM');
-  await vi.waitFor(async () => expect(await refuses(server)).toBe(true), { timeout: 10_000 });
+  await eventually(async () => expect(await refuses(server)).toBe(true));
   void server.kill('SIGTERM');
   expect(await exit).toEqual({ status: 1, signal: null });
   expect((await (await server.restart()).read('k')).value).toBe(5);
 });
 
 describe('counters.json', () => {
-  test('follows a change within a second or so, without a stop', async () => {
+  test('follows a change, without a stop', async () => {
     const server = await startServer();
     await server.increment('k', 5);
     await server.merge('__proto__', new Map([['other', 7]]));
@@ -108,7 +114,7 @@ describe('counters.json', () => {
       ['__proto__', new Map([['other', 7]])],
       ['k', new Map([['node-1', 5]])],
     ]);
-    await vi.waitFor(() => expect(server.snapshot()).toEqual(expected), { timeout: 5000, interval: 20 });
+    await eventually(() => expect(server.snapshot()).toEqual(expected));
   });
 
   test('is whole at every moment, never goes back, and is never ahead of what is answered', async () => {
@@ -119,7 +125,7 @@ describe('counters.json', () => {
     const seen = new Set<number>();
     let latest = 0;
     while (seen.size < 4) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await ledger.more(10);
       if (!server.files().includes('counters.json')) continue;
       const total = server.snapshot().get('k')?.get('node-1') ?? 0;
       expect(total).toBeGreaterThanOrEqual(latest);

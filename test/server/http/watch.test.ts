@@ -1,7 +1,8 @@
 /** GET /counters/watch: who watches is told of every change, also of those that it missed. */
 import { connect } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
+import { eventually } from '../../support/eventually.ts';
 import { requestText } from '../../support/connection.ts';
 import { EventStream } from '../../support/event-stream.ts';
 import { counterFrom, listFrom, objectFrom } from '../../support/json.ts';
@@ -199,9 +200,7 @@ describe('watchers', () => {
     expect(refusalOf(refused)).toBe('503 too_many_watchers');
     expect(refused.headers['retry-after']).toBe('10');
     first.close();
-    await vi.waitFor(async () => expect((await small.ask('HEAD', '/counters/watch')).status).toBe(200), {
-      timeout: 10_000,
-    });
+    await eventually(async () => expect((await small.ask('HEAD', '/counters/watch')).status).toBe(200));
   });
 
   test('are let go when the server stops', async () => {
