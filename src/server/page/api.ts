@@ -1,0 +1,102 @@
+/**
+ * Requests to the server, with the token if there is one. Bodies go through `parseJson`: what `response.json()` makes
+ * of escaped names is wrong in some versions of V8.
+ */
+import { parseJson } from '../../runtime/json.ts';
+import {
+  type ClusterReply,
+  type CounterPage,
+  clusterReplyFrom,
+  counterPageFrom,
+  numberFrom,
+  objectFrom,
+} from './replies.ts';
+import { authorization } from './token.ts';
+
+/** How long a request may take that is repeated anyway. */
+const POLL_TIMEOUT_MS = 4000;
+
+/** What the server has refused. Any other error leaves open whether the request took effect. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  /** Of HTTP. */
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export const isUnauthorized = (error: unknown): boolean =>
+  error instanceof RefusedError && error.status === 401;
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+interface RequestOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Counters whose keys begin with `prefix`, at most `limit` of them, from `cursor` on or from the first. */
+export async function listCounters(
+  prefix: string,
+  limit: number,
+  cursor: string | null,
+  signal: AbortSignal,
+): Promise<CounterPage> {
+  const query = new URLSearchParams({ prefix, limit: `${limit}`, ...(cursor !== null && { cursor }) });
+  return counterPageFrom(await request(`/counters?${query}`, { signal }));
+}
+
+/** Resolves with the new value. Without a reply the request is sent once more; its key keeps it from counting twice. */
+export async function increment(key: string, amount: number): Promise<number> {
+  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': newIdempotencyKey() };
+  const body = JSON.stringify({ amount });
+  const send = (): Promise<unknown> =>
+    request(`/counter/incr/${encodeURIComponent(key)}`, { method: 'POST', headers, body });
+  const reply = await send().catch((error: unknown) => {
+    if (error instanceof RefusedError) throw error;
+    return send();
+  });
+  return numberFrom(objectFrom(reply)['new_value']);
+}
+
+export const describeCluster = async (): Promise<ClusterReply> =>
+  clusterReplyFrom(await request('/discovery', { signal: AbortSignal.timeout(POLL_TIMEOUT_MS) }));
+
+/** A server that is not well answers this too, with another status. Rejects if there is no reply. */
+export async function checkHealth(): Promise<{ status: string; nodeId: string | undefined }> {
+  const response = await fetch('/health', {
+    signal: AbortSignal.timeout(POLL_TIMEOUT_MS),
+    cache: 'no-store',
+  });
+  const { status, node_id: nodeId } = objectFrom(parseJson(await response.text()));
+  return { status: String(status), nodeId: typeof nodeId === 'string' ? nodeId : undefined };
+}
+
+async function request(path: string, options: RequestOptions): Promise<unknown> {
+  const headers = { ...options.headers, ...authorization() };
+  const response = await fetch(path, { ...options, headers, cache: 'no-store' }).catch(() => undefined);
+  const body = await response
+    ?.text()
+    .then(parseJson)
+    .catch(() => undefined);
+  if (response === undefined || body === undefined) throw new Error('no answer from the server');
+  if (!response.ok)
+    throw new RefusedError(refusalIn(body) ?? `the server answered ${response.status}`, response.status);
+  return body;
+}
+
+function refusalIn(body: unknown): string | undefined {
+  const { message } = objectFrom(objectFrom(body)['error'] ?? {});
+  return typeof message === 'string' ? message : undefined;
+}
+
+function newIdempotencyKey(): string {
+  // Over plain HTTP from another machine, browsers have no randomUUID.
+  if (isSecureContext) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16)).join('-');
+}

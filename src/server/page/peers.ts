@@ -1,0 +1,53 @@
+/** The cluster: how many peers this server has, and a table of the servers and addresses that it knows. */
+import { describeCluster, messageOf } from './api.ts';
+import { byId, find, setLine } from './dom.ts';
+import { compareNames, formatCount } from './format.ts';
+import { hueOf } from './hues.ts';
+import type { ClusterReply, Member } from './replies.ts';
+
+const summary = byId('peer-count', HTMLElement);
+const table = byId('peers', HTMLTableElement);
+const list = find(table, 'tbody', HTMLTableSectionElement);
+/** A row to copy. It stays in the table, which is hidden if there are no others to show. */
+const firstRow = find(list, 'tr', HTMLTableRowElement);
+
+/** Asks the server for its peers and shows them, or why that failed. Never rejects. */
+export async function refreshPeers(): Promise<void> {
+  try {
+    showCluster(await describeCluster());
+  } catch (error) {
+    setLine(summary, `The peers are missing or out of date: ${messageOf(error)}`);
+  }
+}
+
+function showCluster({ nodeId, peerCount, members }: ClusterReply): void {
+  const others = members
+    .filter(({ state }) => state !== 'self')
+    .toSorted((a, b) => compareNames(a.nodeId ?? '', b.nodeId ?? '') || compareNames(a.address, b.address));
+  const none = 'no peers; servers on this machine and those named by --peers are found automatically';
+  const some = peerCount === 1 ? '1 peer' : `${peerCount} peers`;
+  setLine(summary, `${nodeId}: ${others.length === 0 ? none : some}`);
+  table.hidden = others.length === 0;
+  // Hues are given out in the order of names, so that they are the same in the page of each server.
+  for (const name of [nodeId, ...others.map((other) => other.nodeId ?? nodeId)].toSorted(compareNames))
+    hueOf(name);
+  while (list.rows.length > Math.max(1, others.length)) list.lastElementChild?.remove();
+  while (list.rows.length < others.length) list.append(firstRow.cloneNode(true));
+  for (const [i, row] of [...list.rows].entries()) {
+    const member = others[i];
+    if (member !== undefined) showMember(row, member);
+  }
+}
+
+function showMember(row: HTMLElement, { nodeId, address, state, reason, answeredAgoS, lagMs }: Member): void {
+  find(row, '.hue', HTMLElement).style.background = nodeId === null ? '' : hueOf(nodeId);
+  const stateLine = find(row, '.state', HTMLElement);
+  stateLine.className = `state ${state}`;
+  setLine(stateLine, state);
+  setLine(find(row, '.reason', HTMLElement), reason);
+  setLine(find(row, 'bdi', HTMLElement), nodeId ?? 'unknown');
+  setLine(find(row, '.address', HTMLElement), address);
+  const ago = answeredAgoS === null ? 'never' : `${formatCount(Math.round(answeredAgoS))} s ago`;
+  setLine(find(row, '.ago', HTMLElement), ago);
+  setLine(find(row, '.lag', HTMLElement), lagMs === null ? '–' : `${formatCount(lagMs)} ms`);
+}
