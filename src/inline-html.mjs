@@ -16,8 +16,8 @@ const BREAKS_OUT = /<(?:\/script|\/style|!--)/i;
 
 /**
  * Returns the document at `path` with each `<link rel="stylesheet" href="./x.css">` and
- * `<script type="module" src="./x.ts"></script>` replaced by what it refers to. Rejects if the script or the
- * stylesheet does not build.
+ * `<script type="module" src="./x.ts"></script>` replaced by what it refers to. Rejects if one of them
+ * does not build without warnings.
  *
  * @param {string} path
  */
@@ -45,7 +45,7 @@ async function replaceEach(text, pattern, replacement) {
 
 /** @param {string} entryPoint a stylesheet or a module, for a browser */
 async function minified(entryPoint) {
-  const { outputFiles } = await build({
+  const { outputFiles, warnings } = await build({
     entryPoints: [entryPoint],
     bundle: true,
     minify: true,
@@ -53,8 +53,9 @@ async function minified(entryPoint) {
     format: 'iife',
     target: 'es2022',
     legalComments: 'none',
-    logLevel: 'warning',
+    logLevel: 'silent', // the caller reports what is thrown
   });
+  if (warnings.length > 0) throw new Error(warnings.map((warning) => warning.text).join('\n'));
   const text = outputFiles.map((file) => file.text.trimEnd()).join('');
   const [offence] = BREAKS_OUT.exec(text) ?? [];
   if (offence !== undefined) throw new Error(`${entryPoint} cannot be inlined, since it contains ${offence}`);

@@ -61,8 +61,11 @@ const noPackages: Rule = (file) =>
     .filter((specifier) => !isRelative(specifier) && !specifier.startsWith('node:'))
     .map((specifier) => `imports ${specifier}`);
 
+/** These run in a browser, which has no ports. */
+const isOfPage = (path: string): boolean => path.startsWith('src/server/page/');
+
 const portsOnly: Rule = (file) =>
-  folderOf(file.path) === 'runtime'
+  folderOf(file.path) === 'runtime' || isOfPage(file.path)
     ? []
     : mentions(
         file,
