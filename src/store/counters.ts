@@ -1,24 +1,27 @@
+/**
+ * The counters of a store that are on the disk: by key, in the order of their keys, and in the order of their latest
+ * changes. An observer can follow every change synchronously, which the cluster needs.
+ */
 import { type CounterState, zero } from '../crdt/counter-state.ts';
 import { ChangeRing } from '../runtime/change-ring.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
-/** A counter as everybody may see it: nothing in it can be lost any more. */
+/** A counter as it may be shown: all of it is on the disk. */
 export interface Counter extends CounterState {
   readonly key: string;
-  /** The position of its latest change among all changes of this server's life, from 1. */
+  /** The position of its latest change among all changes since the process started, counted from 1. */
   readonly changedAt: number;
 }
 
-/** Who is told of changes before they take effect. */
+/** Is told of each change just before it takes effect. */
 export interface Observer {
   added(counter: Counter): void;
   changes(counter: Counter, before: CounterState, after: CounterState): void;
 }
 
-/** How many changes are remembered for those who lost their connection for a moment. */
+/** How many changes are kept for watchers that lost their connection for a moment. */
 export const RECENT = 65_536;
 
-/** All counters as they are on the disk, and in what order they changed last. */
 export class Counters {
   readonly #byKey = new Map<string, Published>();
   readonly #keys = new SortedKeys();
@@ -55,7 +58,7 @@ export class Counters {
     counter.become(state, this.#changes.position);
   }
 
-  /** Tells of all counters there are, as if they had just come to be what they are, and from now on of each change. */
+  /** Reports all present counters as if they had just been created, and each change from now on. */
   observe(observer: Observer): void {
     for (const counter of this.#byKey.values()) {
       observer.added(counter);
@@ -64,7 +67,7 @@ export class Counters {
     this.#observer = observer;
   }
 
-  /** The counters whose keys begin with `prefix`, in the order of the keys, after the key `after` where one is given. */
+  /** The counters whose keys begin with `prefix`, in the order of the keys; only those after the key `after` if given. */
   *list(prefix: string, after?: string): Generator<Counter> {
     for (const key of this.#keys.from(after !== undefined && after > prefix ? after : prefix)) {
       if (!key.startsWith(prefix)) return;

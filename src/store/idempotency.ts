@@ -1,22 +1,26 @@
-/** What an increment with an Idempotency-Key was answered, for as long as it may be asked again. */
-export interface Answer {
-  /** Of the request's content: the same key with another content is not the same request. */
+/**
+ * Idempotency records: what increments with an Idempotency-Key were answered, so that a retry gets the same answer and
+ * adds nothing. A record is kept for a window of time, counted from the first request; their number is bounded.
+ */
+export interface IdempotencyRecord {
+  /** Of the request's content: the same key with other content is another request, and an error. */
   readonly fingerprint: string;
   /** The value of each incremented counter, in the order of the request. */
   readonly values: readonly number[];
-  /** When it was first asked, in milliseconds since 1970. */
+  /** When the first request came, in milliseconds since 1970. */
   readonly timeMs: number;
 }
 
-/** How long and how many answers are remembered. */
 export interface IdempotencyLimits {
+  /** How long a record is kept. */
   readonly windowMs: number;
-  readonly maxAnswers: number;
+  /** How many are kept at a time. */
+  readonly maxIdempotencyRecords: number;
 }
 
-/** The answers that are on the disk, oldest first. */
-export class Answers {
-  readonly #byId = new Map<string, Answer>();
+/** The records that are on the disk, by idempotency key, oldest first. */
+export class IdempotencyRecords {
+  readonly #byId = new Map<string, IdempotencyRecord>();
   readonly #limits: IdempotencyLimits;
 
   constructor(limits: IdempotencyLimits) {
@@ -27,34 +31,35 @@ export class Answers {
     return this.#byId.size;
   }
 
-  get(id: string, nowMs: number): Answer | undefined {
-    const answer = this.#byId.get(id);
-    return answer !== undefined && this.#isFresh(answer, nowMs) ? answer : undefined;
+  /** The record under an id, unless its window has passed. */
+  get(id: string, nowMs: number): IdempotencyRecord | undefined {
+    const record = this.#byId.get(id);
+    return record !== undefined && this.#isFresh(record, nowMs) ? record : undefined;
   }
 
-  /** Forgets what is too old, and says whether `more` answers can still be taken in. */
+  /** Drops the records whose window has passed. Returns whether `more` can be added then. */
   hasRoomFor(more: number, nowMs: number): boolean {
-    for (const [id, answer] of this.#byId) {
-      if (this.#isFresh(answer, nowMs)) break;
+    for (const [id, record] of this.#byId) {
+      if (this.#isFresh(record, nowMs)) break;
       this.#byId.delete(id);
     }
-    return this.#byId.size + more <= this.#limits.maxAnswers;
+    return this.#byId.size + more <= this.#limits.maxIdempotencyRecords;
   }
 
-  /** Takes in an answer; one that is here already under that id is replaced. */
-  set(id: string, answer: Answer): void {
+  /** Adds a record as the newest, in place of one with the same id. */
+  set(id: string, record: IdempotencyRecord): void {
     this.#byId.delete(id);
-    this.#byId.set(id, answer);
+    this.#byId.set(id, record);
   }
 
-  /** Those that would still be given at `nowMs`. */
-  *fresh(nowMs: number): Generator<[id: string, answer: Answer]> {
+  /** The records whose window has not passed. */
+  *fresh(nowMs: number): Generator<[id: string, record: IdempotencyRecord]> {
     for (const entry of this.#byId) {
       if (this.#isFresh(entry[1], nowMs)) yield entry;
     }
   }
 
-  #isFresh(answer: Answer, nowMs: number): boolean {
-    return nowMs - answer.timeMs < this.#limits.windowMs;
+  #isFresh(record: IdempotencyRecord, nowMs: number): boolean {
+    return nowMs - record.timeMs < this.#limits.windowMs;
   }
 }

@@ -1,11 +1,11 @@
 /**
- * A growing set of strings in the order of their UTF-16 code units, in runs of bounded length: to add one among a
- * million moves a few hundred, and to walk through them from any place needs no copy.
+ * A growing set of strings in the order of their UTF-16 code units, in runs of bounded length: adding one to a million
+ * moves a few hundred, and iterating from any place copies nothing.
  */
 export class SortedKeys {
   readonly #runs: string[][] = [];
 
-  /** Takes in a key that is not here yet. */
+  /** Adds a key that is not in the set. */
   add(key: string): void {
     const at = this.#runFor(key);
     const run = this.#runs[at];
@@ -21,7 +21,7 @@ export class SortedKeys {
     this.#runs.splice(at + 1, 0, run.splice(kept));
   }
 
-  /** The keys from `key` on, itself included where it is here. */
+  /** The keys from `key` on, including `key` itself if it is in the set. */
   *from(key: string): Generator<string> {
     for (let at = this.#runFor(key); at < this.#runs.length; at++) {
       for (const candidate of this.#runs[at] ?? []) {
@@ -41,7 +41,7 @@ const MAX_RUN = 512;
 const isAfter = (candidate: string | undefined, key: string): boolean =>
   candidate !== undefined && candidate > key;
 
-/** The first index below `length` for which `holds`, which then holds for all that follow; else `length`. */
+/** The first index below `length` for which `holds` is true; it must stay true after that. `length` if there is none. */
 function firstIndex(length: number, holds: (index: number) => boolean): number {
   let low = 0;
   let high = length;

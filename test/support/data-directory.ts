@@ -4,28 +4,30 @@ import { nodesOf } from '../../src/crdt/counter-state.ts';
 import { SimDiskStore } from './sim-disk-store.ts';
 import { MemoryFiles } from './memory-files.ts';
 
-/** All that a data directory says. */
-export interface Told {
+/** All that a data directory contains. */
+export interface DirectoryContent {
   readonly counters: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly answers: readonly string[];
+  readonly idempotencyRecords: readonly string[];
   readonly suffix: string;
   readonly counted: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-const told = ({ counters, answers, log: { identity } }: Recovered): Told => ({
+const contentOf = ({ counters, idempotencyRecords, log: { identity } }: Recovered): DirectoryContent => ({
   counters: Object.fromEntries(
     [...counters.list('')].map((counter) => [counter.key, Object.fromEntries(nodesOf(identity, counter))]),
   ),
-  answers: [...answers].map(([id, { fingerprint, values }]) => `${id} ${fingerprint} ${values.join(' ')}`),
+  idempotencyRecords: [...idempotencyRecords].map(
+    ([id, { fingerprint, values }]) => `${id} ${fingerprint} ${values.join(' ')}`,
+  ),
   suffix: replicaIdOf(identity.nodeId, identity.suffix),
   counted: Object.fromEntries([...identity.counted].map(([name, ours]) => [name, Object.fromEntries(ours)])),
 });
 
-/** What a directory is found to say, with the warnings; or the error that says why it is not used. */
+/** Recovers a directory. Resolves with its content and the warnings, or with the error that says why it is not used. */
 export async function look(
   files: MemoryFiles,
   nodeId?: string,
-): Promise<{ told: Told; warnings: string[] } | Error> {
+): Promise<{ content: DirectoryContent; warnings: string[] } | Error> {
   const warnings: string[] = [];
   const pause = (): Promise<void> => Promise.resolve();
   try {
@@ -35,18 +37,18 @@ export async function look(
       warn: (text) => warnings.push(text),
       pause,
     });
-    return { told: told(recovered), warnings };
+    return { content: contentOf(recovered), warnings };
   } catch (error) {
     if (error instanceof Error) return error;
     throw error;
   }
 }
 
-/** What a directory says. */
-export async function read(files: MemoryFiles): Promise<Told> {
+/** The content of a directory. */
+export async function read(files: MemoryFiles): Promise<DirectoryContent> {
   const found = await look(files);
   if (found instanceof Error) throw found;
-  return found.told;
+  return found.content;
 }
 
 /**
@@ -54,7 +56,11 @@ export async function read(files: MemoryFiles): Promise<Told> {
  * answers, and a suffix with what was counted under the one before. The last record of each segment is one
  * increment of `likes` by 1.
  */
-export async function fullDirectory(): Promise<{ files: MemoryFiles; before: Told; after: Told }> {
+export async function fullDirectory(): Promise<{
+  files: MemoryFiles;
+  before: DirectoryContent;
+  after: DirectoryContent;
+}> {
   const first = await SimDiskStore.begin(new MemoryFiles());
   await first.run(Promise.all([first.add('likes', 3), first.add('views', 2, 'once')]));
   await first.pass(1000);

@@ -10,14 +10,14 @@ export const openStore = async (): Promise<DiskStore> =>
   DiskStore.open({
     files: await openDirectory(temporaryDirectory()),
     nodeId: undefined,
-    limits: { maxCounters: 1000, maxNodes: 1000, windowMs: 60_000, maxAnswers: 1000 },
+    limits: { maxCounters: 1000, maxNodes: 1000, windowMs: 60_000, maxIdempotencyRecords: 1000 },
     clock: systemClock,
     random: systemRandom,
     wallClockMs,
     afterThisTurn,
     warn: () => {},
     onFailure: () => {},
-    onStored: () => {},
+    onCommit: () => {},
   });
 
 export interface HttpServerFixture {

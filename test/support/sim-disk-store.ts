@@ -1,4 +1,5 @@
-import { type Increment, DiskStore, type StoreLimits } from '../../src/store/disk/disk-store.ts';
+import { DiskStore, type StoreLimits } from '../../src/store/disk/disk-store.ts';
+import type { Increment } from '../../src/store/store.ts';
 import { ApiError } from '../../src/store/api-error.ts';
 import { nodesOf } from '../../src/crdt/counter-state.ts';
 import { ProcessClock } from '../../src/workbench/sim/process-clock.ts';
@@ -18,7 +19,12 @@ export const EPOCH_MS = 1_800_000_000_000;
 
 export const WINDOW_MS = 60_000;
 
-const generous: StoreLimits = { maxCounters: 1000, maxNodes: 100, windowMs: WINDOW_MS, maxAnswers: 1000 };
+const generous: StoreLimits = {
+  maxCounters: 1000,
+  maxNodes: 100,
+  windowMs: WINDOW_MS,
+  maxIdempotencyRecords: 1000,
+};
 
 /** A store over files in memory, in virtual time: nothing goes on but in `run` and `pass`. */
 export class SimDiskStore {
@@ -54,7 +60,7 @@ export class SimDiskStore {
       afterThisTurn: (task) => void sim.#lifetime.after(0, task),
       warn: (text) => sim.warnings.push(text),
       onFailure: (error) => sim.failures.push(error),
-      onStored: (increments) => sim.batches.push(increments),
+      onCommit: (increments) => sim.batches.push(increments),
     });
     return sim;
   }

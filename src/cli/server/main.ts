@@ -69,7 +69,7 @@ async function run(options: ServerCliOptions): Promise<void> {
       maxCounters: options.maxCounters,
       maxNodes: options.maxNodes,
       windowMs: options.idempotencyWindowMs,
-      maxAnswers: options.maxIdempotencyKeys,
+      maxIdempotencyRecords: options.maxIdempotencyKeys,
     },
     clock: systemClock,
     random: systemRandom,
@@ -78,7 +78,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     warn: (text) => note('warning', text),
     onFailure: (error) =>
       note('error', `the disk has failed, read-only until a restart: ${asError(error).message}`),
-    onStored: (increments, durationMs) => metrics.flush(increments, durationMs),
+    onCommit: (increments, durationMs) => metrics.flush(increments, durationMs),
   });
   const running = await startCluster({
     cluster: options.cluster,

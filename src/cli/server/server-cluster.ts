@@ -3,13 +3,13 @@ import { isLoopback } from '../../cluster/address.ts';
 import { Datagrams } from '../../cluster/net/datagrams.ts';
 import { HttpTransport } from '../../cluster/net/http-transport.ts';
 import { ConfiguredPeers } from '../../cluster/net/configured-peers.ts';
-import type { Replica } from '../../cluster/replica.ts';
 import { Keyring } from '../../cluster/hmac.ts';
 import { hasRandomSuffix } from '../../crdt/replica-id.ts';
 import { asError } from '../../runtime/error.ts';
 import type { Log } from '../../runtime/log.ts';
 import { systemClock, systemRandom, wallClockMs } from '../../runtime/system.ts';
 import type { Files } from '../../runtime/files.ts';
+import { DiskReplica } from '../../cluster/disk-replica.ts';
 import { ClusterFile } from '../../cluster/cluster-file.ts';
 import type { DiskStore } from '../../store/disk/disk-store.ts';
 import type { ClusterCliOptions } from './cluster-options.ts';
@@ -55,7 +55,7 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
     at: settings.advertise ?? port,
     keyring: new Keyring(settings.keys),
     maxPeers: settings.maxPeers,
-    replica: replicaOf(store, warn),
+    replica: new DiskReplica(store, warn),
     transport,
     clock: systemClock,
     wallClockMs,
@@ -83,30 +83,6 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
       transport.close();
       await clusterFile.close();
     },
-  };
-}
-
-/** The store, as peers see it. */
-function replicaOf(store: DiskStore, warn: Log): Replica {
-  // What cannot be merged comes again with every comparison.
-  let warned = '';
-  return {
-    get identity() {
-      return store.identity;
-    },
-    get counters() {
-      return store.counters;
-    },
-    async merge(totals) {
-      const [refusal] = await store.mergeAll(totals);
-      if (store.failure !== undefined) throw store.failure;
-      if (refusal !== undefined && refusal.message !== warned) {
-        warned = refusal.message;
-        warn(`what a peer told cannot be merged: ${refusal.message}`);
-      }
-      return refusal === undefined;
-    },
-    useRandomReplicaId: () => store.useRandomReplicaId(),
   };
 }
 

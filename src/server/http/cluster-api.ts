@@ -1,7 +1,7 @@
 import { DecodeError } from '../../runtime/decode.ts';
 import { type Member, type MemberState, type Source, isPeer } from '../../cluster/member.ts';
 import { ApiError } from '../../store/api-error.ts';
-import type { DiskStore } from '../../store/disk/disk-store.ts';
+import type { Store } from '../../store/store.ts';
 import { readJson, readMessage } from './body.ts';
 import type { ClusterContext, Exchange, StoreContext } from './context.ts';
 import { idempotencyFrom } from './idempotency-key.ts';
@@ -12,8 +12,8 @@ import { amountFromBody, countFromBody, peerFromBody } from './validation.ts';
 export const SHARED_KEY = 'default';
 
 /** GET /count */
-export function count({ store }: StoreContext): Reply {
-  return countReply(store, store.counters.get(SHARED_KEY)?.value ?? 0);
+export async function count({ store }: StoreContext): Promise<Reply> {
+  return countReply(store, (await store.read(SHARED_KEY)).value);
 }
 
 /** POST /increment {"amount"} */
@@ -82,7 +82,7 @@ export function discovery({ store, cluster, clock }: ClusterContext): Reply {
   const nowMs = clock.nowMs();
   const ago = (atMs: number): number => Math.round(nowMs - atMs) / 1000;
   const body = {
-    node_id: store.identity.nodeId,
+    node_id: store.nodeId,
     peers: cluster.peers,
     contacts: [...cluster.members].map((member) => ({
       id: member.address,
@@ -119,5 +119,5 @@ export async function peer({ cluster }: ClusterContext, { request }: Exchange): 
   }
 }
 
-const countReply = ({ identity }: DiskStore, value: number): Reply =>
-  jsonReply(`{"count":${value},"node_id":${JSON.stringify(identity.nodeId)}}`);
+const countReply = ({ nodeId }: Store, value: number): Reply =>
+  jsonReply(`{"count":${value},"node_id":${JSON.stringify(nodeId)}}`);

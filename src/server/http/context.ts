@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { DiskStore } from '../../store/disk/disk-store.ts';
+import type { Store } from '../../store/store.ts';
 import type { Access } from './access.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reply } from './reply.ts';
@@ -14,7 +14,7 @@ import type { Watchers } from './watchers.ts';
 /** What handlers have in common. */
 export interface Context {
   /** Undefined while the server is starting. */
-  readonly store: DiskStore | undefined;
+  readonly store: Store | undefined;
   /** Undefined while the server is starting. */
   readonly cluster: Cluster | undefined;
   readonly clock: Clock;
@@ -27,7 +27,7 @@ export interface Context {
 
 /** The context of routes that use the store. */
 export interface StoreContext extends Context {
-  readonly store: DiskStore;
+  readonly store: Store;
 }
 
 /** The context of routes about the cluster. */

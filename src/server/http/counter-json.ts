@@ -1,11 +1,13 @@
+/**
+ * Counters as JSON on the wire. Encoded by hand: it is on the path of every read, of every list and of every change.
+ */
 import { encodeParts } from '../../crdt/encode.ts';
-import type { Identity } from '../../crdt/replica-id.ts';
-import { type CounterState, nodesOf } from '../../crdt/counter-state.ts';
+import type { NamedCounter } from '../../store/store.ts';
 
-/** What is told of a counter wherever it is told whole. */
-export const counterJson = (identity: Identity, key: string, state: CounterState): string =>
-  `{"key":${JSON.stringify(key)},"value":${state.value},${partsJson(identity, state)}}`;
+/** A counter with its value and all that merges. */
+export const counterJson = (counter: NamedCounter): string =>
+  `{"key":${JSON.stringify(counter.key)},"value":${counter.value},${partsJson(counter)}}`;
 
-/** What merges, as members of an object. Few counters have a lowerBound. */
-export const partsJson = (identity: Identity, state: CounterState): string =>
-  `"nodes":${encodeParts(nodesOf(identity, state))}${state.lowerBound === 0 ? '' : `,"floor":${state.lowerBound}`}`;
+/** What merges, as members of an object. Few counters have a lower bound. */
+export const partsJson = ({ nodes, lowerBound }: NamedCounter): string =>
+  `"nodes":${encodeParts(nodes)}${lowerBound === 0 ? '' : `,"floor":${lowerBound}`}`;

@@ -1,7 +1,7 @@
-import type { Counter } from '../../store/counters.ts';
-import type { Identity } from '../../crdt/replica-id.ts';
+/**
+ * The routes of named counters: increment, read, merge, list and watch. They use the store through its port only.
+ */
 import { ApiError } from '../../store/api-error.ts';
-import { zero } from '../../crdt/counter-state.ts';
 import { corsHeaders } from './access.ts';
 import { readJson } from './body.ts';
 import type { Exchange, StoreContext } from './context.ts';
@@ -15,84 +15,77 @@ export async function increment({ store }: StoreContext, { request, segment }: E
   const key = keyFromPath(segment);
   const increments = [{ key, amount: amountFromBody(await readJson(request)) }];
   const [value = 0] = await store.increment(increments, idempotencyFrom(request, 'one', increments));
-  return jsonReply(incrementJson(store.identity, key, value));
+  return jsonReply(incrementJson(store.nodeId, key, value));
 }
 
 /** POST /counters/incr {"increments": [{"key", "amount"}]} */
 export async function incrementMany({ store }: StoreContext, { request }: Exchange): Promise<Reply> {
   const increments = incrementsFromBody(await readJson(request));
   const values = await store.increment(increments, idempotencyFrom(request, 'many', increments));
-  const results = increments.map(({ key }, index) => incrementJson(store.identity, key, values[index] ?? 0));
+  const results = increments.map(({ key }, index) => incrementJson(store.nodeId, key, values[index] ?? 0));
   return jsonReply(`{"results":[${results.join(',')}]}`);
 }
 
 /** GET /counter/KEY */
-export function read({ store }: StoreContext, { segment }: Exchange): Reply {
-  const key = keyFromPath(segment);
-  return jsonReply(counterJson(store.identity, key, store.counters.get(key) ?? zero));
+export async function read({ store }: StoreContext, { segment }: Exchange): Promise<Reply> {
+  return jsonReply(counterJson(await store.read(keyFromPath(segment))));
 }
 
 /** POST /counter/merge/KEY {"nodes", "floor"} */
 export async function merge({ store }: StoreContext, { request, segment }: Exchange): Promise<Reply> {
   const key = keyFromPath(segment);
-  const state = await store.merge(key, partsFromBody(await readJson(request)));
-  return jsonReply(counterJson(store.identity, key, state));
+  return jsonReply(counterJson(await store.merge(key, partsFromBody(await readJson(request)))));
 }
 
 /** GET /counter/sync/KEY */
-export function sync({ store }: StoreContext, { segment }: Exchange): Reply {
-  const key = keyFromPath(segment);
-  const parts = partsJson(store.identity, store.counters.get(key) ?? zero);
-  return jsonReply(`{"key":${JSON.stringify(key)},${parts}}`);
+export async function sync({ store }: StoreContext, { segment }: Exchange): Promise<Reply> {
+  const counter = await store.read(keyFromPath(segment));
+  return jsonReply(`{"key":${JSON.stringify(counter.key)},${partsJson(counter)}}`);
 }
 
 /** GET /counters?prefix=&cursor=&limit= */
-export function list({ store }: StoreContext, { query }: Exchange): Reply {
+export async function list({ store }: StoreContext, { query }: Exchange): Promise<Reply> {
   const parameters = new URLSearchParams(query);
   const prefix = prefixFrom(parameters);
   const limit = limitFrom(parameters.get('limit'));
+  const after = cursorFrom(parameters.get('cursor'));
   const counters: string[] = [];
   let chars = 0;
-  let last: Counter | undefined;
+  let lastKey = '';
   let isCut = false;
-  for (const counter of store.counters.list(prefix, cursorFrom(parameters.get('cursor')))) {
+  // One more than the page holds shows whether there is another page.
+  for (const counter of await store.list(prefix, after, limit + 1)) {
     isCut = counters.length === limit || chars > MAX_PAGE_CHARS;
     if (isCut) break;
-    const text = counterJson(store.identity, counter.key, counter);
+    const text = counterJson(counter);
     chars += text.length;
     counters.push(text);
-    last = counter;
+    lastKey = counter.key;
   }
-  const next = isCut && last !== undefined ? Buffer.from(last.key).toString('base64url') : undefined;
-  return jsonReply(
-    `{"counters":[${counters.join(',')}],"next_cursor":${next === undefined ? 'null' : `"${next}"`}}`,
-  );
+  const next = isCut ? `"${Buffer.from(lastKey).toString('base64url')}"` : 'null';
+  return jsonReply(`{"counters":[${counters.join(',')}],"next_cursor":${next}}`);
 }
 
 /** GET /counters/watch?prefix= */
-export function watch(
+export async function watch(
   { store, access, watchers }: StoreContext,
   { request, response, query }: Exchange,
-): undefined {
+): Promise<undefined> {
   const prefix = prefixFrom(new URLSearchParams(query));
   const headers = { ...EVENT_STREAM, ...corsHeaders(access, request) };
   if (request.method === 'HEAD') {
     response.writeHead(200, headers).end();
-    return undefined;
+    return;
   }
   const { 'last-event-id': id } = request.headers;
-  watchers.add(response, store, {
-    prefix,
-    lastEventId: typeof id === 'string' ? id : undefined,
-    headers,
-  });
-  return undefined;
+  const lastEventId = typeof id === 'string' ? id : undefined;
+  await watchers.add(response, store, { prefix, lastEventId, headers });
 }
 
 const EVENT_STREAM = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-store',
-  // Nginx would otherwise collect events until it has enough of them.
+  // Otherwise Nginx buffers events until it has enough of them.
   'x-accel-buffering': 'no',
 };
 
@@ -115,5 +108,5 @@ function cursorFrom(text: string | null): string | undefined {
   throw new ApiError('invalid_cursor', 'the cursor must be the "next_cursor" of another page');
 }
 
-const incrementJson = ({ nodeId }: Identity, key: string, value: number): string =>
+const incrementJson = (nodeId: string, key: string, value: number): string =>
   `{"key":${JSON.stringify(key)},"node_id":${JSON.stringify(nodeId)},"new_value":${value}}`;

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../../store/api-error.ts';
-import type { Idempotency, Increment } from '../../store/disk/disk-store.ts';
+import type { Idempotency, Increment } from '../../store/store.ts';
 
 /**
  * The idempotency key of a request to increment; undefined if it has none. `kind` keeps routes apart whose increments

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ApiError } from '../../store/api-error.ts';
-import type { DiskStore } from '../../store/disk/disk-store.ts';
+import type { Store } from '../../store/store.ts';
 import { type Access, checkLocal, checkOrigin, checkToken, corsHeaders, preflightHeaders } from './access.ts';
 import { answerClientError } from './client-error.ts';
 import { Connections } from './connections.ts';
@@ -93,7 +93,7 @@ export class HttpServer {
   }
 
   /** Serves the store from now on. Without a cluster, the routes about it go on answering that the server is starting. */
-  serve(store: DiskStore, cluster?: Cluster): void {
+  serve(store: Store, cluster?: Cluster): void {
     const context = { ...this.#contexts.nothing, store, cluster };
     this.#contexts = {
       nothing: context,

@@ -24,26 +24,27 @@ const PAGE_HEADERS = {
 };
 
 /** GET /health: 200 if increments are accepted, else 503. */
-export function health({ store }: Context): Reply {
-  const status = store === undefined ? 'starting' : store.failure === undefined ? 'ok' : 'read-only';
-  const body = { status, node_id: store?.identity.nodeId, counters: store?.counters.size };
-  return jsonReply(JSON.stringify(body), status === 'ok' ? 200 : 503);
+export async function health({ store }: Context): Promise<Reply> {
+  if (store === undefined) return jsonReply('{"status":"starting"}', 503);
+  const { isWritable, counters } = await store.health();
+  const body = { status: isWritable ? 'ok' : 'read-only', node_id: store.nodeId, counters };
+  return jsonReply(JSON.stringify(body), isWritable ? 200 : 503);
 }
 
 /** GET /metrics */
-export function metrics(context: StoreContext): Reply {
+export async function metrics(context: StoreContext): Promise<Reply> {
   const { store, cluster, watchers } = context;
-  const { logBytes, snapshots, answers } = store.statistics;
+  const { isWritable, counters, idempotencyRecords, logBytes, snapshots } = await store.health();
   const body = context.metrics.text([
-    { name: 'counters', help: 'Counters there are.', value: store.counters.size },
+    { name: 'counters', help: 'Counters there are.', value: counters },
     { name: 'log_bytes', help: 'Size of the log on the disk.', value: logBytes },
     { name: 'snapshots_written', help: 'Snapshots written since the start.', value: snapshots },
-    { name: 'idempotency_keys', help: 'Idempotency keys that are remembered.', value: answers },
+    { name: 'idempotency_keys', help: 'Idempotency keys that are remembered.', value: idempotencyRecords },
     { name: 'watchers', help: 'Clients that watch for changes.', value: watchers.size },
     {
       name: 'writable',
       help: 'Whether increments are accepted.',
-      value: store.failure === undefined ? 1 : 0,
+      value: isWritable ? 1 : 0,
     },
     ...(cluster === undefined ? [] : clusterFigures(cluster)),
   ]);

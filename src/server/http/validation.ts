@@ -6,7 +6,7 @@ import { fields } from '../../runtime/decode.ts';
 import { asError } from '../../runtime/error.ts';
 import { isObject } from '../../runtime/json.ts';
 import { ApiError } from '../../store/api-error.ts';
-import type { Increment } from '../../store/disk/disk-store.ts';
+import type { Increment } from '../../store/store.ts';
 
 /** The key in the path of a request. Throws a ApiError where it is none. */
 export function keyFromPath(segment: string): string {

@@ -1,66 +1,68 @@
+/**
+ * Clients that watch for changes, as server-sent events. Each event is a counter as it is, so repeating one or skipping
+ * one for a newer one does no harm. The id of an event is the boot id and the position of the change: with it, a client
+ * that was away for a moment gets what it missed. One that was away for too long gets a `reset`: it has to list the
+ * counters, and gets the changes from then on. What waits for a slow client is bounded.
+ */
 import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import { ApiError } from '../../store/api-error.ts';
-import type { DiskStore } from '../../store/disk/disk-store.ts';
+import type { Store } from '../../store/store.ts';
 import { counterJson } from './counter-json.ts';
 
 export interface WatchersOptions {
   readonly clock: Clock;
   readonly maxWatchers: number;
-  /** The boot id of this process. Positions of another one mean nothing here. Has no `-`. */
+  /** The boot id of this process: positions of another one mean nothing here. Contains no `-`. */
   readonly bootId: string;
 }
 
-/** How often changes are told. What changes more often is told as it is then. */
+/** How often changes are sent. A counter that changes more often is sent as it is then. */
 const TICK_MS = 100;
-/** Through what looks at connections, one on which nothing is ever said looks dead. */
+/** A connection without traffic looks dead to what is between, so it gets a comment now and then. */
 const HEARTBEAT_MS = 15_000;
-/** A client that has taken in nothing for so long is gone. */
+/** A client that has read nothing for this long is gone. */
 const STALL_MS = 60_000;
-/** What is told at a time. The rest waits for the next tick, and for the client to have read. */
+/** How much is sent at a time. The rest waits for the next tick, and until the client has read. */
 const MAX_CHUNK_CHARS = 262_144;
 
-/** Whose changes are told. */
-type Watched = Pick<DiskStore, 'counters' | 'identity'>;
-
-/** What a client wants to be told. */
+/** What a client asks for. */
 export interface Watch {
   /** Of the keys. */
   readonly prefix: string;
-  /** The id of the last event that it got, on another connection. */
+  /** The id of the last event that the client received, on another connection. */
   readonly lastEventId: string | undefined;
-  /** To send with the response. */
+  /** The headers of the response. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-interface Changes {
-  /** As server-sent events. */
+type WatchedStore = Pick<Store, 'changesAfter'>;
+
+interface Events {
+  /** Server-sent events, ready to be written. */
   readonly text: string;
-  /** Of the latest change that they tell of. */
+  /** The position up to which a client that has read them knows everything. */
   readonly position: number;
 }
 
 interface Watcher {
   readonly response: ServerResponse;
   readonly prefix: string;
-  /** The position of the latest change that it knows; undefined where it must begin anew. */
+  /** The position up to which it knows everything; undefined if it has to list the counters first. */
   position: number | undefined;
-  /** When it last took in what it was told. */
+  /** Whether the response has begun. */
+  hasBegun: boolean;
+  /** When the client last had read all that was sent. */
   drainedMs: number;
-  toldMs: number;
+  sentMs: number;
 }
 
-/**
- * Clients that are told of changes, as server-sent events. Each event is a counter as it is, so one that is repeated
- * or left out for a newer one does no harm. An event's id is the position of the change: with it a client that was
- * away for a moment is told what it missed. One that was away for too long gets a `reset`: it has to list the
- * counters, and is told what changes from then on.
- */
 export class Watchers {
   readonly #options: WatchersOptions;
   readonly #watchers = new Set<Watcher>();
-  #store: Watched | undefined;
+  #store: WatchedStore | undefined;
   #timer: Timer | undefined;
+  #isClosed = false;
 
   constructor(options: WatchersOptions) {
     this.#options = options;
@@ -70,85 +72,129 @@ export class Watchers {
     return this.#watchers.size;
   }
 
-  /** Begins a response that goes on for as long as the client wants. Throws a ApiError where there are too many. */
-  add(response: ServerResponse, store: Watched, { prefix, lastEventId, headers }: Watch): void {
+  /**
+   * Resolves when a response has begun that goes on for as long as the client wants. Rejects with an ApiError if there
+   * are too many watchers or the store cannot say what has changed.
+   */
+  async add(response: ServerResponse, store: WatchedStore, watch: Watch): Promise<void> {
     const { clock, maxWatchers } = this.#options;
     if (this.#watchers.size >= maxWatchers) {
       throw new ApiError('too_many_watchers', `there can be ${maxWatchers} watchers`);
     }
     this.#store = store;
     const nowMs = clock.nowMs();
+    const { prefix } = watch;
+    const position = this.#positionFrom(watch.lastEventId);
     const watcher: Watcher = {
       response,
       prefix,
-      position: this.#positionFrom(lastEventId, store.counters.position),
+      position,
+      hasBegun: false,
       drainedMs: nowMs,
-      toldMs: nowMs,
+      sentMs: nowMs,
     };
     this.#watchers.add(watcher);
-    response.writeHead(200, headers);
+    let events: Events;
+    try {
+      events = await this.#eventsAfter(store, position, prefix);
+    } catch (error) {
+      this.#watchers.delete(watcher);
+      throw error;
+    }
+    watcher.hasBegun = true;
+    response.writeHead(200, watch.headers);
     response.write(`retry: 1000\n\n`);
-    this.#tell(watcher, store, new Map());
-    this.#timer ??= clock.after(TICK_MS, this.#tick);
+    this.#send(watcher, events);
+    if (this.#isClosed) endStream(response);
+    else this.#timer ??= clock.after(TICK_MS, this.#tick);
   }
 
   /** Ends all responses. */
   close(): void {
+    this.#isClosed = true;
     this.#timer?.cancel();
     this.#timer = undefined;
-    for (const { response } of this.#watchers) response.end(() => response.req.socket.destroy());
+    for (const { response, hasBegun } of this.#watchers) {
+      if (hasBegun) endStream(response);
+    }
   }
 
   readonly #tick = (): void => {
     const store = this.#store;
     this.#timer = undefined;
     if (store === undefined || this.#watchers.size === 0) return;
-    const told = new Map<string, Changes>();
-    for (const watcher of this.#watchers) {
-      // A response that waits behind another on its connection is never told that the connection is gone.
-      if (watcher.response.req.socket.destroyed) this.#watchers.delete(watcher);
-      else this.#tell(watcher, store, told);
-    }
-    this.#timer = this.#options.clock.after(TICK_MS, this.#tick);
+    // If the store cannot say what has changed, the next tick asks again.
+    void this.#sendChanges(store).then(this.#scheduleTick, this.#scheduleTick);
   };
 
-  /** `told` has what others were told in this tick, who mostly know as much and want the same. */
-  #tell(watcher: Watcher, store: Watched, told: Map<string, Changes>): void {
-    const { response, prefix, position } = watcher;
+  readonly #scheduleTick = (): void => {
+    if (!this.#isClosed) this.#timer ??= this.#options.clock.after(TICK_MS, this.#tick);
+  };
+
+  /** Sends all watchers what has changed. Those that know as much and want the same share one text. */
+  async #sendChanges(store: WatchedStore): Promise<void> {
+    const groups = new Map<string, Watcher[]>();
+    for (const watcher of this.#watchers) {
+      // If a response waits behind another on its connection, only the socket shows that the client is gone.
+      if (watcher.response.req.socket.destroyed) this.#watchers.delete(watcher);
+      else if (watcher.hasBegun && this.#canTakeMore(watcher)) {
+        const known = `${watcher.position} ${watcher.prefix}`;
+        const group = groups.get(known);
+        if (group === undefined) groups.set(known, [watcher]);
+        else group.push(watcher);
+      }
+    }
+    const sent = [...groups.values()].map(async (group) => {
+      const [{ position, prefix } = { position: undefined, prefix: '' }] = group;
+      const events = await this.#eventsAfter(store, position, prefix);
+      for (const watcher of group) this.#send(watcher, events);
+    });
+    await Promise.all(sent);
+  }
+
+  /** Whether a client has read all that was sent. Destroys its response if it has not for a long time. */
+  #canTakeMore(watcher: Watcher): boolean {
+    const { response, drainedMs } = watcher;
     const nowMs = this.#options.clock.nowMs();
     if (response.writableNeedDrain) {
-      if (nowMs - watcher.drainedMs > STALL_MS) response.destroy();
-      return;
+      if (nowMs - drainedMs > STALL_MS) response.destroy();
+      return false;
     }
     watcher.drainedMs = nowMs;
-    const known = `${position} ${prefix}`;
-    const changes = told.get(known) ?? this.#changes(store, prefix, position);
-    told.set(known, changes);
-    watcher.position = changes.position;
-    if (changes.text === '' && nowMs - watcher.toldMs < HEARTBEAT_MS) return;
-    watcher.toldMs = nowMs;
-    response.write(changes.text === '' ? ':\n\n' : changes.text);
+    return true;
   }
 
-  /** What to tell a client that knows everything up to `position`, and up to where it then does. */
-  #changes({ counters, identity }: Watched, prefix: string, position: number | undefined): Changes {
+  #send(watcher: Watcher, { text, position }: Events): void {
+    const nowMs = this.#options.clock.nowMs();
+    watcher.position = position;
+    if (text === '' && nowMs - watcher.sentMs < HEARTBEAT_MS) return;
+    watcher.sentMs = nowMs;
+    watcher.response.write(text === '' ? ':\n\n' : text);
+  }
+
+  /** The events for a client that knows everything up to `position`. */
+  async #eventsAfter(store: WatchedStore, position: number | undefined, prefix: string): Promise<Events> {
     const { bootId } = this.#options;
-    if (position === undefined || !counters.remembers(position)) {
-      const text = `event: reset\nid: ${bootId}-${counters.position}\ndata: {}\n\n`;
-      return { text, position: counters.position };
+    const changes = await store.changesAfter(position, prefix);
+    if (changes.counters === undefined) {
+      const text = `event: reset\nid: ${bootId}-${changes.position}\ndata: {}\n\n`;
+      return { text, position: changes.position };
     }
     let text = '';
-    for (const counter of counters.changedAfter(position)) {
-      if (!counter.key.startsWith(prefix)) continue;
-      text += `id: ${bootId}-${counter.changedAt}\ndata: ${counterJson(identity, counter.key, counter)}\n\n`;
+    for (const counter of changes.counters) {
+      text += `id: ${bootId}-${counter.changedAt}\ndata: ${counterJson(counter)}\n\n`;
       if (text.length > MAX_CHUNK_CHARS) return { text, position: counter.changedAt };
     }
-    return { text, position: counters.position };
+    return { text, position: changes.position };
   }
 
-  #positionFrom(eventId: string | undefined, latest: number): number | undefined {
+  /** The position in the id of an event of this process; undefined for any other text. */
+  #positionFrom(eventId: string | undefined): number | undefined {
     const [bootId, position = ''] = eventId?.split('-') ?? [];
-    const isOurs = bootId === this.#options.bootId && /^\d{1,16}$/.test(position);
-    return isOurs && Number(position) <= latest ? Number(position) : undefined;
+    return bootId === this.#options.bootId && /^\d{1,16}$/.test(position) ? Number(position) : undefined;
   }
 }
+
+const endStream = (response: ServerResponse): void => {
+  response.end(() => response.req.socket.destroy());
+};

@@ -1,34 +1,37 @@
-import type { Answer } from '../idempotency.ts';
-import type { Identity } from '../../crdt/replica-id.ts';
+/**
+ * A batch: operations that are written to the log in one record, take effect together and are acknowledged together.
+ */
 import type { CounterState } from '../../crdt/counter-state.ts';
+import type { Identity } from '../../crdt/replica-id.ts';
+import type { IdempotencyRecord } from '../idempotency.ts';
 import type { LogRecord } from './record.ts';
 
-/** What is written to the log together and takes effect together. */
 export class Batch implements LogRecord {
-  /** Counters as they will be. */
+  /** The counters that change, as they will be. */
   readonly states = new Map<string, CounterState>();
-  /** What of them changes. */
+  /** The parts of them that change. */
   readonly totals = new Map<string, Map<string, number>>();
-  readonly answers = new Map<string, Answer>();
-  /** Set where the server becomes another suffix. */
+  /** By idempotency key. */
+  readonly idempotencyRecords = new Map<string, IdempotencyRecord>();
+  /** Set if the server changes to another replica id. */
   identity?: Identity;
-  /** How many increments it has. */
+  /** How many increments it contains. */
   increments = 0;
-  /** Resolves when the batch is on the disk; rejects when nobody knows whether it is. */
-  readonly stored: Promise<void>;
+  /** Resolves when the batch is on the disk; rejects with an ApiError if it is unknown whether it is, or if it is not. */
+  readonly committed: Promise<void>;
   resolve: () => void = () => {};
   reject: (reason: Error) => void = () => {};
 
   constructor() {
-    this.stored = new Promise((resolve, reject) => {
+    this.committed = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
-    // Whoever waits is told. That nobody waits any more is no error.
-    this.stored.catch(() => {});
+    // Whoever waits is told; it is no error if nobody does.
+    this.committed.catch(() => {});
   }
 
-  /** Replaces the state of a counter by one that has changed in these totals. */
+  /** Replaces the state of a counter by one in which these parts have changed. */
   set(key: string, state: CounterState, changes: Iterable<readonly [name: string, total: number]>): void {
     this.states.set(key, state);
     const totals = this.totals.get(key);

@@ -1,31 +1,42 @@
-import type { GCounter } from '../../crdt/g-counter.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Log } from '../../runtime/log.ts';
-import type { Random } from '../../runtime/random.ts';
-import { type IdempotencyLimits, Answers } from '../idempotency.ts';
-import { Batch } from './batch.ts';
-import type { Counters } from '../counters.ts';
-import { type Identity, isBeyond, hasRandomSuffix, randomSuffix, replicaIdOf } from '../../crdt/replica-id.ts';
-import { ApiError } from '../api-error.ts';
+/**
+ * The disk engine: named counters that are on the disk before they are acknowledged or shown. Operations are worked out
+ * on the newest state, committed in groups to the write-ahead log, and only then take effect, so nothing that could
+ * still be lost is read, merged elsewhere or written to the snapshot.
+ *
+ * HTTP handlers use it through the port; the cluster uses its synchronous view: `counters` with an observer, `identity`,
+ * `mergeAll` and `useRandomReplicaId`.
+ */
 import {
   type CounterState,
   LOWER_BOUND,
   type Totals,
   changedParts,
+  incremented,
   merged,
   nextSuffix,
   nodesOf,
-  incremented,
   zero,
 } from '../../crdt/counter-state.ts';
+import type { GCounter } from '../../crdt/g-counter.ts';
+import { type Identity, hasRandomSuffix, isBeyond, randomSuffix, replicaIdOf } from '../../crdt/replica-id.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { Files } from '../../runtime/files.ts';
-import { LogWriter } from './log-writer.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Random } from '../../runtime/random.ts';
+import { ApiError } from '../api-error.ts';
+import type { Counters } from '../counters.ts';
+import { type IdempotencyLimits, IdempotencyRecords } from '../idempotency.ts';
+import { changesAfter, listPage, namedCounter } from '../named-counter.ts';
+import type { Changes, Health, Idempotency, Increment, NamedCounter, Store } from '../store.ts';
+import type { Batch } from './batch.ts';
+import { GroupCommit } from './group-commit.ts';
 import { type Recovered, recover } from './recovery.ts';
 import { Snapshotter } from './snapshotter.ts';
+import { WriteAheadLog } from './write-ahead-log.ts';
 
 export interface DiskStoreOptions {
   readonly files: Files;
-  /** The id that the node must have; a new one takes it, and is `node-1` where it is undefined. */
+  /** The node id that the data directory must have; a new directory takes it, or `node-1` if it is undefined. */
   readonly nodeId: string | undefined;
   readonly limits: StoreLimits;
   readonly clock: Clock;
@@ -34,12 +45,12 @@ export interface DiskStoreOptions {
   readonly wallClockMs: () => number;
   /** Runs a task after the requests that are already here have been handled. */
   readonly afterThisTurn: (task: () => void) => void;
-  /** Told what is unusual but right. */
+  /** Logs what is unusual but right. */
   readonly warn: Log;
-  /** Called once, when the store has become read-only. */
+  /** Called once, when the store becomes read-only. */
   readonly onFailure: (error: unknown) => void;
-  /** Called for each batch that has been stored, with how many increments it had and how long it took. */
-  readonly onStored: (increments: number, durationMs: number) => void;
+  /** Called after each commit, with how many increments it contained and how long it took. */
+  readonly onCommit: (increments: number, durationMs: number) => void;
 }
 
 export interface StoreLimits extends IdempotencyLimits {
@@ -48,41 +59,16 @@ export interface StoreLimits extends IdempotencyLimits {
   readonly maxNodes: number;
 }
 
-export interface Increment {
-  readonly key: string;
-  /** A positive safe integer. */
-  readonly amount: number;
-}
-
-/** What tells a retry from a new request. */
-export interface Idempotency {
-  readonly id: string;
-  /** Of the content: retries have the same. */
-  readonly fingerprint: string;
-}
-
-/**
- * Named counters that are on the disk before anybody hears of them.
- *
- * Operations are worked out on the newest state and collected in a batch. When the batch before has been stored, this
- * one is written and synced as a whole, takes effect, and is acknowledged. So however slow the disk is, it is asked
- * for one sync per round and not per increment, and nothing that could still be lost is ever read, merged elsewhere
- * or written to the snapshot.
- */
-export class DiskStore {
+export class DiskStore implements Store {
   readonly #options: DiskStoreOptions;
   readonly #counters: Counters;
-  readonly #answers: Answers;
-  readonly #log: LogWriter;
+  readonly #idempotencyRecords: IdempotencyRecords;
+  readonly #log: WriteAheadLog;
   readonly #snapshotter: Snapshotter;
+  readonly #groupCommit: GroupCommit;
   #identity: Identity;
-  /** Takes in operations. */
-  #gathering: Batch | undefined;
-  /** Is being stored. */
-  #storing: Batch | undefined;
-  #failure: ApiError | undefined;
 
-  /** Recovers the store from its files. Rejects where `recover` does. */
+  /** Recovers the store from its files. Rejects as `recover` does. */
   static async open(options: DiskStoreOptions): Promise<DiskStore> {
     const { files, nodeId, random, warn, afterThisTurn } = options;
     const newSuffix = (): number => randomSuffix(random.next());
@@ -94,145 +80,172 @@ export class DiskStore {
     this.#options = options;
     this.#counters = recovered.counters;
     this.#identity = recovered.log.identity;
-    this.#answers = new Answers(options.limits);
-    for (const [id, answer] of recovered.answers) this.#answers.set(id, answer);
-    this.#log = new LogWriter(options.files, recovered.log);
+    this.#idempotencyRecords = new IdempotencyRecords(options.limits);
+    for (const [id, record] of recovered.idempotencyRecords) this.#idempotencyRecords.set(id, record);
+    this.#log = new WriteAheadLog(options.files, recovered.log);
     this.#snapshotter = new Snapshotter({
       files: options.files,
       log: this.#log,
       counters: this.#counters,
-      answers: this.#answers,
-      nodeId: this.#identity.nodeId,
+      idempotencyRecords: this.#idempotencyRecords,
+      nodeId: this.nodeId,
       clock: options.clock,
       wallClockMs: options.wallClockMs,
       snapshotBytes: recovered.snapshotBytes,
       onFailure: (error) => this.#fail(error),
     });
+    this.#groupCommit = new GroupCommit({
+      clock: options.clock,
+      afterThisTurn: options.afterThisTurn,
+      write: (batch) => this.#log.append(batch),
+      publish: (batch) => this.#publish(batch),
+      onCommit: ({ increments }, durationMs) => {
+        this.#snapshotter.changed();
+        options.onCommit(increments, durationMs);
+      },
+      onFailure: (error) => this.#fail(error),
+    });
     if (recovered.behind) this.#snapshotter.changed();
   }
 
+  get nodeId(): string {
+    return this.#identity.nodeId;
+  }
+
+  /** What this disk counts under now. */
   get identity(): Identity {
     return this.#identity;
   }
 
-  /** What is stored. */
+  /** The counters as they are on the disk. */
   get counters(): Counters {
     return this.#counters;
   }
 
-  /** Set when the disk has failed: the store then answers reads, and nothing else. */
+  /** Set when the disk has failed: the store then serves reads and nothing else. */
   get failure(): ApiError | undefined {
-    return this.#failure;
+    return this.#groupCommit.failure;
   }
 
-  get statistics(): { logBytes: number; snapshots: number; answers: number } {
+  get statistics(): Health {
     return {
+      isWritable: this.failure === undefined,
+      counters: this.#counters.size,
+      idempotencyRecords: this.#idempotencyRecords.size,
       logBytes: this.#log.bytes,
       snapshots: this.#snapshotter.written,
-      answers: this.#answers.size,
     };
   }
 
-  /**
-   * Adds to counters, to all or to none. Resolves with the value of each after its increment, in their order, when
-   * all is stored. Rejects with a ApiError. A request that has been answered gets the same answer again, and adds
-   * nothing.
-   */
   async increment(increments: readonly Increment[], idempotency?: Idempotency): Promise<readonly number[]> {
-    const earlier = idempotency === undefined ? undefined : this.#earlierAnswer(idempotency);
+    const earlier = idempotency === undefined ? undefined : this.#earlierValues(idempotency);
     if (earlier !== undefined) return earlier;
-    const { byKey, values } = this.#raise(increments);
-    const batch = this.#gather();
-    const name = replicaIdOf(this.#identity.nodeId, this.#identity.suffix);
+    const { byKey, values } = this.#incremented(increments);
+    const batch = this.#groupCommit.openBatch();
+    const replicaId = replicaIdOf(this.#identity.nodeId, this.#identity.suffix);
     for (const [key, state] of byKey) {
       batch.set(
         key,
         state,
         state.lowerBound === 0
-          ? [[name, state.own]]
+          ? [[replicaId, state.own]]
           : [
               [LOWER_BOUND, state.lowerBound],
-              [name, state.own],
+              [replicaId, state.own],
             ],
       );
     }
     batch.increments += increments.length;
     if (idempotency !== undefined) {
       const { id, fingerprint } = idempotency;
-      batch.answers.set(id, { fingerprint, values, timeMs: this.#options.wallClockMs() });
+      batch.idempotencyRecords.set(id, { fingerprint, values, timeMs: this.#options.wallClockMs() });
     }
-    await batch.stored;
+    await batch.committed;
     return values;
   }
 
-  /**
-   * Merges parts into a counter. Resolves with what it then is, when that is stored. Rejects with a ApiError.
-   */
-  async merge(key: string, shown: GCounter): Promise<CounterState> {
-    for (const name of shown.keys()) {
-      if (!isBeyond(this.#identity.nodeId, name)) continue;
+  async merge(key: string, parts: GCounter): Promise<NamedCounter> {
+    for (const name of parts.keys()) {
+      if (!isBeyond(this.nodeId, name)) continue;
       throw new ApiError('invalid_nodes', `this node never gets to suffix '${name}'`);
     }
-    const after = this.#merge(key, shown, this.#options.limits.maxNodes);
-    await this.#batchOf(key)?.stored;
-    return after;
+    const after = this.#merge(key, parts, this.#options.limits.maxNodes);
+    await this.#groupCommit.batchOf(key)?.committed;
+    return namedCounter(this.nodeId, key, after);
   }
 
   /**
-   * Merges what it can of parts of several counters. Resolves, when that is stored, with why others were refused. What
-   * a peer has counted under any number of names has been acknowledged there, so no limit keeps it out.
+   * Merges what can be merged of parts of several counters. Resolves, when that is on the disk, with the errors of the
+   * rest. What a peer has counted, under however many replica ids, has been acknowledged there, so the limits on
+   * replica ids do not apply.
    */
   async mergeAll(totals: Totals): Promise<ApiError[]> {
-    const refusals: ApiError[] = [];
+    const errors: ApiError[] = [];
     const batches = new Set<Batch>();
-    for (const [key, shown] of totals) {
-      const known = [...shown].filter(([name]) => !isBeyond(this.#identity.nodeId, name));
+    for (const [key, parts] of totals) {
+      const known = [...parts].filter(([name]) => !isBeyond(this.nodeId, name));
       try {
-        this.#merge(key, known.length === shown.size ? shown : new Map(known), Infinity);
+        this.#merge(key, known.length === parts.size ? parts : new Map(known), Infinity);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        refusals.push(error);
+        errors.push(error);
       }
-      const batch = this.#batchOf(key);
+      const batch = this.#groupCommit.batchOf(key);
       if (batch !== undefined) batches.add(batch);
     }
-    for (const { stored } of batches) await stored;
-    return refusals;
+    for (const { committed } of batches) await committed;
+    return errors;
   }
 
-  /** Makes the value of a counter at least `lowerBound`. Resolves with its value, when that is stored; rejects with a ApiError. */
   async raiseTo(key: string, lowerBound: number): Promise<number> {
     const value = this.#latest(key)?.value ?? 0;
     if (lowerBound > value) return (await this.merge(key, new Map([[LOWER_BOUND, lowerBound]]))).value;
-    await this.#batchOf(key)?.stored;
+    await this.#groupCommit.batchOf(key)?.committed;
     return value;
   }
 
-  /** From now on counts under a name that no other disk has. Resolves when that is stored; rejects with a ApiError. */
-  async useRandomReplicaId(): Promise<void> {
-    if (hasRandomSuffix(this.#identity.suffix)) return;
-    const batch = this.#gather();
-    this.#become(this.#identityAt(this.#newSuffix()), batch);
-    await batch.stored;
+  read(key: string): Promise<NamedCounter> {
+    return Promise.resolve(namedCounter(this.nodeId, key, this.#counters.get(key) ?? zero));
   }
 
-  /** Stores what is under way and writes the snapshot. Nothing may be asked of the store from here on. */
+  list(prefix: string, after: string | undefined, limit: number): Promise<Iterable<NamedCounter>> {
+    return Promise.resolve(listPage(this.nodeId, this.#counters, prefix, after, limit));
+  }
+
+  changesAfter(position: number | undefined, prefix: string): Promise<Changes> {
+    return Promise.resolve(changesAfter(this.nodeId, this.#counters, position, prefix));
+  }
+
+  health(): Promise<Health> {
+    return Promise.resolve(this.statistics);
+  }
+
+  /**
+   * Changes to a random replica id, which no other disk has, unless it has one. Resolves when that is on the disk;
+   * rejects with an ApiError.
+   */
+  async useRandomReplicaId(): Promise<void> {
+    if (hasRandomSuffix(this.#identity.suffix)) return;
+    const batch = this.#groupCommit.openBatch();
+    this.#become(this.#identityAt(this.#newSuffix()), batch);
+    await batch.committed;
+  }
+
+  /** Commits what is under way and writes the snapshot. The store must not be used from here on. */
   async close(): Promise<void> {
-    while (this.#gathering !== undefined || this.#storing !== undefined) {
-      await (this.#storing ?? this.#gathering)?.stored.catch(() => {});
-    }
-    if (this.#failure !== undefined) return;
+    await this.#groupCommit.idle();
+    if (this.failure !== undefined) return;
     await this.#snapshotter.close();
     await this.#log.close().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Puts what a counter becomes by a merge into the batch, if it changes. Throws a ApiError. */
-  #merge(key: string, shown: GCounter, maxNodes: number): CounterState {
+  /** Adds to the open batch what a counter becomes by a merge, if that changes it. Throws an ApiError. */
+  #merge(key: string, parts: GCounter, maxNodes: number): CounterState {
     const known = this.#latest(key);
     const before = known ?? zero;
-    const next = nextSuffix(this.#identity, before, shown, this.#newSuffix);
+    const next = nextSuffix(this.#identity, before, parts, this.#newSuffix);
     const identity = next === undefined ? this.#identity : this.#identityAt(next);
-    const after = merged(identity, key, before, shown);
+    const after = merged(identity, key, before, parts);
     if (after === undefined) throw overflow(key);
     const changes = changedParts(identity, before, after);
     if (changes.size === 0) return after;
@@ -240,8 +253,8 @@ export class DiskStore {
     if (nodes > maxNodes && nodes > nodesOf(identity, before).size) {
       throw new ApiError('too_many_nodes', `a counter can have totals of ${maxNodes} nodes`);
     }
-    if (known === undefined) this.#refuseCounters(1);
-    const batch = this.#gather();
+    if (known === undefined) this.#checkRoomFor(1);
+    const batch = this.#groupCommit.openBatch();
     if (next !== undefined) {
       const [past, present] = [this.#identity, identity].map((each) => replicaIdOf(each.nodeId, each.suffix));
       this.#options.warn(`others hold a larger total for ${past} than this disk: counting on as ${present}`);
@@ -258,8 +271,8 @@ export class DiskStore {
     batch.identity = identity;
   }
 
-  /** The counters after all increments, and the value of each after its own. Throws a ApiError if one cannot be done. */
-  #raise(increments: readonly Increment[]): { byKey: Map<string, CounterState>; values: number[] } {
+  /** The counters after all increments, and the value of each after its own. Throws an ApiError if one cannot be done. */
+  #incremented(increments: readonly Increment[]): { byKey: Map<string, CounterState>; values: number[] } {
     const byKey = new Map<string, CounterState>();
     const values: number[] = [];
     let added = 0;
@@ -271,61 +284,55 @@ export class DiskStore {
       byKey.set(key, after);
       values.push(after.value);
     }
-    if (added > 0) this.#refuseCounters(added);
+    if (added > 0) this.#checkRoomFor(added);
     return { byKey, values };
   }
 
-  /** The batch that has the latest change of a counter, while it is not stored. */
-  #batchOf(key: string): Batch | undefined {
-    if (this.#gathering?.states.has(key)) return this.#gathering;
-    return this.#storing?.states.has(key) ? this.#storing : undefined;
-  }
-
-  /** The counters that change in what is not yet stored. */
-  #waitingKeys(): string[] {
-    return [this.#storing, this.#gathering].flatMap((batch) => [...(batch?.states.keys() ?? [])]);
-  }
-
+  /** A counter with what is on its way to the disk. */
   #latest(key: string): CounterState | undefined {
-    return this.#gathering?.states.get(key) ?? this.#storing?.states.get(key) ?? this.#counters.get(key);
+    return this.#groupCommit.pendingState(key) ?? this.#counters.get(key);
   }
 
-  #earlierAnswer({ id, fingerprint }: Idempotency): Promise<readonly number[]> | undefined {
-    const batch = [this.#gathering, this.#storing].find((candidate) => candidate?.answers.has(id));
+  /** The values of an earlier request with this idempotency key, when they are on the disk. Throws an ApiError. */
+  #earlierValues({ id, fingerprint }: Idempotency): Promise<readonly number[]> | undefined {
+    const pending = this.#groupCommit.pendingIdempotencyRecord(id);
     const nowMs = this.#options.wallClockMs();
-    const answer = batch?.answers.get(id) ?? this.#answers.get(id, nowMs);
-    if (answer === undefined) {
-      const waiting = (this.#gathering?.answers.size ?? 0) + (this.#storing?.answers.size ?? 0);
-      if (this.#answers.hasRoomFor(waiting + 1, nowMs)) return undefined;
+    const record = pending?.record ?? this.#idempotencyRecords.get(id, nowMs);
+    if (record === undefined) {
+      if (this.#idempotencyRecords.hasRoomFor(this.#groupCommit.pendingIdempotencyRecords + 1, nowMs)) {
+        return undefined;
+      }
       throw new ApiError(
         'too_many_idempotency_keys',
         'as many idempotency keys are remembered as can be; try again later, or without one',
       );
     }
-    if (answer.fingerprint !== fingerprint) {
+    if (record.fingerprint !== fingerprint) {
       throw new ApiError(
         'idempotency_key_reused',
         'this idempotency key came with another request before',
       );
     }
-    return (batch?.stored ?? Promise.resolve()).then(() => answer.values);
+    return (pending?.batch.committed ?? Promise.resolve()).then(() => record.values);
   }
 
-  #refuseCounters(added: number): void {
+  /** Throws an ApiError if there would be too many counters with `added` more. */
+  #checkRoomFor(added: number): void {
     const { maxCounters } = this.#options.limits;
-    const waiting = (this.#storing?.states.size ?? 0) + (this.#gathering?.states.size ?? 0);
-    if (this.#counters.size + waiting + added <= maxCounters) return;
-    const unknown = new Set(this.#waitingKeys().filter((key) => this.#counters.get(key) === undefined));
+    // Counters that are pending and known count twice here: a bound that is quick to compute, and mostly enough.
+    if (this.#counters.size + this.#groupCommit.pendingCounters + added <= maxCounters) return;
+    const pendingKeys = this.#groupCommit.pendingKeys();
+    const unknown = new Set(pendingKeys.filter((key) => this.#counters.get(key) === undefined));
     if (this.#counters.size + unknown.size + added > maxCounters) {
       throw new ApiError('too_many_counters', `there can be ${maxCounters} counters`);
     }
   }
 
-  /** The identity of a later suffix. Looks at every counter: this happens once in the life of a disk, if at all. */
+  /** The identity with a later suffix. Looks at every counter, but a disk changes its suffix once, if ever. */
   #identityAt(suffix: number): Identity {
     const { nodeId, suffix: present, counted } = this.#identity;
     const ours = new Map<string, number>();
-    for (const key of new Set([...this.#counters.keys(), ...this.#waitingKeys()])) {
+    for (const key of new Set([...this.#counters.keys(), ...this.#groupCommit.pendingKeys()])) {
       const state = this.#latest(key);
       if (state?.suffix === present && state.own > 0) ours.set(key, state.own);
     }
@@ -333,50 +340,18 @@ export class DiskStore {
     return { nodeId, suffix, counted: new Map([...counted, [replicaIdOf(nodeId, present), ours]]) };
   }
 
-  #gather(): Batch {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#gathering === undefined) {
-      this.#gathering = new Batch();
-      if (this.#storing === undefined) this.#options.afterThisTurn(() => void this.#store());
-    }
-    return this.#gathering;
+  /** Makes a batch visible that is on the disk. */
+  #publish({ states, idempotencyRecords }: Batch): void {
+    for (const [key, state] of states) this.#counters.set(key, state);
+    for (const [id, record] of idempotencyRecords) this.#idempotencyRecords.set(id, record);
   }
 
-  /** Stores batch after batch, until none has been gathered while the last was being stored. */
-  async #store(): Promise<void> {
-    while (this.#gathering !== undefined) {
-      const batch = this.#gathering;
-      this.#gathering = undefined;
-      this.#storing = batch;
-      const startMs = this.#options.clock.nowMs();
-      try {
-        await this.#log.append(batch);
-      } catch (error) {
-        this.#storing = undefined;
-        batch.reject(
-          new ApiError(
-            'unknown_outcome',
-            'the disk failed while this was being stored: whether it counts shows after a restart',
-          ),
-        );
-        this.#fail(error);
-        return;
-      }
-      for (const [key, state] of batch.states) this.#counters.set(key, state);
-      for (const [id, answer] of batch.answers) this.#answers.set(id, answer);
-      this.#storing = undefined;
-      batch.resolve();
-      this.#snapshotter.changed();
-      this.#options.onStored(batch.increments, this.#options.clock.nowMs() - startMs);
-    }
-  }
-
-  /** After a failed write or sync nobody knows what of it is on the disk, and only a restart can look. */
+  /** After a failed write or sync it is unknown what of it is on the disk, and only a restart can tell. */
   #fail(error: unknown): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = new ApiError('read_only', 'the disk has failed: nothing is stored until a restart');
-    this.#gathering?.reject(this.#failure);
-    this.#gathering = undefined;
+    if (this.failure !== undefined) return;
+    this.#groupCommit.fail(
+      new ApiError('read_only', 'the disk has failed: nothing is stored until a restart'),
+    );
     this.#snapshotter.stop();
     this.#options.onFailure(error);
   }

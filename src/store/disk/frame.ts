@@ -1,15 +1,15 @@
-import { crc32 } from 'node:zlib';
-import { CorruptFile } from './corruption.ts';
-
 /**
- * How a log keeps what is appended to it:
+ * Frames: how the write-ahead log keeps records apart and detects corruption.
  *
  *     0000001d cc98026f a1b4d355 {"totals":{"likes":{"n1":5}}}⏎
  *
- * the payload's length in bytes and its checksum, a checksum of these two, each as eight hexadecimal digits; the
- * payload; a line feed. The head has a checksum of its own because a length that is wrong and believed would make
- * what follows look like an append that was cut short.
+ * The payload's length in bytes, its checksum, and a checksum of these two, as eight hexadecimal digits each; the payload;
+ * a line feed. The head has its own checksum because a wrong length, if believed, would look like an append cut short.
  */
+import { crc32 } from 'node:zlib';
+import { CorruptFile } from './corruption.ts';
+
+/** A payload, which must not contain zero bytes, as a frame. */
 export function encodeFrame(payload: string): Buffer {
   const length = Buffer.byteLength(payload);
   const frame = Buffer.allocUnsafe(HEAD_BYTES + length + 1);
@@ -20,19 +20,18 @@ export function encodeFrame(payload: string): Buffer {
   return frame;
 }
 
-/** What was read of a file: its whole frames, and where the next one would begin. */
+/** What was read from a file: its complete frames, and where the next one would begin. */
 export interface Frames {
   /** In the order of the file. */
   readonly frames: readonly { readonly start: number; readonly payload: string }[];
-  /** The bytes of the whole frames. Where it is less than the file has, an append was cut short there. */
+  /** The length of the complete frames in bytes. If the file is longer, an append was cut short there. */
   readonly end: number;
 }
 
 /**
- * The frames of a file. Only one append is under way at any time and the next begins when it is on the disk, so a
- * crash leaves at most the last frame incomplete: cut short, or, where a disk had extended the file but not yet
- * written to it, with zeros to the end of the file. No payload contains a zero byte. Throws CorruptFile for anything
- * else.
+ * The frames of a file. Only one append is under way at any time and the next begins when it is on the disk, so a crash
+ * leaves at most the last frame incomplete: cut short, or followed by zeros to the end of the file if the disk had
+ * extended the file but not yet written to it. Throws a CorruptFile for anything else.
  */
 export function decodeFrames(bytes: Buffer, file: string): Frames {
   const written = bytes.subarray(0, lengthWithoutZeros(bytes));
@@ -52,7 +51,7 @@ export function decodeFrames(bytes: Buffer, file: string): Frames {
   return { frames, end: start };
 }
 
-/** Where the frame that starts at `start` ends, by its head. Past the end of the file if the head is not all there. */
+/** Where the frame at `start` ends according to its head; Infinity if the head is incomplete. */
 function endOfFrame(bytes: Buffer, start: number, file: string): number {
   const body = start + HEAD_BYTES;
   if (body > bytes.length) return Infinity;

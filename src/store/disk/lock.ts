@@ -1,24 +1,24 @@
+/**
+ * The lock of a data directory, against other processes on this machine, including those in other containers. It is a
+ * Unix socket in the directory that its owner listens on: the system closes it when the process ends, however it ends,
+ * so a socket that nobody listens on is stale. (A process id proves nothing: another process may have it by now.) Each
+ * process first listens and then looks for others: of two that start together, at least one sees the other.
+ */
 import { open, readdir, rm } from 'node:fs/promises';
 import { type Server, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
-/** The right to use a data directory, until it is released or the process ends, however it ends. */
 export interface DirectoryLock {
   release(): Promise<void>;
 }
 
 const PREFIX = 'lock-';
-/** What the address of a Unix socket can hold on every system, in bytes. */
+/** The longest address of a Unix socket that every system supports, in bytes. */
 const MAX_ADDRESS_BYTES = 103;
 
 /**
- * Locks a directory against other processes of this machine, those in other containers included. Rejects where one
- * has it.
- *
- * The lock is a Unix socket in the directory that its owner listens on. The system closes it when the process ends,
- * so one that nobody answers on is stale; a process id would not tell, since another process may have it by now. Each
- * process first listens on a socket of its own and then looks at the others': of two that start together, at least
- * one sees the other.
+ * Locks a directory. `suffix` distinguishes this process from others with its process id, in other containers. Rejects
+ * with an Error if another process holds the lock.
  */
 export async function lockDirectory(directory: string, suffix: string): Promise<DirectoryLock> {
   const handle = await open(directory, 'r');
@@ -59,7 +59,7 @@ function listen(address: string): Promise<Server> {
   });
 }
 
-/** Whether somebody listens there. Only a clear no is one. */
+/** Whether a process listens on a socket. Counts as held unless the system clearly says otherwise. */
 function isHeld(address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(address);

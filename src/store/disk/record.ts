@@ -1,46 +1,50 @@
+/**
+ * The records of the write-ahead log and their codec. The words of the format (`answers`, `incarnation`, `node_id`) are
+ * written here and nowhere else. Records that were written by an earlier version with the same FORMAT can be read.
+ */
 import { encodeTotals } from '../../crdt/encode.ts';
 import type { Totals } from '../../crdt/counter-state.ts';
 import { DecodeError, decodeJson, entries, integer, list, text } from '../../runtime/decode.ts';
-import type { Answer } from '../idempotency.ts';
+import type { IdempotencyRecord } from '../idempotency.ts';
 import type { Identity } from '../../crdt/replica-id.ts';
 
-/** What a frame of the log says. Each part can be repeated without harm. */
+/** What one frame of the log contains. Each part can be repeated without harm. */
 export interface LogRecord {
   /** The first frame of every segment, and no other. */
   readonly segment?: SegmentHead;
   readonly identity?: Identity;
-  /** Parts by counter and name, as they now are. */
+  /** Parts by counter and replica id, as they now are. */
   readonly totals?: Totals;
-  /** By Idempotency-Key. */
-  readonly answers?: ReadonlyMap<string, Answer>;
-  /** A snapshot that is complete on the disk and about to become counters.json, or is that. */
+  /** By idempotency key. */
+  readonly idempotencyRecords?: ReadonlyMap<string, IdempotencyRecord>;
+  /** A snapshot that is complete on the disk: it is counters.json or about to become it. */
   readonly snapshot?: Snapshot;
-  /** The last frame of a segment: the log goes on in the next, which is on the disk. */
+  /** The last frame of a segment: the log continues in the next one, which is on the disk. */
   readonly isContinued?: boolean;
 }
 
 export interface SegmentHead {
   readonly format: number;
   readonly number: number;
-  /** The fingerprint of the file that this was written to. */
+  /** The fingerprint of the file that the segment was written to. */
   readonly file: string;
-  /** The snapshots that counters.json can be: the latest, and one that was about to take its place. */
+  /** The snapshots that counters.json may be: the latest, and one that was about to replace it. */
   readonly snapshots: readonly Snapshot[];
 }
 
-/** The format of the files. A server refuses to start on one that it does not know. */
+/** The format of the files. A server does not start on one that it does not know. */
 export const FORMAT = 1;
 
 /** How to tell that counters.json is what was written: the length in bytes and the CRC-32 of each slice. */
 export interface Snapshot {
-  /** The number of the segment from which on the log says what is not in the snapshot. */
+  /** The number of the first segment with changes that are not in the snapshot. */
   readonly logFrom: number;
   readonly slices: readonly (readonly [bytes: number, crc32: number])[];
 }
 
 /** A record as JSON. */
 export function encodeRecord(record: LogRecord): string {
-  const { segment, identity, totals, answers, snapshot, isContinued } = record;
+  const { segment, identity, totals, idempotencyRecords, snapshot, isContinued } = record;
   const parts: string[] = [];
   if (segment !== undefined) parts.push(`"segment":${JSON.stringify(segment)}`);
   if (identity !== undefined) {
@@ -50,12 +54,12 @@ export function encodeRecord(record: LogRecord): string {
     );
   }
   if (totals !== undefined && totals.size > 0) parts.push(`"totals":${encodeTotals(totals)}`);
-  if (answers !== undefined && answers.size > 0) {
-    const entries = [...answers].map(
+  if (idempotencyRecords !== undefined && idempotencyRecords.size > 0) {
+    const answers = [...idempotencyRecords].map(
       ([id, { fingerprint, timeMs, values }]) =>
         `${JSON.stringify(id)}:[${JSON.stringify(fingerprint)},${timeMs},[${values.join(',')}]]`,
     );
-    parts.push(`"answers":{${entries.join(',')}}`);
+    parts.push(`"answers":{${answers.join(',')}}`);
   }
   if (snapshot !== undefined) parts.push(`"snapshot":${JSON.stringify(snapshot)}`);
   if (isContinued === true) parts.push('"isContinued":true');
@@ -69,7 +73,7 @@ export function decodeRecord(record: string): LogRecord {
     ...(segment === undefined ? {} : { segment: segmentFrom(segment) }),
     ...(identity === undefined ? {} : { identity: identityFrom(identity) }),
     ...(totals === undefined ? {} : { totals: totalsFrom(totals) }),
-    ...(answers === undefined ? {} : { answers: answersFrom(answers) }),
+    ...(answers === undefined ? {} : { idempotencyRecords: idempotencyRecordsFrom(answers) }),
     ...(snapshot === undefined ? {} : { snapshot: snapshotFrom(snapshot) }),
     ...(isContinued === true ? { isContinued } : {}),
   };
@@ -89,17 +93,17 @@ function identityFrom(json: unknown): Identity {
   return { nodeId: text(nodeId), suffix: integer(suffix), counted: totalsFrom(counted) };
 }
 
-/** Totals by counter and name. Throws a DecodeError for anything else. */
+/** Parts by counter and replica id. Throws a DecodeError for anything else. */
 export const totalsFrom = (json: unknown): Totals =>
   new Map(entries(json).map(([key, nodes]) => [key, nodesFrom(nodes)]));
 
 const nodesFrom = (json: unknown): ReadonlyMap<string, number> =>
   new Map(entries(json).map(([name, total]) => [name, integer(total)]));
 
-const answersFrom = (json: unknown): ReadonlyMap<string, Answer> =>
-  new Map(entries(json).map(([id, answer]) => [id, answerFrom(answer)]));
+const idempotencyRecordsFrom = (json: unknown): ReadonlyMap<string, IdempotencyRecord> =>
+  new Map(entries(json).map(([id, record]) => [id, idempotencyRecordFrom(record)]));
 
-function answerFrom(json: unknown): Answer {
+function idempotencyRecordFrom(json: unknown): IdempotencyRecord {
   const [fingerprint, timeMs, values] = list(json);
   return {
     fingerprint: text(fingerprint),

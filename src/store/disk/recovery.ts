@@ -1,5 +1,10 @@
+/**
+ * Recovery of a data directory. First everything is read and checked; only then is anything changed: an append that a
+ * crash interrupted is cut off, and what an interrupted start or snapshot left behind is removed. What a crash does not
+ * explain is corruption, and then nothing is changed at all.
+ */
 import type { Log } from '../../runtime/log.ts';
-import type { Answer } from '../idempotency.ts';
+import type { IdempotencyRecord } from '../idempotency.ts';
 import type { Counters } from '../counters.ts';
 import { type Identity, firstIdentity, hasRandomSuffix, replicaIdOf } from '../../crdt/replica-id.ts';
 import type { Files } from '../../runtime/files.ts';
@@ -11,43 +16,36 @@ import {
   createSegment,
   segmentName,
   segmentNumber,
-} from './log-writer.ts';
+} from './write-ahead-log.ts';
 import { type Placed, type Replayed, type Segment, replayLog, replaySnapshot } from './replay.ts';
 import { SNAPSHOT_TEMPORARY, SNAPSHOT_FILE } from './snapshot.ts';
 
-/** What a data directory holds. */
+/** What a data directory contains. */
 export interface Recovered {
   readonly counters: Counters;
-  /** By Idempotency-Key, oldest first. */
-  readonly answers: ReadonlyMap<string, Answer>;
+  /** By idempotency key, oldest first. */
+  readonly idempotencyRecords: ReadonlyMap<string, IdempotencyRecord>;
   readonly log: OpenLog;
-  /** The length of the snapshot there is, in bytes. */
+  /** The length of the snapshot in bytes; undefined if there is none. */
   readonly snapshotBytes: number | undefined;
-  /** Whether the log says something that the snapshot may not have. */
+  /** Whether the log contains changes that the snapshot may lack. */
   readonly behind: boolean;
 }
 
 export interface RecoveryOptions {
-  /** The id that the node must have; one that has none yet takes it, and is `node-1` where it is given none. */
+  /** The node id that the directory must have; a new directory takes it, or `node-1` if it is undefined. */
   readonly nodeId: string | undefined;
-  /** Told what is unusual but right. */
+  /** Logs what is unusual but right. */
   readonly warn: Log;
-  /** Draws a life. */
+  /** Draws a random suffix. */
   readonly newSuffix: () => number;
-  /** Awaited now and then, to let others work. */
+  /** Awaited now and then, to let other work proceed. */
   readonly pause: () => Promise<void>;
 }
 
 const DEFAULT_NODE_ID = 'node-1';
 
-/**
- * Reads a data directory. First everything is read and checked; only then is anything changed: an append that a
- * crash interrupted is cut off, and what an interrupted start or snapshot has left is removed. Throws CorruptFile
- * where the files are not as they were written, and an Error where some are missing or they are another node's.
- *
- * The totals of the log and of the snapshot are merged like any others, so neither their order nor their overlap
- * matters.
- */
+/** Recovers a data directory. Rejects with a CorruptFile, or with an Error if files are missing or are another node's. */
 export async function recover(files: Files, options: RecoveryOptions): Promise<Recovered> {
   const { nodeId, warn, pause } = options;
   const names = await files.list();
@@ -63,7 +61,7 @@ export async function recover(files: Files, options: RecoveryOptions): Promise<R
   await repair(files, names, replayed.segments, warn);
   return {
     counters: replayed.counters,
-    answers: new Map([...replayed.answers].toSorted(([, a], [, b]) => a.timeMs - b.timeMs)),
+    idempotencyRecords: new Map([...replayed.idempotencyRecords].toSorted(([, a], [, b]) => a.timeMs - b.timeMs)),
     log: await openLog(files, replayed, identity, placed, options),
     snapshotBytes: placed?.bytes,
     behind: replayed.hasTotals,
@@ -91,11 +89,11 @@ async function repair(
 }
 
 /**
- * Opens the log at its end. Where the newest segment is not in the file that it was written to, the directory is a
- * copy: its original may have counted on, so this one goes on as the next suffix, with nothing that is its alone.
+ * Opens the log for appending. If the newest segment is not in the file that it was written to, the directory is a copy:
+ * its original may have counted on, so this one counts under the next suffix.
  *
- * A process that was killed leaves writes that the system has taken but the disk has not. They have just been read,
- * so they are synced before anybody hears of them.
+ * A process that was killed can leave writes that have reached the system but not the disk. They have just been read, so
+ * they are synced before they are shown to anybody.
  */
 async function openLog(
   files: Files,
@@ -110,7 +108,7 @@ async function openLog(
     return { newest: first, oldest: 1, olderBytes: 0, identity, snapshots: [] };
   }
   for (const segment of segments) {
-    // Where a crash came between making a segment and saying so in the one before.
+    // A crash came between creating the next segment and saying so in this one.
     const isUnaware = segment !== newest && !segment.isContinued;
     await syncFile(files, segmentName(segment.number), isUnaware ? CONTINUED : undefined);
   }
@@ -134,7 +132,7 @@ async function openLog(
     );
     return continueLog(files, { ...log, identity: next });
   }
-  // Of several snapshots that were about to take the place of this one, the log must not forget this one.
+  // Several snapshots may have been about to replace this one: the log must keep knowing it.
   if (placed === undefined || placed.snapshot === snapshots.at(-1)) return log;
   return appendTo(log, { snapshot: placed.snapshot });
 }

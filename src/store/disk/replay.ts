@@ -1,4 +1,8 @@
-import type { Answer } from '../idempotency.ts';
+/**
+ * Replay: reads what the segments of the log and the snapshot contain, and checks that all of it is there and as it was
+ * written. Merging is idempotent and commutative, so overlaps and the order of reading do not matter.
+ */
+import type { IdempotencyRecord } from '../idempotency.ts';
 import { Counters } from '../counters.ts';
 import { DecodeError } from '../../runtime/decode.ts';
 import type { Identity } from '../../crdt/replica-id.ts';
@@ -6,17 +10,17 @@ import { type Totals, restored, zero } from '../../crdt/counter-state.ts';
 import { ADVICE, CorruptFile } from './corruption.ts';
 import type { Files } from '../../runtime/files.ts';
 import { decodeFrames } from './frame.ts';
-import { latestSnapshots, segmentName, segmentNumber } from './log-writer.ts';
+import { latestSnapshots, segmentName, segmentNumber } from './write-ahead-log.ts';
 import { type LogRecord, type Snapshot, decodeRecord } from './record.ts';
 import { SNAPSHOT_FILE, findCorruption, readSnapshot } from './snapshot.ts';
 
-/** What a log says. */
+/** What the log contains. */
 export interface Replayed {
   readonly counters: Counters;
-  readonly answers: ReadonlyMap<string, Answer>;
-  /** Undefined where there is no log. */
+  readonly idempotencyRecords: ReadonlyMap<string, IdempotencyRecord>;
+  /** Undefined if there is no log. */
   readonly identity: Identity | undefined;
-  /** What counters.json can be, oldest first. */
+  /** The snapshots that counters.json may be, oldest first. */
   readonly snapshots: readonly Snapshot[];
   /** Oldest first. */
   readonly segments: readonly Segment[];
@@ -27,16 +31,16 @@ export interface Segment {
   readonly number: number;
   /** The length of the file. */
   readonly bytes: number;
-  /** Where its last whole record ends. */
+  /** Where its last complete record ends. */
   readonly end: number;
-  /** The fingerprint of the file that it was written to. */
+  /** The fingerprint of the file that the segment was written to. */
   file: string;
   records: number;
-  /** Whether it ends by saying that there is a next one. */
+  /** Whether its last record says that the log continues in the next segment. */
   isContinued: boolean;
 }
 
-/** Reads the log that the files with these names are. Changes no file. */
+/** Reads all segments among the files with these names. Changes no file. */
 export async function replayLog(
   files: Files,
   names: readonly string[],
@@ -53,7 +57,7 @@ export async function replayLog(
     const { frames, end } = decodeFrames(bytes, name);
     const isLast = index === numbers.length - 1;
     if (frames.length === 0) {
-      // What an interrupted start leaves. Only if it is the very first segment can it be all there is.
+      // An interrupted creation leaves this. If it is all there is, it must be the very first segment.
       if (isLast && (index > 0 || (number === 1 && !names.includes(SNAPSHOT_FILE)))) break;
       throw new CorruptFile(name, 0, 'it has no head');
     }
@@ -72,15 +76,15 @@ export async function replayLog(
   return replay;
 }
 
-/** The snapshot that is counters.json. */
+/** The snapshot that counters.json is. */
 export interface Placed {
   readonly snapshot: Snapshot;
   readonly bytes: number;
 }
 
 /**
- * Adds the snapshot to what the log says, and answers which it is; undefined where there is none. Throws CorruptFile
- * where it is not one that the log knows.
+ * Merges the snapshot into what the log contains. Resolves with which one it is, or undefined if there is none. Rejects
+ * with a CorruptFile if it is not one that the log knows.
  */
 export async function replaySnapshot(
   files: Files,
@@ -91,7 +95,7 @@ export async function replaySnapshot(
 ): Promise<Placed | undefined> {
   const oldest = segments[0]?.number ?? 1;
   if (!names.includes(SNAPSHOT_FILE)) {
-    // A log that begins with the first segment has everything in it.
+    // A log that begins with the first segment contains everything.
     if (oldest > 1) throw missing(SNAPSHOT_FILE);
     return undefined;
   }
@@ -103,7 +107,7 @@ export async function replaySnapshot(
     throw new CorruptFile(
       SNAPSHOT_FILE,
       findCorruption(bytes, latest) ?? 0,
-      'from there on it is not what was written',
+      'from there on it differs from what was written',
     );
   }
   if (oldest > snapshot.logFrom) throw missing(segmentName(oldest - 1));
@@ -119,13 +123,13 @@ const missing = (what: string): Error =>
 
 class Replay implements Replayed {
   readonly counters = new Counters();
-  readonly answers = new Map<string, Answer>();
+  readonly idempotencyRecords = new Map<string, IdempotencyRecord>();
   identity: Identity | undefined;
   snapshots: readonly Snapshot[] = [];
   segments: Segment[] = [];
   hasTotals = false;
 
-  /** The records that follow are those of this segment. */
+  /** Starts a segment: the records that follow belong to it. */
   begin(file: Pick<Segment, 'number' | 'bytes' | 'end'>): void {
     const before = this.segments.at(-1);
     if (before !== undefined && file.number !== before.number + 1)
@@ -146,9 +150,11 @@ class Replay implements Replayed {
     segment.isContinued = record.isContinued ?? false;
     this.identity = record.identity ?? this.identity;
     this.snapshots = latestSnapshots(this.snapshots, record);
-    for (const [id, answer] of record.answers ?? []) {
-      // One that was carried over can come after one that was given later, when the first had expired.
-      if ((this.answers.get(id)?.timeMs ?? 0) <= answer.timeMs) this.answers.set(id, answer);
+    for (const [id, idempotencyRecord] of record.idempotencyRecords ?? []) {
+      // A record that was carried over may follow a later one under the same id, from after the first had expired.
+      if ((this.idempotencyRecords.get(id)?.timeMs ?? 0) <= idempotencyRecord.timeMs) {
+        this.idempotencyRecords.set(id, idempotencyRecord);
+      }
     }
     if (record.totals === undefined) return;
     if (this.identity === undefined) throw new DecodeError('there are totals before an identity');
@@ -157,8 +163,8 @@ class Replay implements Replayed {
   }
 
   /**
-   * Only the newest segment can end in an incomplete record, and only it does not say that it is continued; when it
-   * had just been made, so can the one before.
+   * Throws if records are missing. Only the newest segment may end in an incomplete record or without saying that it is
+   * continued; the one before may too if the newest had just been created.
    */
   checkWhole(): void {
     const [beforeNewest, newest] = this.segments.slice(-2);

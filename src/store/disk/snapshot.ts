@@ -1,3 +1,7 @@
+/**
+ * The snapshot, counters.json: all counters as `{key: {replica id: total}}`, one a line, in the order of the keys; a
+ * lower bound stands under the empty name. It is written in slices, each with a checksum that the log keeps.
+ */
 import { crc32 } from 'node:zlib';
 import { encodeParts } from '../../crdt/encode.ts';
 import type { GCounter } from '../../crdt/g-counter.ts';
@@ -6,15 +10,14 @@ import type { Files } from '../../runtime/files.ts';
 import type { Totals } from '../../crdt/counter-state.ts';
 import { type Snapshot, totalsFrom } from './record.ts';
 
-/** The snapshot: all counters as `{key: {node: total}}`, one to a line, in the order of the keys; a lowerBound has no name. */
 export const SNAPSHOT_FILE = 'counters.json';
-/** Where the next one is written. */
+/** Where the next snapshot is written. */
 export const SNAPSHOT_TEMPORARY = 'counters.json.tmp';
 
-/** The length that slices are brought to: about a millisecond of work, and a read for a disk. */
+/** How long slices become: about a millisecond of work each. */
 const SLICE_CHARS = 65_536;
 
-/** The text of a snapshot in slices that end where lines do. */
+/** The text of a snapshot in slices, each of whole lines. */
 export function* snapshotSlices(
   counters: Iterable<readonly [key: string, nodes: GCounter]>,
 ): Generator<string> {
@@ -32,8 +35,8 @@ export function* snapshotSlices(
 }
 
 /**
- * Writes a draft of the snapshot and syncs it; it takes effect when it is renamed. `pause` is awaited between slices.
- * The file must not exist.
+ * Writes a snapshot under its temporary name and syncs it; renaming it makes it take effect. `pause` is awaited between
+ * slices. The file must not exist. Resolves with the length and the checksum of each slice.
  */
 export async function writeTemporarySnapshot(
   files: Files,
@@ -53,10 +56,10 @@ export async function writeTemporarySnapshot(
   return written;
 }
 
-/** How long a snapshot is. */
+/** The length of a snapshot in bytes. */
 export const bytesOf = ({ slices }: Snapshot): number => slices.reduce((sum, [bytes]) => sum + bytes, 0);
 
-/** Where a file first differs from the snapshot that it should be; undefined where it does not. */
+/** The start of the first slice in which a file differs from a snapshot; undefined if it does not differ. */
 export function findCorruption(bytes: Buffer, { slices }: Snapshot): number | undefined {
   let start = 0;
   for (const [length, checksum] of slices) {
@@ -66,7 +69,7 @@ export function findCorruption(bytes: Buffer, { slices }: Snapshot): number | un
   return start === bytes.length ? undefined : start;
 }
 
-/** The counters of a checked snapshot, slice by slice. */
+/** The counters of a snapshot that has been checked, slice by slice. */
 export function* readSnapshot(bytes: Buffer, { slices }: Snapshot): Generator<Totals> {
   let start = 0;
   for (const [index, [length]] of slices.entries()) {

@@ -1,50 +1,53 @@
+/**
+ * Keeps the snapshot up to date and the log short. A snapshot is written beside the requests, slice by slice, under
+ * another name; it replaces the last one in one rename, and only then are the log segments removed that it covers.
+ */
 import type { GCounter } from '../../crdt/g-counter.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
-import type { Answers } from '../idempotency.ts';
+import type { IdempotencyRecords } from '../idempotency.ts';
 import type { Counter, Counters } from '../counters.ts';
 import { partsOf } from '../../crdt/counter-state.ts';
 import type { Files } from '../../runtime/files.ts';
-import type { LogWriter } from './log-writer.ts';
+import type { WriteAheadLog } from './write-ahead-log.ts';
 import { SNAPSHOT_TEMPORARY, SNAPSHOT_FILE, bytesOf, snapshotSlices, writeTemporarySnapshot } from './snapshot.ts';
 
 export interface SnapshotterOptions {
   readonly files: Files;
-  readonly log: LogWriter;
+  readonly log: WriteAheadLog;
   readonly counters: Counters;
-  readonly answers: Answers;
+  readonly idempotencyRecords: IdempotencyRecords;
   readonly nodeId: string;
   readonly clock: Clock;
   readonly wallClockMs: () => number;
-  /** How long the snapshot there is now is, in bytes; undefined where there is none. */
+  /** The length of the present snapshot in bytes; undefined if there is none. */
   readonly snapshotBytes: number | undefined;
-  /** Called when a snapshot cannot be written. There will be no other. */
+  /** Called when a snapshot cannot be written. No other is attempted. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Up to this many counters the snapshot follows every change; beyond, it is written when the log has outgrown it. */
+/** Up to this many counters the snapshot follows every change; with more, it is written when the log has outgrown it. */
 export const FOLLOWED_COUNTERS = 10_000;
-/** How long changes are collected before a snapshot that follows them. With the writing itself, this is below a second. */
+/** How long changes collect before a snapshot follows them. With the writing itself, this is below a second. */
 const FOLLOW_MS = 500;
-/** The log may always become this long before it is cut. */
+/** The log is not cut before it is this long. */
 const MIN_LOG_BYTES = 16 * 2 ** 20;
-/** How many answers are carried over in one record. */
-const CARRIED_ANSWERS = 1000;
+/** How many idempotency records are carried over in one log record. */
+const CARRIED_RECORDS = 1000;
 /** How many counters are looked up at a time. */
-const FEW = 256;
+const CHUNK_COUNTERS = 256;
 /** The rest between two slices, so that writing a large snapshot leaves most of the time to requests. */
 const PAUSE_MS = 2;
 
-/** Keeps counters.json up to date, and the log short. */
 export class Snapshotter {
   readonly #options: SnapshotterOptions;
-  /** Whether there are changes that the snapshot does not have. */
+  /** Whether there are changes that the snapshot lacks. */
   #behind: boolean;
-  /** Whether the newest segment has changes. */
+  /** Whether the newest segment contains changes. */
   #hasLogged = false;
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #snapshotBytes: number;
-  /** What the answers that were carried over take in the newest segment. */
+  /** The length of the idempotency records that were carried over into the newest segment. */
   #carriedBytes = 0;
   #closing = false;
   #written = 0;
@@ -60,7 +63,7 @@ export class Snapshotter {
     return this.#written;
   }
 
-  /** To be called when counters have changed. */
+  /** Must be called when counters have changed. */
   changed(): void {
     this.#behind = true;
     this.#hasLogged = true;
@@ -75,7 +78,7 @@ export class Snapshotter {
     }
   }
 
-  /** Begins no further snapshot. */
+  /** Starts no further snapshot. */
   stop(): void {
     this.#closing = true;
     this.#behind = false;
@@ -83,7 +86,7 @@ export class Snapshotter {
     this.#timer?.cancel();
   }
 
-  /** Writes what is not yet written. Resolves when no write is under way any more. */
+  /** Writes a last snapshot if there is something to write. Resolves when no write is under way any more. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#timer?.cancel();
@@ -92,7 +95,7 @@ export class Snapshotter {
     await this.#running;
   }
 
-  /** What is carried over in a segment counts as part of the snapshot. */
+  /** What was carried over counts as part of the snapshot. */
   #hasOutgrown(): boolean {
     const grown = this.#options.log.newestBytes - this.#carriedBytes;
     return grown > Math.max(MIN_LOG_BYTES, 2 * (this.#snapshotBytes + this.#carriedBytes));
@@ -113,13 +116,13 @@ export class Snapshotter {
   }
 
   /**
-   * What is in older segments when the writing begins is in the counters that it writes, and so in the snapshot. The
-   * log knows the snapshot before it takes the place of the last one: at no moment is there one that cannot be checked.
+   * All changes in older segments are in the counters when the writing begins, and so in the snapshot. The log records
+   * the snapshot before it replaces the last one, so that counters.json can be checked at any moment.
    */
   async #write(): Promise<void> {
     const { files, log } = this.#options;
     this.#behind = false;
-    // A log that ends with the server is soon read, and cannot be overwritten by an older copy without that being noticed.
+    // Rotating at the end makes the next start fast, and an older copy put over these files is noticed.
     if (this.#closing || this.#hasOutgrown()) {
       this.#hasLogged = false;
       await log.rotate();
@@ -133,33 +136,34 @@ export class Snapshotter {
     this.#snapshotBytes = bytesOf(snapshot);
     this.#written++;
     if (log.hasOlder) {
-      await this.#carryAnswers();
+      await this.#carryIdempotencyRecords();
       await log.removeOlder();
     }
   }
 
-  /** All counters, a few at a time, since others may be added before the walk goes on. */
+  /** All counters, in chunks, since counters may be added between two slices. */
   *#entries(): Generator<[string, GCounter]> {
-    for (let few = this.#next(); few.length > 0; few = this.#next(few.at(-1)?.key)) {
-      for (const counter of few) yield [counter.key, partsOf(this.#options, counter)];
+    for (let chunk = this.#next(); chunk.length > 0; chunk = this.#next(chunk.at(-1)?.key)) {
+      for (const counter of chunk) yield [counter.key, partsOf(this.#options, counter)];
     }
   }
 
   #next(after?: string): Counter[] {
-    const few: Counter[] = [];
+    const chunk: Counter[] = [];
     for (const counter of this.#options.counters.list('', after)) {
-      if (few.push(counter) === FEW) break;
+      if (chunk.push(counter) === CHUNK_COUNTERS) break;
     }
-    return few;
+    return chunk;
   }
 
-  /** Answers are in no snapshot, so those that may be asked for again move to the segment that stays. */
-  async #carryAnswers(): Promise<void> {
-    const { answers, log, wallClockMs } = this.#options;
-    const fresh = [...answers.fresh(wallClockMs())];
+  /** Idempotency records are in no snapshot, so those that may still be needed move to the segment that stays. */
+  async #carryIdempotencyRecords(): Promise<void> {
+    const { idempotencyRecords, log, wallClockMs } = this.#options;
+    const fresh = [...idempotencyRecords.fresh(wallClockMs())];
     this.#carriedBytes = 0;
-    for (let at = 0; at < fresh.length; at += CARRIED_ANSWERS) {
-      this.#carriedBytes += await log.append({ answers: new Map(fresh.slice(at, at + CARRIED_ANSWERS)) });
+    for (let at = 0; at < fresh.length; at += CARRIED_RECORDS) {
+      const carried = new Map(fresh.slice(at, at + CARRIED_RECORDS));
+      this.#carriedBytes += await log.append({ idempotencyRecords: carried });
     }
   }
 

@@ -1,9 +1,12 @@
+/**
+ * The port `Files` on the real file system: the only place in the store that touches it, besides the lock.
+ */
 import { constants, fdatasync, write } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, truncate } from 'node:fs/promises';
 import * as paths from 'node:path';
 import type { AppendFile, Files } from '../../runtime/files.ts';
 
-/** The files of a directory of the machine. Makes the directory if there is none. */
+/** Opens a directory, given by a path. Creates it if there is none, and syncs its name. */
 export async function openDirectory(relative: string): Promise<Files> {
   const path = paths.resolve(relative);
   const made = await mkdir(path, { recursive: true });
@@ -24,15 +27,15 @@ export async function openDirectory(relative: string): Promise<Files> {
 }
 
 /**
- * How to open a file so that a write to it ends when it is on the disk, which saves increments the second call. What
- * other systems than Linux understand by this may end in a cache of the disk.
+ * Flags to open a file so that each write returns when it is on the disk, which saves every commit a second call. On
+ * other systems than Linux such a write may end in the cache of the disk.
  */
 const SYNCED =
   process.platform === 'linux'
     ? constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_DSYNC
     : undefined;
 
-/** A handle costs more on the way of every increment than the bare descriptor does, so that is what is used. */
+/** Writes use the bare descriptor: going through the handle would cost every commit more. */
 async function openFile(path: string): Promise<AppendFile> {
   const handle = await open(path, 'a');
   const synced = SYNCED === undefined ? handle : await open(path, SYNCED);

@@ -3,7 +3,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../../src/store/counters.ts';
-import { firstIdentity } from '../../../src/crdt/replica-id.ts';
+import { changesAfter } from '../../../src/store/named-counter.ts';
 import { Watchers } from '../../../src/server/http/watchers.ts';
 import { VirtualClock } from '../../../src/workbench/sim/virtual-clock.ts';
 
@@ -20,13 +20,13 @@ const pass = (ms: number): Promise<void> =>
   clock.run(new Promise((resolve) => void clock.after(ms, resolve)));
 
 /** A response that is on no connection, so that all that is written stays in it. */
-function watch(prefix = ''): ServerResponse {
+async function watch(prefix = ''): Promise<ServerResponse> {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
-  watchers.add(
-    response,
-    { counters, identity: firstIdentity('n') },
-    { prefix, lastEventId: undefined, headers: {} },
-  );
+  const store = {
+    changesAfter: async (position: number | undefined, wanted: string) =>
+      changesAfter('n', counters, position, wanted),
+  };
+  await watchers.add(response, store, { prefix, lastEventId: undefined, headers: {} });
   return response;
 }
 
@@ -34,7 +34,7 @@ const change = (key: string, value: number): void =>
   counters.set(key, { own: value, suffix: 1, others: new Map(), lowerBound: 0, value });
 
 test('what waits for a watcher that does not read is bounded, whatever happens', async () => {
-  const slow = watch();
+  const slow = await watch();
   for (let round = 1; round <= 200; round++) {
     for (let key = 0; key < 1000; key++) change(`a key of some length ${key}`, round);
     await pass(100);
@@ -44,7 +44,7 @@ test('what waits for a watcher that does not read is bounded, whatever happens',
 });
 
 test('a watcher that takes in nothing for a minute is let go', async () => {
-  const slow = watch();
+  const slow = await watch();
   for (let key = 0; key < 1000; key++) change(`a key of some length ${key}`, 1);
   await pass(50_000);
   expect(slow.destroyed).toBe(false);
@@ -53,7 +53,7 @@ test('a watcher that takes in nothing for a minute is let go', async () => {
 });
 
 test('where nothing changes a watcher hears that it is still watched', async () => {
-  const idle = watch('nothing');
+  const idle = await watch('nothing');
   const before = idle.writableLength;
   await pass(14_000);
   expect(idle.writableLength).toBe(before);

@@ -1,12 +1,12 @@
 /** Files that are not as they were written: the answer is right, or there is none and a person can look. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
-import { NEWEST, OLDER, SNAPSHOT, type Told, fullDirectory, look } from '../../support/data-directory.ts';
+import { NEWEST, OLDER, SNAPSHOT, type DirectoryContent, fullDirectory, look } from '../../support/data-directory.ts';
 import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
 
 let full = new MemoryFiles();
-let after: Told | undefined;
+let after: DirectoryContent | undefined;
 
 beforeAll(async () => {
   ({ files: full, after } = await fullDirectory());
@@ -17,9 +17,9 @@ async function faults(files: MemoryFiles, refusal: RegExp): Promise<string[]> {
   const contents = JSON.stringify(files.contents());
   const found = await look(files);
   if (!(found instanceof Error)) {
-    return JSON.stringify(found.told) === JSON.stringify(after)
+    return JSON.stringify(found.content) === JSON.stringify(after)
       ? []
-      : [`it says ${JSON.stringify(found.told)}`];
+      : [`it says ${JSON.stringify(found.content)}`];
   }
   if (!refusal.test(found.message)) return [`it is refused with ${found.message}`];
   return JSON.stringify(files.contents()) === contents ? [] : ['it is refused and changed'];
@@ -113,7 +113,7 @@ describe('a directory is refused where a file is missing:', () => {
   test('none but a snapshot that the log has all of', async () => {
     const files = full.clone();
     files.delete(SNAPSHOT);
-    expect(await look(files)).toEqual({ told: after, warnings: [] });
+    expect(await look(files)).toEqual({ content: after, warnings: [] });
   });
 });
 

@@ -121,8 +121,8 @@ test('an answer and what it is the answer to are on the disk together or not at 
   await sim.run(request);
 });
 
-describe('answers that are remembered', () => {
-  const limits = { maxAnswers: 2 };
+describe('idempotency records', () => {
+  const limits = { maxIdempotencyRecords: 2 };
 
   test('are no more than there may be, those that wait included', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles(), { limits });
@@ -147,7 +147,7 @@ describe('answers that are remembered', () => {
       3,
       'too_many_idempotency_keys',
     ]);
-    expect(sim.store.statistics.answers).toBe(2);
+    expect(sim.store.statistics.idempotencyRecords).toBe(2);
   });
 
   test('are forgotten oldest first, also after a restart and where a key was used again', async () => {

@@ -36,7 +36,7 @@ const record: fc.Arbitrary<LogRecord> = fc.record(
     }),
     identity: fc.record({ nodeId: text, suffix: total, counted: totals }),
     totals: totals.filter((some) => some.size > 0),
-    answers: mapOf(
+    idempotencyRecords: mapOf(
       fc.record({ fingerprint: text, timeMs: total, values: fc.array(total, { maxLength: 3 }) }),
     ).filter((some) => some.size > 0),
     snapshot,

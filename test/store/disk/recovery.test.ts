@@ -3,7 +3,7 @@ import {
   NEWEST,
   OLDER,
   SNAPSHOT,
-  type Told,
+  type DirectoryContent,
   fullDirectory,
   lastRecordBytes,
   look,
@@ -13,8 +13,8 @@ import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
 
 let full = new MemoryFiles();
-let before: Told | undefined;
-let after: Told | undefined;
+let before: DirectoryContent | undefined;
+let after: DirectoryContent | undefined;
 
 beforeAll(async () => {
   ({ files: full, before, after } = await fullDirectory());
@@ -27,7 +27,7 @@ function cut(length: number, zeros = 0): MemoryFiles {
   return files;
 }
 
-test('a directory says what it was told, by counter and node', () => {
+test('a directory keeps what was stored in it, by counter and replica id', () => {
   expect(full.names()).toEqual([OLDER, NEWEST, SNAPSHOT]);
   expect(after).toEqual({
     counters: {
@@ -35,7 +35,7 @@ test('a directory says what it was told, by counter and node', () => {
       views: { 'node-1': 2 },
       ß: { 'node-1~2': 1 },
     },
-    answers: [
+    idempotencyRecords: [
       'once [{"key":"views","amount":2}] 2',
       expect.stringMatching(/^twice .* 16 1$/),
       expect.stringMatching(/^last .* 117$/),
@@ -47,7 +47,7 @@ test('a directory says what it was told, by counter and node', () => {
 
 test('reading a whole directory changes nothing in it and warns of nothing', async () => {
   const files = full.clone();
-  expect(await look(files)).toEqual({ told: after, warnings: [] });
+  expect(await look(files)).toEqual({ content: after, warnings: [] });
   expect(files.contents()).toEqual(full.contents());
 });
 
@@ -58,16 +58,16 @@ test('an append that was cut short at any byte, or ends in zeros, never happened
     for (const zeros of [0, length - at, length - at + 4096]) {
       const files = cut(at, zeros);
       const warning = `${NEWEST}: cut off at byte ${start} of ${at + zeros}; what followed is an append that a crash interrupted before it was acknowledged`;
-      expect(await look(files)).toEqual({ told: before, warnings: [warning] });
+      expect(await look(files)).toEqual({ content: before, warnings: [warning] });
       expect(files.contents()).toEqual(cut(start).contents());
     }
   }
-  expect(await look(cut(start))).toEqual({ told: before, warnings: [] });
+  expect(await look(cut(start))).toEqual({ content: before, warnings: [] });
 });
 
 test('zeros after the last record are cut off', async () => {
   const files = cut(full.bytes(NEWEST).length, 100);
-  expect(await look(files)).toMatchObject({ told: after, warnings: [expect.stringContaining('cut off')] });
+  expect(await look(files)).toMatchObject({ content: after, warnings: [expect.stringContaining('cut off')] });
   expect(files.contents()).toEqual(full.contents());
 });
 
@@ -95,8 +95,8 @@ describe('what an interrupted start leaves', () => {
     for (let at = 0; at < head.length; at++) {
       const files = new MemoryFiles();
       files.put(OLDER, head.subarray(0, at));
-      expect(await look(files)).toMatchObject({ told: { counters: {}, suffix: 'node-1' } });
-      expect(await look(files)).toMatchObject({ told: { counters: {} }, warnings: [] });
+      expect(await look(files)).toMatchObject({ content: { counters: {}, suffix: 'node-1' } });
+      expect(await look(files)).toMatchObject({ content: { counters: {} }, warnings: [] });
     }
   });
 
@@ -105,7 +105,7 @@ describe('what an interrupted start leaves', () => {
     for (let at = 0; at < head.length; at++) {
       const files = full.clone();
       files.put('counters-000003.log', head.subarray(0, at));
-      expect(await look(files)).toEqual({ told: after, warnings: [] });
+      expect(await look(files)).toEqual({ content: after, warnings: [] });
       expect(files.contents()).toEqual(full.contents());
     }
   });
@@ -125,7 +125,7 @@ describe('what an interrupted start leaves', () => {
 test('a draft of a snapshot is removed, whatever is in it', async () => {
   const files = full.clone();
   files.put('counters.json.tmp', Buffer.from('{\n  "likes": {"node-1": 1'));
-  expect(await look(files)).toEqual({ told: after, warnings: [] });
+  expect(await look(files)).toEqual({ content: after, warnings: [] });
   expect(files.contents()).toEqual(full.contents());
 });
 
@@ -141,17 +141,17 @@ test('files that are none of ours are left alone', async () => {
     files.put(name, Buffer.from('x'));
   }
   const contents = files.contents();
-  expect(await look(files)).toEqual({ told: after, warnings: [] });
+  expect(await look(files)).toEqual({ content: after, warnings: [] });
   expect(files.contents()).toEqual(contents);
 });
 
 describe('the node id', () => {
   test('is that of the first start, or node-1', async () => {
-    expect(await look(new MemoryFiles())).toMatchObject({ told: { suffix: 'node-1' } });
+    expect(await look(new MemoryFiles())).toMatchObject({ content: { suffix: 'node-1' } });
     const files = new MemoryFiles();
-    expect(await look(files, 'n7')).toMatchObject({ told: { suffix: 'n7' } });
-    expect(await look(files)).toMatchObject({ told: { suffix: 'n7' } });
-    expect(await look(files, 'n7')).toMatchObject({ told: { suffix: 'n7' } });
+    expect(await look(files, 'n7')).toMatchObject({ content: { suffix: 'n7' } });
+    expect(await look(files)).toMatchObject({ content: { suffix: 'n7' } });
+    expect(await look(files, 'n7')).toMatchObject({ content: { suffix: 'n7' } });
   });
 
   test('of another node is refused, and nothing is changed', async () => {
@@ -170,10 +170,10 @@ describe('a directory that was copied', () => {
     const copy = full.copy();
     const found = await look(copy);
     expect(found).toMatchObject({
-      told: { counters: after?.counters, suffix: 'node-1~4', counted: {} },
+      content: { counters: after?.counters, suffix: 'node-1~4', counted: {} },
       warnings: [expect.stringContaining('counting on as node-1~4')],
     });
-    expect(await look(copy)).toMatchObject({ told: { suffix: 'node-1~4' }, warnings: [] });
+    expect(await look(copy)).toMatchObject({ content: { suffix: 'node-1~4' }, warnings: [] });
   });
 
   test('leaves the totals of its original as they are', async () => {
@@ -182,7 +182,7 @@ describe('a directory that was copied', () => {
     expect(sim.nodes('likes')).toEqual({ ...after?.counters['likes'], 'node-1~4': 1 });
   });
 
-  test('gives the answers of its original', async () => {
+  test('gives retries the answers of its original', async () => {
     const sim = await SimDiskStore.begin(full.copy());
     expect(await sim.run(sim.add('likes', 1, 'last'))).toBe(117);
     expect(sim.nodes('likes')).toEqual(after?.counters['likes']);
@@ -191,7 +191,7 @@ describe('a directory that was copied', () => {
   test('is a copy also where its last append was cut short', async () => {
     const copy = cut(full.bytes(NEWEST).length - 1).copy();
     expect(await look(copy)).toMatchObject({
-      told: { counters: before?.counters, suffix: 'node-1~4' },
+      content: { counters: before?.counters, suffix: 'node-1~4' },
     });
   });
 });

@@ -71,10 +71,10 @@ test.each([
     // Reading a long log takes its time, so each of these tests looks at every third moment, and at the last.
     const some = moments.slice(from).filter((_, at, all) => at % 3 === phase || at === all.length - 1);
     for (const { operation, files, answered } of some) {
-      const { counters, answers } = await read(
+      const { counters, idempotencyRecords } = await read(
         files.crash(choices[below(random, choices.length)] ?? nothing),
       );
-      const kept = answers.map((answer) => answer.split(' ')[0] ?? '').filter((id) => id !== 'long');
+      const kept = idempotencyRecords.map((record) => record.split(' ')[0] ?? '').filter((id) => id !== 'long');
       const lost = answered.filter((key) => !kept.includes(key));
       expect({ operation, lost }).toEqual({ operation, lost: [] });
       const counted = Object.keys(counters).filter((key) => key.startsWith('key-'));
@@ -95,7 +95,7 @@ test('a log that has been cut is not cut again before it is long again', async (
   expect(sim.store.statistics.logBytes).toBeLessThan(2000);
 });
 
-test('a log that is long with answers that are still to be given is not cut again for every change', async () => {
+test('a log that is long because of idempotency records is not cut again for every change', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles());
   await addLong(sim);
   for (let second = 0; second < 5; second++) {
@@ -107,15 +107,15 @@ test('a log that is long with answers that are still to be given is not cut agai
 
 test('an answer that is carried on does not take the place of one given later under the same key', async () => {
   const clock = new VirtualClock();
-  const first = await SimDiskStore.begin(new MemoryFiles(), { clock, limits: { maxAnswers: 2000 } });
+  const first = await SimDiskStore.begin(new MemoryFiles(), { clock, limits: { maxIdempotencyRecords: 2000 } });
   const increments = Array.from({ length: 1000 }, (_, at) => first.add('views', 1, `id-${at}`));
   await first.run(Promise.all([...increments, first.add('likes', 1, 'again')]));
   await first.pass(59_000);
-  const second = await SimDiskStore.begin(first.files.copy(), { clock, limits: { maxAnswers: 2000 } });
+  const second = await SimDiskStore.begin(first.files.copy(), { clock, limits: { maxIdempotencyRecords: 2000 } });
   let appends = 0;
   let request: Promise<unknown> | undefined;
   second.files.before = async (operation) => {
-    // The first append is that of the snapshot's record, the second that of the first thousand answers.
+    // The first append is that of the snapshot's record, the second that of the first thousand idempotency records.
     if (!operation.startsWith('append counters-000002.log') || ++appends !== 2) return;
     await new Promise<void>((resolve) => clock.after(1000, resolve));
     request = second.add('likes', 1, 'again');

@@ -47,7 +47,7 @@ test('a snapshot is complete on the disk and known to the log before it takes th
   expect(snapshotOf(sim)).toEqual({ likes: { 'node-1': 1 } });
 });
 
-test('older segments are removed only after that, oldest first and each for good, and answers are carried on', async () => {
+test('older segments are removed only after that, oldest first and each for good, and idempotency records are carried over', async () => {
   const first = await SimDiskStore.begin(new MemoryFiles());
   await first.run(first.add('likes', 1, 'once'));
   const second = await SimDiskStore.begin(first.files.copy());
@@ -66,7 +66,7 @@ test('older segments are removed only after that, oldest first and each for good
   expect(await next.run(next.add('likes', 1, 'once'))).toBe(1);
 });
 
-test('answers whose window has passed are not carried on', async () => {
+test('idempotency records whose window has passed are not carried over', async () => {
   const first = await SimDiskStore.begin(new MemoryFiles());
   await first.run(first.add('likes', 1, 'once'));
   await first.pass(60_000);

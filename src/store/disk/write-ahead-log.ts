@@ -1,3 +1,7 @@
+/**
+ * The write-ahead log: numbered segments, of which the newest is appended to. A record that `append` has acknowledged
+ * survives a crash. Appending, rotating and removing are done one at a time, in the order in which they were asked for.
+ */
 import type { Identity } from '../../crdt/replica-id.ts';
 import type { AppendFile, Files } from '../../runtime/files.ts';
 import { encodeFrame } from './frame.ts';
@@ -6,13 +10,13 @@ import { FORMAT, type LogRecord, type Snapshot, encodeRecord } from './record.ts
 /** The file name of a segment of the log: counters-000001.log. */
 export const segmentName = (number: number): string => `counters-${String(number).padStart(6, '0')}.log`;
 
-/** The number of the segment that a file name stands for, or undefined where it is none. */
+/** The number of the segment with a file name, or undefined if it is not the name of a segment. */
 export function segmentNumber(name: string): number | undefined {
   const number = Number(/^counters-(\d{6,})\.log$/.exec(name)?.[1] ?? 0);
   return number > 0 && segmentName(number) === name ? number : undefined;
 }
 
-/** A segment that is open at its end. */
+/** A segment that is open for appending. */
 export interface OpenSegment {
   readonly number: number;
   readonly file: AppendFile;
@@ -20,8 +24,8 @@ export interface OpenSegment {
 }
 
 /**
- * Makes a segment with its head. Its file is on the disk when this is done, but for an interrupted one, which has no
- * whole head and is taken for not there.
+ * Creates a segment with its head. Resolves when it is on the disk. One whose creation was interrupted has no whole head
+ * and counts as absent.
  */
 export async function createSegment(
   files: Files,
@@ -37,16 +41,16 @@ export async function createSegment(
   return { number, file, bytes: head.length };
 }
 
-/** What is there of the log when it is opened. */
+/** The log as it is when it is opened, and after each change. */
 export interface OpenLog {
   readonly newest: OpenSegment;
   /** The number of the oldest segment. */
   readonly oldest: number;
   /** The bytes of all segments but the newest. */
   readonly olderBytes: number;
-  /** By the latest record that says it. */
+  /** From the latest record that has one. */
   readonly identity: Identity;
-  /** By the latest two records that say it, oldest first. */
+  /** From the latest two records that have one, oldest first. */
   readonly snapshots: readonly Snapshot[];
 }
 
@@ -63,7 +67,7 @@ export async function appendTo(log: OpenLog, record: LogRecord): Promise<OpenLog
   };
 }
 
-/** Goes on in a new segment. The last one then says so, so that a new one that is lost is missed. */
+/** Continues in a new segment. The last record of the old one says so, so that the loss of the new one is noticed. */
 export async function continueLog(files: Files, log: OpenLog): Promise<OpenLog> {
   const next = await createSegment(files, log.newest.number + 1, log.identity, log.snapshots);
   const { newest: last, olderBytes } = log;
@@ -72,11 +76,10 @@ export async function continueLog(files: Files, log: OpenLog): Promise<OpenLog> 
   return { ...log, newest: next, olderBytes: olderBytes + last.bytes + CONTINUED.length };
 }
 
-/** How a segment ends that is not the newest. */
+/** The last record of every segment but the newest. */
 export const CONTINUED = encodeFrame(encodeRecord({ isContinued: true }));
 
-/** The log: segments of which the newest is written to. One thing is done at a time, in the order it was asked for. */
-export class LogWriter {
+export class WriteAheadLog {
   readonly #files: Files;
   #log: OpenLog;
   #last: Promise<unknown> = Promise.resolve();
@@ -105,10 +108,7 @@ export class LogWriter {
     return this.#log.oldest < this.#log.newest.number;
   }
 
-  /**
-   * Resolves with the bytes it takes when the record is on the disk. After a rejection everything that is asked of
-   * this log is rejected.
-   */
+  /** Resolves, when the record is on the disk, with its length in bytes. After one rejection everything is rejected. */
   append(record: LogRecord): Promise<number> {
     return this.#inTurn(async () => {
       const before = this.bytes;
@@ -117,14 +117,14 @@ export class LogWriter {
     });
   }
 
-  /** Begins a new segment. Whatever was appended before is in the older ones. */
+  /** Starts a new segment. All that was appended before is in the older ones. */
   rotate(): Promise<void> {
     return this.#inTurn(async () => {
       this.#log = await continueLog(this.#files, this.#log);
     });
   }
 
-  /** Removes all segments but the newest, oldest first and each for good, so that a crash leaves no gap. */
+  /** Removes all segments but the newest: oldest first, each synced before the next, so that a crash leaves no gap. */
   removeOlder(): Promise<void> {
     return this.#inTurn(async () => {
       const { oldest, newest } = this.#log;
@@ -147,7 +147,7 @@ export class LogWriter {
   }
 }
 
-/** The snapshots that counters.json can be after `record`, oldest first: one is in place, one may be about to be. */
+/** The snapshots that counters.json may be after `record`, oldest first: one in place, one about to replace it. */
 export function latestSnapshots(before: readonly Snapshot[], record: LogRecord): readonly Snapshot[] {
   if (record.segment !== undefined) return record.segment.snapshots;
   return record.snapshot === undefined ? before : [...before, record.snapshot].slice(-2);
