@@ -54,7 +54,7 @@ test('a segment that says that it is continued has said so on the disk before th
   await next.run(next.add('likes', 1));
   const some: Choose = (bound) => Math.floor(bound / 2);
   expect(await look(next.files.crash(some))).toMatchObject({
-    told: { counters: { likes: { 'node-1': 1, 'node-1~2': 1 } } },
+    content: { counters: { likes: { 'node-1': 1, 'node-1~2': 1 } } },
   });
 });
 
@@ -66,7 +66,7 @@ test('a copy that nobody has synced is on the disk before anybody hears of it', 
   const copy = await SimDiskStore.begin(await sim.files.unsyncedCopy());
   expect(await copy.run(copy.add('likes', 4))).toBe(7);
   expect(await look(copy.files.crash(nothing))).toMatchObject({
-    told: { counters: { likes: { 'node-1': 3, 'node-1~2': 4 } } },
+    content: { counters: { likes: { 'node-1': 3, 'node-1~2': 4 } } },
   });
 });
 
