@@ -9,7 +9,6 @@ import { processHosts } from './nodes/process-host.ts';
 import { showProgress } from './nodes/progress.ts';
 import type { Results } from './nodes/results.ts';
 import { Interrupted, NodeFailure, Run } from './nodes/run.ts';
-import { record } from './report/record.ts';
 import { RunDirectory } from './report/run-directory.ts';
 
 export interface ProcessRunOptions {
@@ -58,7 +57,7 @@ export async function runProcesses(run: ProcessRunOptions): Promise<ProcessRunRe
   const stopped = await conduct(nodes, run);
   const overhead = describeOverhead(process.cpuUsage(cpuBefore), nodes);
   const { judgement, results } = outcomeOf(nodes, options, stopped, availability);
-  await record(directory, nodes, judgement, results);
+  await directory.finish(nodes, judgement, results);
   return { results, overhead, reportPath: `${directory.path}/report.html` };
 }
 

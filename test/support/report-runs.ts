@@ -8,7 +8,7 @@ import type {
   ReadOperation,
 } from '../../src/workbench/nodes/history.ts';
 import type { Delivery } from '../../src/workbench/sim/network.ts';
-import { type ReportInput, diagramWindow } from '../../src/workbench/report/report.ts';
+import { type ReportInput, diagramWindow } from '../../src/workbench/report/view.ts';
 import { summarise } from '../../src/workbench/nodes/results.ts';
 import type { RunOptions } from '../../src/workbench/nodes/options.ts';
 import { standard } from './run-options.ts';

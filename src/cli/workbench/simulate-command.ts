@@ -1,5 +1,4 @@
 import { timestamp } from '../../runtime/system.ts';
-import { record } from '../../workbench/report/record.ts';
 import { type Results, formatResults } from '../../workbench/nodes/results.ts';
 import { simulate } from '../../workbench/nodes/simulation.ts';
 import { RunDirectory } from '../../workbench/report/run-directory.ts';
@@ -84,7 +83,7 @@ async function simulateAndRecord(options: RunOptions, nodeArguments: string[]): 
     directory.recordDelivery(delivery),
   );
   const { run, judgement, results } = simulation;
-  await record(directory, run, judgement, results);
+  await directory.finish(run, judgement, results);
   console.log(`${formatResults(results)}\nreport in ${directory.path}/report.html`);
   return results;
 }

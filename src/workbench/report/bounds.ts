@@ -1,15 +1,21 @@
+/**
+ * What the counter may be at each moment of a history, and what each read may return.
+ *
+ * The bounds are wider than the checker's judgement, which also knows what no set of adds comes to and what earlier
+ * reads returned: a read outside of them is always wrong, a read inside of them not always right.
+ */
 import type { Operation, ReadOperation } from '../nodes/history.ts';
 
-/** What the counter may be from a moment on. */
+/** What the counter may be from some moment on. */
 export interface BoundsStep {
   readonly timeMs: number;
-  /** All acknowledged adds, and those negative ones that may have happened. */
+  /** The sum of all acknowledged adds and of those negative ones that may have happened. */
   readonly low: number;
-  /** All acknowledged adds, and those positive ones that may have happened. */
+  /** The sum of all acknowledged adds and of those positive ones that may have happened. */
   readonly high: number;
 }
 
-/** What one read might have answered. */
+/** What one read might have returned. */
 export interface ReadBounds {
   /** The sum of the adds acknowledged when it began. */
   readonly acknowledged: number;
@@ -17,13 +23,13 @@ export interface ReadBounds {
   readonly high: number;
 }
 
-export interface Bounds {
-  /** In order of time, beginning with nothing added. */
+interface Bounds {
+  /** In the order of time, from an empty counter on. */
   readonly steps: readonly BoundsStep[];
   readonly reads: ReadonlyMap<ReadOperation, ReadBounds>;
 }
 
-/** Walks through the history once. Reads that were not answered have no bounds. */
+/** Computes all bounds in one pass over the history. Reads that failed have none. */
 export function boundsOf(operations: readonly Operation[]): Bounds {
   const sums = { acknowledgedUp: 0, acknowledgedDown: 0, possibleUp: 0, possibleDown: 0 };
   const steps: BoundsStep[] = [{ timeMs: 0, low: 0, high: 0 }];
@@ -61,7 +67,7 @@ interface Event {
   readonly ends: boolean;
 }
 
-/** The beginnings and acknowledgements that move a bound, and the reads that are held to them, in order. */
+/** What moves a bound, and the reads that are held to them, in order. */
 function eventsOf(operations: readonly Operation[]): Event[] {
   const events: Event[] = [];
   for (const operation of operations) {

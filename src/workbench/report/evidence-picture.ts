@@ -1,20 +1,22 @@
+/**
+ * The picture of the first problem: the read beside the adds that it should include. It must include what was
+ * acknowledged left of the dashed line, where it was invoked.
+ */
 import type { AddOperation, Operation, ReadOperation } from '../nodes/history.ts';
 import type { Ranges } from '../sim/ranges.ts';
+import { type Frame, TIME_AXIS_HEIGHT, timeAxis, timeFrame, xOf } from './axes.ts';
 import { type Evidence, greatest, lowest } from './evidence.ts';
 import { counted, cut, grouped, seconds, signed } from './format.ts';
-import { type Frame, TIME_AXIS_HEIGHT, timeAxis, timeFrame, xOf } from './frame.ts';
-import type { Picture } from './picture.ts';
-import { box, element, label, px, textWidth, tooltip } from './svg.ts';
+import { type Picture, box, element, label, px, textWidth, tooltip } from './svg.ts';
 
 const EVIDENCE_WIDTH = 834;
 const LEFT = 104;
 const RIGHT = 716;
 const LANE = 24;
-const LANES = 7;
-/** Adds acknowledged longer ago would only press the recent ones together. */
-const RECENT = 12;
+const MAX_LANES = 7;
+/** How many adds are candidates. Older ones would only squeeze the recent ones together. */
+const MAX_RECENT = 12;
 
-/** The wrong answer beside adds that should be in it: what was acknowledged left of the line, it must include. */
 export function evidencePicture(evidence: Evidence): Picture {
   const { operation, value, acknowledged, allowed, suspects } = evidence;
   const chosen = tellingOf(evidence);
@@ -63,26 +65,26 @@ export function evidencePicture(evidence: Evidence): Picture {
   };
 }
 
-/** The read, what contradicts it, and as many of the other adds as there is room for, the most recent first. */
+/** The read, what contradicts it, and as many other adds as there is room for, the most recent first. */
 function tellingOf({ operation, offence, suspects, earlier, before, around }: Evidence): Operation[] {
   const candidates: Operation[] = [
     operation,
     ...(offence === 'goes back' && earlier !== undefined ? [earlier.read] : []),
     ...suspects,
     ...before
-      .slice(-RECENT)
+      .slice(-MAX_RECENT)
       .toReversed()
       .flatMap(({ add }) => (add.delta === 0 ? [] : [add])),
     ...around,
   ];
   const chosen = new Set<Operation>();
-  // Two of a process are hard to tell apart, unless they are far apart, as where there are few processes.
-  const most = Math.max(1, Math.floor(LANES / new Set(candidates.map(({ process }) => process)).size));
+  // With few processes there is room for several operations of each.
+  const most = Math.max(1, Math.floor(MAX_LANES / new Set(candidates.map(({ process }) => process)).size));
   const taken = new Map<number, number>();
   for (const candidate of candidates) {
     const { process } = candidate;
     const count = taken.get(process) ?? 0;
-    if (count === 0 && taken.size === LANES) continue;
+    if (count === 0 && taken.size === MAX_LANES) continue;
     if (count > most || (count === most && candidate.f === 'add' && !suspects.has(candidate))) continue;
     taken.set(process, count + 1);
     chosen.add(candidate);
@@ -90,7 +92,7 @@ function tellingOf({ operation, offence, suspects, earlier, before, around }: Ev
   return [...chosen];
 }
 
-/** Each process and the node that it asks, the read last. */
+/** The lanes: each process with its node, that of the read last. */
 function lanesOf(operations: readonly Operation[]): Map<number, string> {
   const [read] = operations;
   const inOrder = operations
@@ -116,7 +118,7 @@ function noteOf({ offence, around }: Evidence, chosen: readonly Operation[], has
 }
 
 function rightAnswer(allowed: Ranges, { offence, earlier }: Evidence): string {
-  const low = offence === 'goes back' ? (earlier?.floor ?? 0) : lowest(allowed);
+  const low = offence === 'goes back' ? (earlier?.atLeast ?? 0) : lowest(allowed);
   const high = Math.max(low, greatest(allowed));
   return low === high ? `right: ${grouped(low)}` : `right: ${grouped(low)}–${grouped(high)}`;
 }

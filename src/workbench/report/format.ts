@@ -1,4 +1,4 @@
-/** Numbers and moments for people. */
+/** Numbers, moments and lists for people to read. */
 
 /** Digits in groups of three, from five digits on: 50 000. */
 export function grouped(n: number): string {
@@ -15,7 +15,7 @@ export const signed = (n: number): string => (n < 0 ? grouped(n) : `+${grouped(n
 /** A moment to the millisecond: 0.819 s. */
 export const seconds = (timeMs: number): string => `${(timeMs / 1000).toFixed(3)} s`;
 
-/** A length of time, no more exact than is of use: 0.4 ms, 29 ms, 1.25 s. */
+/** A length of time to two or three digits: 0.4 ms, 29 ms, 1.25 s. */
 export function duration(ms: number): string {
   if (ms >= 1000) return `${Number((ms / 1000).toFixed(2))} s`;
   return ms >= 10 ? `${Math.round(ms)} ms` : `${Number(ms.toFixed(1))} ms`;
@@ -23,7 +23,7 @@ export function duration(ms: number): string {
 
 export const percent = (fraction: number): string => {
   const shown = (100 * fraction).toFixed(1);
-  // Whoever reads 100 % takes it to mean all.
+  // 100 % would be taken to mean all.
   return fraction < 1 && shown === '100.0' ? '> 99.9 %' : `${Number(shown)} %`;
 };
 
@@ -37,6 +37,6 @@ export function listed(words: readonly string[]): string {
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
 }
 
-/** No longer than `length`, with an ellipsis where something was cut. */
+/** The text, no longer than `length`, with an ellipsis where something was cut. */
 export const cut = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, Math.max(0, length - 1))}…`;

@@ -1,21 +1,19 @@
-/** The picture of a run: what it came to, why, and how it went. Built from what was recorded, and from nothing else. */
-import type { ReportInput } from './input.ts';
-import { latencyQuantilesPicture } from './latency-quantiles.ts';
-import { latencyRawPicture } from './latency-raw.ts';
+/**
+ * The report of a run: one page with the verdict, what led to it and pictures of how the run went. It is built from
+ * what was recorded and from nothing else, so the same run always gives the same bytes.
+ */
+import { cut, grouped, percent } from './format.ts';
 import { messagesPicture } from './messages.ts';
-import { pageHtml } from './page.ts';
-import { standalone } from './picture.ts';
-import { ratePicture } from './rate.ts';
+import { pageCss, reportCss } from './page-style.ts';
+import { latencyQuantilesPicture, latencyRawPicture, ratePicture } from './performance.ts';
+import { type Picture, escape, htmlPage, inline, standalone } from './svg.ts';
 import { timelinePicture } from './timeline.ts';
 import { valuePicture } from './value.ts';
-import { firstEvidence } from './verdict.ts';
-import { viewOf } from './view.ts';
-
-export type { ReportInput, TimeWindow } from './input.ts';
-export { diagramWindow } from './window.ts';
+import { figuresHtml, firstEvidence, problemsHtml, verdictHtml } from './verdict.ts';
+import { type ReportInput, type View, viewOf } from './view.ts';
 
 export interface Report {
-  /** One self-contained page. */
+  /** A self-contained page, which refers to nothing outside itself and needs no script. */
   readonly html: string;
   /** The pictures by file name, each an SVG that stands on its own. */
   readonly pictures: ReadonlyMap<string, string>;
@@ -24,17 +22,58 @@ export interface Report {
 export function report(input: ReportInput): Report {
   const view = viewOf(input);
   const evidence = firstEvidence(view);
-  const pictures = [
+  const plots = [
     valuePicture(view),
     latencyRawPicture(view),
     latencyQuantilesPicture(view),
     ratePicture(view),
     timelinePicture(view),
-    messagesPicture(view),
   ];
-  const files = [...(evidence === undefined ? [] : [evidence]), ...pictures];
+  const messages = messagesPicture(view);
+  const files = [...(evidence === undefined ? [] : [evidence]), ...plots, messages];
   return {
-    html: pageHtml(view, evidence, pictures),
+    html: pageHtml(view, evidence, plots, messages),
     pictures: new Map(files.map((picture) => [`${picture.name}.svg`, standalone(picture)])),
   };
+}
+
+function pageHtml(
+  view: View,
+  evidence: Picture | undefined,
+  plots: readonly Picture[],
+  messages: Picture,
+): string {
+  return htmlPage(
+    view.title,
+    `${pageCss}\n${reportCss}`,
+    `<h1>${escape(view.title)} <span>${escape(subtitle(view))}</span></h1>
+${verdictHtml(view)}
+<div class="top${evidence === undefined ? ' calm' : ''}"><div>${problemsHtml(view, evidence)}</div><aside>${figuresHtml(view)}</aside></div>
+${view.operations.length === 0 ? '<section><p class="note">No operation was completed, so there is nothing to plot.</p></section>' : plots.map(sectionHtml).join('\n')}
+${messageTypesHtml(view.messageTypes)}
+${sectionHtml(messages)}`,
+  );
+}
+
+/** The run in one line. */
+function subtitle({ results, nodeIds }: View): string {
+  const { concurrency, rate, timeLimitMs, faults, seed } = results.options;
+  const active = faults.length === 0 ? 'no faults' : faults.join(', ');
+  return `${nodeIds.length} ${nodeIds.length === 1 ? 'node' : 'nodes'}, ${concurrency} ${concurrency === 1 ? 'client' : 'clients'}, ${rate} operations/s for ${timeLimitMs / 1000} s, ${active}, seed ${seed}`;
+}
+
+const sectionHtml = (picture: Picture): string =>
+  `<section id="${picture.name}"><h2>${escape(picture.title)}</h2><p class="note">${escape(picture.note)}</p>
+<figure class="scroll">${inline(picture)}</figure></section>`;
+
+function messageTypesHtml(types: View['messageTypes']): string {
+  const counts = Object.entries(types).toSorted(([, a], [, b]) => b - a);
+  const all = counts.reduce((sum, [, count]) => sum + count, 0);
+  const most = counts[0]?.[1] ?? 1;
+  const rows = counts.map(
+    ([type, count]) =>
+      `<tr><th>${escape(cut(type, 40))}</th><td>${grouped(count)}</td><td>${percent(count / all)}</td><td><i style="width:${((100 * count) / most).toFixed(1)}%"></i></td></tr>`,
+  );
+  return `<section id="message-types"><h2>Messages by type</h2><p class="note">${grouped(all)} in all, between clients, nodes and services.</p>
+<table class="types"><tbody>${rows.join('')}</tbody></table></section>`;
 }

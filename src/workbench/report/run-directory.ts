@@ -1,3 +1,9 @@
+/**
+ * The directory of one run, `store/<test>/<timestamp>/`, with `store/latest` pointing to it, as Maelstrom lays it out.
+ *
+ * Messages are appended to messages.jsonl while the run goes on, since keeping all of them in memory would cost too
+ * much; history.jsonl, results.json, report.html and the pictures are written when it has finished.
+ */
 import {
   type WriteStream,
   createReadStream,
@@ -11,26 +17,29 @@ import {
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { decodeMessage } from '../../maelstrom/message.ts';
+import type { Judgement } from '../nodes/checker.ts';
 import type { Moment, Operation } from '../nodes/history.ts';
-import type { Delivery } from '../sim/network.ts';
-import type { TimeWindow } from './report.ts';
 import type { Results } from '../nodes/results.ts';
+import type { Run } from '../nodes/run.ts';
+import type { Delivery } from '../sim/network.ts';
+import { report } from './report.ts';
+import { type TimeWindow, diagramWindow } from './view.ts';
 
-/** Where one run is kept: `store/<test>/<timestamp>/`, with `store/latest` pointing to it, as Maelstrom lays it out. */
 export class RunDirectory {
   readonly path: string;
   readonly logs: string;
   /** What was run, and when. */
-  readonly title: string;
-  /** How many messages of each type arrived or were lost. */
-  readonly messageTypes: Record<string, number> = {};
+  readonly #title: string;
+  /** The number of messages of each type that arrived or were lost. */
+  readonly #messageTypes: Record<string, number> = {};
   readonly #messages: WriteStream;
   #unwritten = '';
 
+  /** Creates the directory, and points `latest` to it. */
   constructor(root: string, test: string, timestamp: string) {
     this.path = join(root, test, timestamp);
     this.logs = join(this.path, 'node-logs');
-    this.title = `${test}, ${timestamp}`;
+    this.#title = `${test}, ${timestamp}`;
     mkdirSync(this.logs, { recursive: true });
     const latest = join(root, 'latest');
     // Renamed into place, since another run may be doing the same.
@@ -45,30 +54,44 @@ export class RunDirectory {
     this.#messages = createWriteStream(join(this.path, 'messages.jsonl'));
   }
 
-  /** Appends to messages.jsonl; in the order in which messages arrived or were lost. */
+  /** Appends to messages.jsonl, in the order in which messages arrived or were lost. */
   recordDelivery({ id, message, sentMs, receivedMs }: Delivery): void {
     const { src, dest, body } = message;
     const type = String(body['type']);
-    this.messageTypes[type] = (this.messageTypes[type] ?? 0) + 1;
+    this.#messageTypes[type] = (this.#messageTypes[type] ?? 0) + 1;
     this.#unwritten += `${JSON.stringify({ id, src, dest, sentMs, receivedMs: receivedMs ?? null, body })}\n`;
     if (this.#unwritten.length < 2 ** 16) return;
     this.#messages.write(this.#unwritten);
     this.#unwritten = '';
   }
 
-  /** Writes history.jsonl and results.json, and resolves when everything is on disk. */
-  async finish(operations: readonly Operation[], results: Results): Promise<void> {
-    this.write('history.jsonl', historyLines(operations));
-    this.write('results.json', `${JSON.stringify(results, undefined, 2)}\n`);
+  /** Writes everything that is kept of a finished run, and resolves when it is written. */
+  async finish({ operations, faultIntervals }: Run, judgement: Judgement, results: Results): Promise<void> {
+    this.#write('history.jsonl', historyLines(operations));
+    this.#write('results.json', `${JSON.stringify(results, undefined, 2)}\n`);
     await new Promise<void>((resolve) => this.#messages.end(this.#unwritten, resolve));
+    // Which messages the report shows is known only now.
+    const window = diagramWindow(operations, judgement);
+    const { html, pictures } = report({
+      title: this.#title,
+      results,
+      judgement,
+      operations,
+      deliveries: await this.#deliveriesWithin(window),
+      window,
+      faults: faultIntervals,
+      messageTypes: this.#messageTypes,
+    });
+    this.#write('report.html', html);
+    for (const [name, picture] of pictures) this.#write(name, picture);
   }
 
-  write(file: string, text: string): void {
+  #write(file: string, text: string): void {
     writeFileSync(join(this.path, file), text);
   }
 
-  /** Reads back the messages that were under way at some time in the window, once the run is finished. */
-  async deliveriesWithin(window: TimeWindow): Promise<Delivery[]> {
+  /** Reads back the messages that were in flight at some time in the window. */
+  async #deliveriesWithin(window: TimeWindow): Promise<Delivery[]> {
     const deliveries: Delivery[] = [];
     for await (const line of createInterface({
       input: createReadStream(join(this.path, 'messages.jsonl')),
@@ -80,7 +103,7 @@ export class RunDirectory {
   }
 }
 
-/** Reads a line of messages.jsonl, if it falls into the window. Most do not, and are not worth parsing. */
+/** Decodes a line of messages.jsonl if it falls into the window. Most do not, and are not worth parsing. */
 function deliveryWithin({ fromMs, toMs }: TimeWindow, line: string): Delivery | undefined {
   const times = /"id":(\d+),.*?"sentMs":([\d.e+-]+),"receivedMs":([\d.e+-]+|null)/.exec(line);
   const [id, sentMs, received] = [Number(times?.[1]), Number(times?.[2]), times?.[3]];
@@ -90,7 +113,7 @@ function deliveryWithin({ fromMs, toMs }: TimeWindow, line: string): Delivery | 
   return message && { id, message, sentMs, receivedMs };
 }
 
-/** Jepsen's form of a history: an event when an operation is invoked, another when it completes. */
+/** A history in Jepsen's form: one event when an operation is invoked, another when it completes. */
 function historyLines(operations: readonly Operation[]): string {
   return operations
     .flatMap((operation) => [

@@ -1,10 +1,10 @@
+/** The page that lists all runs, the newest first. It shows what it understands of runs that another version wrote. */
 import { isObject } from '../../runtime/json.ts';
 import { counted, duration, grouped } from './format.ts';
-import { htmlPage } from './page.ts';
 import { pageCss } from './page-style.ts';
-import { escape } from './svg.ts';
+import { escape, htmlPage } from './svg.ts';
 
-/** One run as it is found on disk. */
+/** A run as it is found on disk. */
 export interface StoredRun {
   /** `g-counter` */
   readonly test: string;
@@ -30,7 +30,6 @@ td .muted{font-size:12.5px}
 .files a{margin-right:10px}
 summary{cursor:pointer;color:var(--muted)}`;
 
-/** The page that lists all runs, the newest first. */
 export function runListPage(runs: readonly StoredRun[]): string {
   const newestFirst = runs.toSorted((a, b) => compare(b.timestamp, a.timestamp) || compare(a.test, b.test));
   const head = [
@@ -50,7 +49,7 @@ export function runListPage(runs: readonly StoredRun[]): string {
   return htmlPage('runs', listCss, `<h1>Runs</h1>\n${content}`);
 }
 
-/** By code units, which is by time for timestamps, whatever the language. */
+/** Orders by code units, which for timestamps is by time in every locale. */
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function rowHtml(run: StoredRun): string {
@@ -82,14 +81,14 @@ function verdictOf(results: unknown): { readonly text: string; readonly look: st
   }
 }
 
-/** What is found by following the keys, if they lead anywhere. */
+/** The value at a path of keys, or undefined. */
 function at(value: unknown, ...path: readonly string[]): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return value;
   return isObject(value) ? at(value[key], ...rest) : undefined;
 }
 
-/** The options that make the difference, as far as they are understood. The report has them all. */
+/** The most telling options, as far as they are understood. The report has them all. */
 function optionsInShort(options: unknown): string {
   if (!isObject(options)) return '';
   const { nodeIds, concurrency, rate, timeLimitMs, latencyMs, storeModel, faults, seed } = options;
@@ -107,7 +106,7 @@ function optionsInShort(options: unknown): string {
   return parts.filter((part) => part !== '').join('; ');
 }
 
-/** The files that people look for, by name; pictures and logs are many, and so put away. */
+/** Links to the main files; those to the many pictures and logs are folded away. */
 function filesHtml(run: StoredRun): string {
   const link = (file: string): string => `<a href="${linkTo(run, file)}">${escape(file)}</a>`;
   const isMinor = (file: string): boolean => file.includes('/') || file.endsWith('.svg');

@@ -1,28 +1,32 @@
+/**
+ * The first screen of the page: the verdict, the problems with the first of them explained at length, and the figures
+ * and options of the run.
+ */
+import { formatRanges } from '../sim/ranges.ts';
+import type { FunctionStats } from '../nodes/stats.ts';
 import { evidencePicture } from './evidence-picture.ts';
-import { type Evidence, evidenceOf, isWrongAnswer } from './evidence.ts';
-import { explain } from './explanation.ts';
-import { counted, grouped, seconds, signed } from './format.ts';
-import { type Picture, inline } from './picture.ts';
-import { escape } from './svg.ts';
+import { type Evidence, evidenceOf, explain, returnedValue } from './evidence.ts';
+import { counted, cut, duration, grouped, percent, seconds, signed } from './format.ts';
+import { type Picture, escape, inline } from './svg.ts';
 import type { View } from './view.ts';
 
-/** How many adds before a wrong answer are listed. */
+/** How many adds before a wrong read are listed. */
 const ENTRIES = 6;
-/** How many problems are explained, and how many more are named. */
+/** How many problems are explained, and how many more are listed. */
 const EXPLAINED = 3;
-const NAMED = 40;
+const LISTED = 40;
 
 const words = { true: 'VALID', false: 'INVALID', unknown: 'UNKNOWN' } as const;
 const looks = { true: 'good', false: 'bad', unknown: 'unsure' } as const;
 
-/** The drawing of the first wrong answer, if there is one. */
+/** The picture of the first problem, if there is one. */
 export function firstEvidence(view: View): Picture | undefined {
   const [problem] = view.problems;
   if (problem === undefined) return undefined;
   return evidencePicture(evidenceOf(problem, view.operations));
 }
 
-/** The verdict, large, and in a sentence what it rests on. */
+/** The verdict, and one sentence on what it rests on. */
 export function verdictHtml(view: View): string {
   const { valid } = view.results;
   const key = `${valid}` as const;
@@ -31,17 +35,17 @@ export function verdictHtml(view: View): string {
 
 function summary(view: View): string {
   const { valid, stats } = view.results;
-  if (!valid) return broken(view) ?? 'The run failed, for the reason below.';
+  if (!valid) return problemCounts(view) ?? 'The run failed, for the reason below.';
   if (valid === 'unknown') {
-    return `The run was cut short. ${broken(view) ?? 'Until then nothing was seen to be wrong, which proves little.'}`;
+    return `The run was cut short. ${problemCounts(view) ?? 'Until then nothing was seen to be wrong, which proves little.'}`;
   }
   if (stats.read.ok === 0) return 'There were no reads, so nothing was wrong.';
   return `Each of ${counted(stats.read.ok, 'read')} had every add acknowledged before it, and nothing that was never added.`;
 }
 
-/** How much is wrong, if anything is. */
-function broken({ results, offenders }: View): string | undefined {
-  const wrong = [...offenders].filter(isWrongAnswer).length;
+/** The number of problems in words, if there are any. */
+function problemCounts({ results, offenders }: View): string | undefined {
+  const wrong = [...offenders].filter((operation) => returnedValue(operation) !== undefined).length;
   const unanswered = offenders.size - wrong;
   const parts = [
     wrong === 0
@@ -54,7 +58,7 @@ function broken({ results, offenders }: View): string | undefined {
   return parts.join(' ').trim() || undefined;
 }
 
-/** What went wrong, the first of it at length. Empty if nothing did. */
+/** All problems, the first at length. Empty if there are none. */
 export function problemsHtml(view: View, picture: Picture | undefined): string {
   const { problems, results } = view;
   const judged = new Set(problems.map(({ text }) => text));
@@ -108,12 +112,87 @@ function entriesHtml({ value, before, suspects, offence }: Evidence): string {
 
 function restHtml(texts: readonly string[]): string {
   if (texts.length === 0) return '';
-  const more = texts.length - NAMED;
-  const items = texts.slice(0, NAMED).map((text) => `<li>${escape(sentence(text))}</li>`);
+  const more = texts.length - LISTED;
+  const items = texts.slice(0, LISTED).map((text) => `<li>${escape(sentence(text))}</li>`);
   if (more > 0) items.push(`<li>and ${grouped(more)} more, in results.json</li>`);
   return `<details><summary>${counted(texts.length, 'more problem')}</summary><ol start="${EXPLAINED + 1}">${items.join('')}</ol></details>`;
 }
 
-/** Begins with a capital, unless it begins with a name. */
+/** The text with a capital at the beginning, unless it begins with a name. */
 const sentence = (text: string): string =>
   text.replace(/^(?:the|none|only) /, (word) => word[0]?.toUpperCase() + word.slice(1));
+
+/** The figures and options beside the problems. */
+export function figuresHtml(view: View): string {
+  const { results } = view;
+  const { stats, messages, availability } = results;
+  return `<table class="stats"><thead><tr><th></th><th>count</th><th>ok</th><th>failed</th><th>unknown</th></tr></thead>
+<tbody>${(['add', 'read', 'all'] as const).map((f) => countRow(f, stats[f])).join('')}</tbody></table>
+<table class="stats"><thead><tr><th>latency, ms</th><th>p50</th><th>p95</th><th>p99</th><th>max</th></tr></thead>
+<tbody>${(['add', 'read', 'all'] as const).map((f) => latencyRow(f, stats[f])).join('')}</tbody></table>
+<dl>
+${pair('messages', `${messages.perOperation.toFixed(2)} per operation, ${messages.serversPerOperation.toFixed(2)} of them between servers`)}
+${pair('availability', `${percent(availability.okFraction)} of operations ok${availability.valid ? '' : ', less than demanded'}`)}
+${pair('acceptable', cut(formatRanges(results.acceptable), 60))}
+${pair('final reads', finalReads(view))}
+${pair('faults', faultCounts(view))}
+${optionPairs(results.options)
+  .map(([name, value]) => pair(name, value))
+  .join('\n')}
+</dl>`;
+}
+
+const pair = (name: string, value: string): string => `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`;
+
+const cells = (values: readonly string[]): string => values.map((value) => `<td>${value}</td>`).join('');
+
+const countRow = (name: string, { count, ok, fail, info }: FunctionStats): string =>
+  `<tr><th>${name}</th>${cells([count, ok, fail, info].map(grouped))}</tr>`;
+
+function latencyRow(name: string, { latencyMs }: FunctionStats): string {
+  const values = latencyMs && [latencyMs.p50, latencyMs.p95, latencyMs.p99, latencyMs.max];
+  return `<tr><th>${name}</th>${cells(values?.map((ms) => ms.toFixed(1)) ?? ['–', '–', '–', '–'])}</tr>`;
+}
+
+/** `n0 n1: 383; n2: 380`: nodes that agree are named together. */
+function finalReads({ results }: View): string {
+  const nodes = new Map<string, Set<string>>();
+  for (const { node, value } of results.finalReads) {
+    const text = value === null ? 'no answer' : grouped(value);
+    nodes.set(text, (nodes.get(text) ?? new Set()).add(node));
+  }
+  if (nodes.size === 0) return 'none';
+  return [...nodes].map(([value, names]) => `${named([...names])}: ${value}`).join('; ');
+}
+
+const named = (names: readonly string[]): string =>
+  names.length <= 5 ? names.join(' ') : `${names.slice(0, 3).join(' ')} and ${names.length - 3} more`;
+
+function faultCounts({ faults, results }: View): string {
+  const counts = new Map<string, number>();
+  for (const fault of results.options.faults) counts.set(fault, 0);
+  for (const { fault } of faults) counts.set(fault, (counts.get(fault) ?? 0) + 1);
+  if (counts.size === 0) return 'none';
+  return [...counts].map(([fault, count]) => `${fault} × ${count}`).join(', ');
+}
+
+/** The options of the run by name. Units are added where the name tells them. */
+function optionPairs(options: View['results']['options']): [name: string, value: string][] {
+  const entries: [string, unknown][] = Object.entries(options);
+  return entries
+    .filter(([name]) => name !== 'faults')
+    .map(([name, value]) =>
+      name.endsWith('Ms') ? [spaced(name.slice(0, -2)), time(value)] : [spaced(name), plain(value)],
+    );
+}
+
+const time = (value: unknown): string => (typeof value === 'number' ? duration(value) : plain(value));
+
+function plain(value: unknown): string {
+  if (Array.isArray(value) && value.length > 5) return `${value.length}: ${value[0]} to ${value.at(-1)}`;
+  if (Array.isArray(value)) return value.join(' ');
+  return typeof value === 'string' ? value : cut(JSON.stringify(value) ?? '', 80);
+}
+
+/** nodeIds → node ids */
+const spaced = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Operation } from '../../../src/workbench/nodes/history.ts';
-import { type ReportInput, diagramWindow, report } from '../../../src/workbench/report/report.ts';
+import { report } from '../../../src/workbench/report/report.ts';
+import { type ReportInput, diagramWindow } from '../../../src/workbench/report/view.ts';
 import { cutShort } from '../../../src/workbench/nodes/results.ts';
 import { judge } from '../../../src/workbench/nodes/checker.ts';
 import { add, delivery, inputOf, longHistory, read, unanswered } from '../../support/report-runs.ts';

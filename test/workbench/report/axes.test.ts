@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { linear, linearTicks, logarithmic, roundStep } from '../../../src/workbench/report/scale.ts';
+import { linear, linearTicks, logarithmic, roundStep } from '../../../src/workbench/report/axes.ts';
 
 const interval = fc
   .tuple(fc.double({ min: -1e9, max: 1e9, noNaN: true }), fc.double({ min: 1e-3, max: 1e9, noNaN: true }))
