@@ -1,13 +1,17 @@
+/**
+ * Reads command lines: Node's parser, and the values of flags with their ranges. Every mistake becomes a UsageError, which a
+ * program reports in one line, with exit status 2.
+ */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-/** The command line makes no sense. The message is one line, for the person who typed it. */
+/** The command line is wrong. The message is one line, for the person who typed it. */
 export class UsageError extends Error {}
 
 /** The exit status after a UsageError. */
 export const EXIT_USAGE = 2;
 
-/** Says what is wrong with the command line, and sets the exit status. Answers false for any other error. */
+/** Reports a UsageError on stderr and sets the exit status. Returns false, and does nothing, for any other error. */
 export function reportsUsage(program: string, error: unknown): boolean {
   if (!(error instanceof UsageError)) return false;
   process.stderr.write(`${program}: ${error.message}; see --help\n`);
@@ -17,7 +21,7 @@ export function reportsUsage(program: string, error: unknown): boolean {
 
 export type OptionSpecs = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
 
-/** Node's own parser, with its complaints as one-line UsageErrors. */
+/** Parses arguments as Node's own parser does. Throws a UsageError. */
 export function parseOptions<Specs extends OptionSpecs>(
   args: string[],
   options: Specs,
@@ -33,7 +37,7 @@ export function parseOptions<Specs extends OptionSpecs>(
   }
 }
 
-/** Reads the value of a numeric flag. */
+/** Reads the value of a numeric flag. Throws a UsageError if it is out of range. */
 export function numberFrom(flag: string, text: string, range: NumberRange): number {
   const { min, max = MOST, integer = false } = range;
   const number = Number(text);
@@ -49,10 +53,10 @@ export interface NumberRange {
   readonly integer?: boolean;
 }
 
-/** Bounds what has no bound of its own. As milliseconds or seconds, it is still a time that timers can count. */
+/** The bound of flags that have none of their own. Timers can count to it, in milliseconds and in seconds. */
 const MOST = 1_000_000;
 
-/** Reads the value of a flag that names one of a few things. */
+/** Reads the value of a flag that takes one of a few words. Throws a UsageError. */
 export function choiceFrom<Choice extends string>(
   flag: string,
   text: string,
@@ -63,14 +67,14 @@ export function choiceFrom<Choice extends string>(
   return choice;
 }
 
-/** The elements of a list that is separated by commas. */
+/** Returns the elements of a comma-separated list. */
 export const listFrom = (list: string): string[] =>
   list
     .split(',')
     .map((element) => element.trim())
     .filter((element) => element !== '');
 
-/** Reads the value of a flag that names several of a few things, or `all` of them. */
+/** Reads the value of a flag that takes several of a few words, or `all` for all of them. Throws a UsageError. */
 export function choicesFrom<Choice extends string>(
   flag: string,
   list: string,
@@ -80,7 +84,7 @@ export function choicesFrom<Choice extends string>(
   return new Set(chosen.flatMap((name): readonly Choice[] => (name === 'all' ? choices : [name])));
 }
 
-/** Reads the file that a flag names, which must have something in it. */
+/** Reads the file that a flag names, without white space around its content. Throws a UsageError if it is empty. */
 export function contentFrom(flag: string, path: string): string {
   let content: string;
   try {
@@ -92,7 +96,7 @@ export function contentFrom(flag: string, path: string): string {
   return content;
 }
 
-/** Reads the value of --bin, the path of a program. */
+/** Checks the value of --bin, the path of a program. Throws a UsageError. */
 export function programFrom(bin: string): string {
   try {
     accessSync(bin, constants.X_OK);
@@ -103,7 +107,7 @@ export function programFrom(bin: string): string {
   return bin;
 }
 
-/** What follows `--` is for the node, unread by us. */
+/** Splits arguments at `--`: what follows it is for the node. */
 export function splitNodeArguments(args: string[]): { own: string[]; forNode: string[] } {
   const end = args.includes('--') ? args.indexOf('--') : args.length;
   return { own: args.slice(0, end), forNode: args.slice(end + 1) };

@@ -1,18 +1,21 @@
+/**
+ * How the servers stop: gracefully at the first signal, at once at the second.
+ */
 import { systemClock } from '../runtime/system.ts';
 
-/** Of one Ctrl-C npm makes two signals: the terminal's own, and one that it passes on. */
+/** Under npm, one Ctrl-C makes two signals: the terminal's own, and one that npm passes on. */
 const SAME_CTRL_C_MS = 200;
 
-/** Calls `stop` when the process is told to stop. If it is told again, it ends at once, with status 1. */
+/** Calls `stop` with the first stop signal. A second one ends the process at once, with status 1. */
 export function onStopSignal(stop: (signal: string) => void): void {
-  let toldMs: number | undefined;
+  let firstMs: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       const nowMs = systemClock.nowMs();
-      if (toldMs === undefined) {
-        toldMs = nowMs;
+      if (firstMs === undefined) {
+        firstMs = nowMs;
         stop(signal);
-      } else if (signal !== 'SIGINT' || nowMs - toldMs > SAME_CTRL_C_MS) {
+      } else if (signal !== 'SIGINT' || nowMs - firstMs > SAME_CTRL_C_MS) {
         process.exit(1);
       }
     });

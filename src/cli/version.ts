@@ -1,3 +1,6 @@
+/**
+ * The version of the package, for `--version`.
+ */
 import manifest from '../../package.json' with { type: 'json' };
 
 export const { version } = manifest;

@@ -1,24 +1,28 @@
-/** A grow-only counter shared by several nodes. */
+/**
+ * A counter shared by several nodes, as its users see it, and the errors that they can get.
+ */
+
 export interface Counter {
   /**
-   * Adds `delta`, an integer from 0 to 2^53 − 1. Resolves once the addition is certain to be part of every read
-   * that begins afterwards, anywhere. Rejects with a CounterError.
+   * Adds `delta`, a safe integer; whether it may be negative depends on the type of counter. Resolves once the add is
+   * certain to be part of every read that begins afterwards, on any node. Rejects with a CounterError.
    */
   add(delta: number): Promise<void>;
   /**
-   * The value: it includes every add acknowledged before the call and none that was never invoked, and is never
-   * less than what a read that has ended returned. Rejects with a CounterError.
+   * Resolves with the value. It includes every add acknowledged before the call and none that was never invoked; if
+   * the counter only grows, it is never less than what a read that ended before the call returned. Rejects with a
+   * CounterError.
    */
   read(): Promise<number>;
-  /** Rejects whatever is still open, at once. No call may follow. */
+  /** Rejects all open requests at once. No call may follow. */
   close(): void;
 }
 
 /**
- * Why a request failed, in the words of Maelstrom's error table:
+ * Why a request failed, in the terms of Maelstrom's error table:
  * - `temporarily-unavailable` (definite): it was given up before anything was sent that could make it happen;
- * - `abort` (definite): it cannot be done, now or later;
- * - `timeout` (indefinite): it may have happened, or may still happen.
+ * - `abort` (definite): it is impossible, now and later;
+ * - `timeout` (indefinite): it may have happened, or may yet happen.
  */
 export type CounterErrorKind = 'temporarily-unavailable' | 'abort' | 'timeout';
 

@@ -1,16 +1,17 @@
 /**
- * A key-value store, as the counter needs it. Keys are strings, values any JSON.
+ * The port to the key-value store that the counter needs. Keys are strings, values any JSON.
  *
- * Every method rejects with an `Error` when no answer came or the store reported a failure of its own; whether a
- * change took effect is then unknown.
+ * Every method rejects with an `Error` if there is no reply or the store reports a failure of its own; whether a change
+ * took effect is then unknown.
  */
+
 export interface KeyValueStore {
-  /** The value under `key`, or undefined where there is none. May be stale, if the store is. */
+  /** Resolves with the value of `key`, or undefined if it has none. It may be stale, if the store is. */
   read(key: string): Promise<unknown>;
   write(key: string, value: unknown): Promise<void>;
   /**
-   * Replaces `from` by `to`. A missing key is created with `to`, whatever `from` is, if `createIfNotExists` is
-   * true. A stale store may also report a mismatch or a missing key on the ground of a past state.
+   * Replaces the value `from` by `to`. If `createIfNotExists` is true, a missing key is created with `to`, whatever `from`
+   * is. A stale store may also report a mismatch or a missing key because of a past state.
    */
   compareAndSwap(key: string, from: unknown, to: unknown, createIfNotExists: boolean): Promise<SwapOutcome>;
 }

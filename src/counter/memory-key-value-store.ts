@@ -1,7 +1,9 @@
+/**
+ * A key-value store in this process's memory: linearizable, and gone with the process. With it, a node works without a network.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { KeyValueStore, SwapOutcome } from './key-value-store.ts';
 
-/** A store in this process's memory: linearizable, and gone with the process. */
 export class MemoryKeyValueStore implements KeyValueStore {
   readonly #values = new Map<string, unknown>();
 

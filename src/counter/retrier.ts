@@ -1,3 +1,7 @@
+/**
+ * Repeats requests to the key-value store that are safe to repeat, until one gets a reply or no reply is wanted any more. It
+ * backs off with jitter, and a late reply to an earlier try counts as much as one to the last.
+ */
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
@@ -7,18 +11,17 @@ import { CounterError } from './counter.ts';
 
 const BACKOFF = { firstMs: 50, longestMs: 1000 };
 
-/** Nobody waits for the answer any more: everyone who did has been told so at the deadline. */
+/** The result is not wanted any more: all requests that waited for it have failed at their deadlines. */
 export class Abandoned extends Error {}
 
 export interface RetrierOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** How long to wait for an answer before asking once more. */
+  /** How long to wait for a reply before trying again. */
   readonly retryMs: number;
 }
 
-/** Asks again what may be asked again. */
 export class Retrier {
   readonly #options: RetrierOptions;
   readonly #patience: TimeoutQueue<() => void>;
@@ -29,8 +32,8 @@ export class Retrier {
   }
 
   /**
-   * Tries until there is an answer, and takes the first answer to any try: whoever is asked may be slow rather than
-   * deaf. A CounterError is final. Rejects with Abandoned once the answer is no longer wanted.
+   * Tries until one attempt resolves, and takes the first result of any attempt: the store may be slow rather than
+   * unreachable. A CounterError is final. Rejects with Abandoned once the result is no longer wanted.
    */
   persist<T>(attempt: () => Promise<T>, wanted: () => boolean): Promise<T> {
     const { clock, random, log, retryMs } = this.#options;
@@ -48,13 +51,13 @@ export class Retrier {
             else reject(new Abandoned());
           });
         };
-        const giveUp = (): void => tryAgain(`no answer within ${retryMs} ms`);
+        const giveUp = (): void => tryAgain(`no reply within ${retryMs} ms`);
         this.#patience.add(giveUp);
         attempt().then(
-          (answer) => {
+          (result) => {
             this.#patience.delete(giveUp);
             settled = true;
-            resolve(answer);
+            resolve(result);
           },
           (error: unknown) => {
             this.#patience.delete(giveUp);

@@ -1,18 +1,9 @@
 /**
- * The counter over a key-value store that may answer with the past.
- *
- * Each node keeps its own total under `counter-<node id>` and alone raises it. Everything here hangs on one
- * notion, the *effective write*: an operation that changes the store acts on its newest state and brings this
- * client to it. There are two kinds, a compare-and-swap that raises our total and a barrier, which writes a value
- * never written before. One effective write is in flight at a time; when it is confirmed it
- *   - acknowledges the adds it carries: all that were waiting when it was sent, summed;
- *   - begins a sweep, which reads the other nodes' totals, for the reads that were waiting when it was sent.
- * So a read sees every state up to a moment after its arrival, and requests that wait together share the cost.
- *
- * Our own total needs no reading back once a swap of this life has been confirmed. Before that, a swap sent by an
- * earlier life of this node, or one that we gave up on, may still be under way and land. It cannot land afterwards:
- * totals only grow, so the total it expects to find never comes back. For the same reason it is safe to send one
- * swap again and again until it is answered.
+ * The counter over a key-value store whose reads may be stale. Each node keeps its own total under `counter-<node id>`,
+ * which no other node changes. An *effective write* changes the store, so it acts on the store's latest state and brings
+ * this client to it: a compare-and-swap of our total, or a *barrier*, which writes a value never written before. At most
+ * one is in flight. Once confirmed, it acknowledges the adds it carries, and begins a *sweep*, which reads the other
+ * totals, for the reads that were waiting when it was sent. docs/how-it-works.md tells why this is right.
  */
 import { type CounterType, mergeTotals } from '../crdt/counter-type.ts';
 import type { KeyValueStore } from './key-value-store.ts';
@@ -21,22 +12,22 @@ import { TimeoutQueue } from '../runtime/timeout-queue.ts';
 import { type Counter, CounterError } from './counter.ts';
 import { Abandoned, Retrier, type RetrierOptions } from './retrier.ts';
 
-/** Requests that may be open at once. Beyond it, new ones are refused. */
+/** How many requests may be open at once; further ones fail. */
 export const MAX_OPEN_REQUESTS = 100_000;
-/** Sweeps that may be under way at once; each has one read per other node in flight. */
+/** How many sweeps may be under way at once; each has one read per other node in flight. */
 const MAX_SWEEPS = 16;
-/** How much of the duration of one effective write to wait before the next, while requests wait. */
+/** How long to wait between effective writes while requests wait, as a share of the last one's duration. */
 const GATHER_SHARE = 1 / 16;
 const MAX_GATHER_MS = 10;
 
 export interface StoredCounterOptions<Total> extends RetrierOptions {
-  /** Which kind of counter it is. */
+  /** What is counted: up, or up and down. */
   readonly kind: CounterType<Total>;
   readonly store: KeyValueStore;
   readonly nodeId: string;
   /** All nodes of the cluster, this one included. */
   readonly nodeIds: readonly string[];
-  /** How long a request may stay unanswered. */
+  /** How long a request may take before it fails. */
   readonly deadlineMs: number;
 }
 
@@ -65,9 +56,13 @@ export class StoredCounter<Total> implements Counter {
   /** Waiting for the next effective write, in order of arrival. */
   #adds = new Set<Add>();
   readonly #reads = new Set<Read>();
-  /** Our own total, if the last swap of this life was confirmed. Unknown while one is in flight, and before the first. */
+  /**
+   * Our own total, if the last swap of this incarnation was confirmed; unknown while one is in flight, and before the
+   * first. Until then, a swap of an earlier incarnation, or one that was given up, may still land. It cannot land
+   * afterwards: totals only grow, so the total that it expects never comes back.
+   */
   #total: Total | undefined;
-  /** The largest totals seen so far. */
+  /** The largest totals that have been read so far. */
   #seen: ReadonlyMap<string, Total> = new Map();
   #sweeps = 0;
   #running = false;
@@ -79,7 +74,7 @@ export class StoredCounter<Total> implements Counter {
     this.#nextBarrier = uniqueIntegers(options.random);
     this.#retrier = new Retrier(options);
     this.#open = new TimeoutQueue(options.clock, options.deadlineMs, (request) =>
-      this.#giveUp(request, `no answer from the store within ${options.deadlineMs} ms`),
+      this.#giveUp(request, `no reply from the store within ${options.deadlineMs} ms`),
     );
   }
 
@@ -138,8 +133,8 @@ export class StoredCounter<Total> implements Counter {
   }
 
   /**
-   * Waits a little before the next write. The clients whose requests the last one answered are about to ask again,
-   * and if the next write left at once, each of them would just miss it and wait for a whole round trip.
+   * Waits a little before the next write. The clients whose requests the last one completed are about to send more,
+   * and if the next write left at once, these would just miss it and wait for a whole round trip.
    */
   async #gather(lastWriteMs: number): Promise<void> {
     const gatherMs = Math.min(lastWriteMs * GATHER_SHARE, MAX_GATHER_MS);
@@ -150,7 +145,7 @@ export class StoredCounter<Total> implements Counter {
     return new Promise((resolve) => this.#options.clock.after(durationMs, resolve));
   }
 
-  /** One effective write for all who wait now, preceded by learning our total where it is not known. */
+  /** Makes one effective write for all waiting requests, after learning our total if it is unknown. */
   async #advance(): Promise<void> {
     const reads = this.#takeReads();
     let batch: Add[] = [];
@@ -170,7 +165,7 @@ export class StoredCounter<Total> implements Counter {
     }
   }
 
-  /** Our total, as the store has it after a barrier. A swap from before may still raise it. */
+  /** Resolves with our total as it is after a barrier. An earlier swap may still change it. */
   async #learn(wanted: () => boolean): Promise<Total> {
     await this.#retrier.persist(() => this.#barrier(), wanted);
     return this.#retrier.persist(() => this.#readOwnTotal(), wanted);
@@ -204,12 +199,12 @@ export class StoredCounter<Total> implements Counter {
   }
 
   /**
-   * Raises our total by a batch of adds, which are acknowledged, or wait again if the swap did not happen and cannot
-   * any more.
+   * Adds a batch to our total. Its adds are acknowledged, or wait again if the swap has not happened and never will.
    *
-   * A refusal may be the answer to a repetition of a swap that had happened, so then the key decides: anything but
-   * `from` and `to` means that ours never will. `to` means that it did, if `from` came from a confirmed swap. If it
-   * was only learnt, a forgotten swap of the same size may have done it, and nobody can tell.
+   * The same swap is sent again and again until there is a reply, which is safe because `from` never comes back. So a
+   * mismatch may be the reply to the repetition of a swap that has happened, and the key decides. Neither `from` nor
+   * `to`: ours never will happen. `to`: ours has happened, if `from` came from a confirmed swap. If `from` was only
+   * read, a forgotten swap of the same size may have happened instead, and the outcome is unknown.
    */
   async #commit(from: Total, batch: readonly Add[], wanted: () => boolean): Promise<void> {
     const to = batch.reduce((total, add) => this.#kind.increment(total, add.delta) ?? total, from);
@@ -233,7 +228,7 @@ export class StoredCounter<Total> implements Counter {
     this.#adds = new Set([...again, ...this.#adds]);
   }
 
-  /** Swaps and answers what our key holds afterwards, and whether the store confirmed that it was this swap. */
+  /** Swaps. Resolves with our total afterwards, and whether the store confirmed that this swap made it so. */
   async #swap(from: Total, to: Total): Promise<{ confirmed: boolean; total: Total }> {
     const { store, nodeId } = this.#options;
     const outcome = await store.compareAndSwap(
@@ -251,7 +246,7 @@ export class StoredCounter<Total> implements Counter {
     );
   }
 
-  /** Answers `reads` with the sum of all totals, read after an effective write. */
+  /** Resolves `reads` with the sum of all totals, read after an effective write. */
   async #sweep(reads: readonly Read[]): Promise<void> {
     if (reads.length === 0) return;
     this.#sweeps++;
@@ -279,7 +274,7 @@ export class StoredCounter<Total> implements Counter {
     }
   }
 
-  /** Each try writes another value: one that the store already holds would change nothing and prove nothing. */
+  /** Each attempt writes another value: writing one that the store already holds would change nothing. */
   #barrier(): Promise<void> {
     return this.#options.store.write(`barrier-${this.#options.nodeId}`, this.#nextBarrier());
   }

@@ -1,3 +1,7 @@
+/**
+ * The node of Maelstrom's `g-counter` and `pn-counter` workloads: a MaelstromNode whose requests go to a StoredCounter, over
+ * the key-value store that the options name.
+ */
 import { type Counter, CounterError } from '../counter/counter.ts';
 import { StoredCounter } from '../counter/stored-counter.ts';
 import { gTotal } from '../crdt/g-counter.ts';
@@ -11,20 +15,20 @@ import { type Cluster, type Handler, MaelstromNode, type NodeOptions, type Servi
 /** Where a node keeps its totals: in a service of the network, or in its own memory. */
 export const storeNames = ['seq-kv', 'lin-kv', 'memory'] as const;
 
-/** What a node counts: up, or up and down. */
+/** g-counter counts up, pn-counter up and down. */
 export const workloads = ['g-counter', 'pn-counter'] as const;
 export type Workload = (typeof workloads)[number];
 
 export interface CounterNodeOptions extends Omit<NodeOptions, 'start' | 'rpcTimeoutMs'> {
   readonly workload: Workload;
   readonly storeName: (typeof storeNames)[number];
-  /** How long a client's request may take before it is answered with an error. */
+  /** How long a client's request may take before it fails with an error. */
   readonly deadlineMs: number;
-  /** How long to wait for the store before asking once more. The first answer still counts if it comes later. */
+  /** How long to wait for the store before repeating a request. A late reply to the first one still counts. */
   readonly retryMs: number;
 }
 
-/** A node for Maelstrom's `g-counter` and `pn-counter` workloads. */
+/** Creates a node that waits for init. */
 export function createCounterNode(options: CounterNodeOptions): MaelstromNode {
   const { workload, storeName } = options;
   const serve = <Total>(kind: CounterType<Total>, { nodeId, nodeIds, call }: Cluster): Service => {
@@ -38,13 +42,14 @@ export function createCounterNode(options: CounterNodeOptions): MaelstromNode {
   });
 }
 
-/** The requests of both workloads, answered by `counter`. */
+/** Returns the handlers of both workloads' requests, `add` and `read`, over `counter`. */
 export function counterService(
   counter: Counter,
   { isDelta }: Pick<CounterType<unknown>, 'isDelta'>,
 ): Service {
   const add: Handler = ({ delta }) => {
-    if (!isDelta(delta)) throw new RequestError('malformed-request', `${JSON.stringify(delta)} is no delta`);
+    if (!isDelta(delta))
+      throw new RequestError('malformed-request', `${JSON.stringify(delta)} is not a valid delta`);
     return counter.add(delta).then(() => ({ type: 'add_ok' }), rethrow);
   };
   const read: Handler = () => counter.read().then((value) => ({ type: 'read_ok', value }), rethrow);

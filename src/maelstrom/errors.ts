@@ -1,7 +1,8 @@
 /**
- * Maelstrom's error codes (its protocol documentation, "Errors"). A definite error means that the operation did
- * not and will never happen; after any other it may have. Codes from 1000 up are free for own use and indefinite.
+ * Maelstrom's error codes ("Errors" in its protocol documentation). After a definite error, the operation has not happened
+ * and never will; after any other, it may have. Codes from 1000 on are for applications, and indefinite.
  */
+
 export const errorCodes = {
   timeout: { code: 0, definite: false },
   'node-not-found': { code: 1, definite: true },
@@ -24,10 +25,10 @@ const definiteCodes = new Set<unknown>(
     .map((error) => error.code),
 );
 
-/** Whether an error reply with this code says that the operation will never have happened. */
+/** Whether an operation that failed with this code has certainly not happened and never will. */
 export const isDefinite = (code: unknown): boolean => definiteCodes.has(code);
 
-/** An error that is the answer to a request. */
+/** A failed request, to be reported to its sender. */
 export class RequestError extends Error {
   readonly code: number;
 

@@ -1,6 +1,13 @@
+/**
+ * Maelstrom's key-value services `seq-kv` and `lin-kv`, as the key-value store that the counter uses. Each method sends one
+ * request and never repeats it: what may be repeated is up to the counter.
+ */
 import type { KeyValueStore, SwapOutcome } from '../counter/key-value-store.ts';
 
-/** Sends one request, to which it may add fields, to a service, and resolves with the body of the reply. Rejects when none came in time. */
+/**
+ * Sends a request to a service and resolves with the body of the reply. May add fields to `body`. Rejects if no reply
+ * comes in time.
+ */
 export type Call = (service: string, body: RequestBody) => Promise<ReplyBody>;
 export interface RequestBody {
   readonly type: string;
@@ -11,7 +18,6 @@ export type ReplyBody = Readonly<Record<string, unknown>>;
 const KEY_DOES_NOT_EXIST = 20;
 const PRECONDITION_FAILED = 22;
 
-/** A store behind one of Maelstrom's key-value services, `seq-kv` or `lin-kv`. Each method is one request, never repeated. */
 export class KeyValueClient implements KeyValueStore {
   readonly #service: string;
   readonly #call: Call;
@@ -49,6 +55,6 @@ export class KeyValueClient implements KeyValueStore {
   }
 
   #unexpected(request: string, reply: ReplyBody): Error {
-    return new Error(`${this.#service} answered ${request} with ${JSON.stringify(reply)}`);
+    return new Error(`${this.#service} replied to ${request} with ${JSON.stringify(reply)}`);
   }
 }

@@ -1,16 +1,20 @@
+/**
+ * The messages of Maelstrom's protocol, and the one place that decodes them. Past it, a message has a source, a destination
+ * and a body that is an object; each handler checks the fields that it reads.
+ */
 import { isObject, parseJson } from '../runtime/json.ts';
 
-/** What travels between clients, nodes and services: one JSON object a line. */
+/** One message between clients, nodes and services; on stdin and stdout, one JSON object per line. */
 export interface Message {
   readonly src: string;
   readonly dest: string;
   readonly body: Body;
 }
 
-/** `type` says what it is, `msg_id` that an answer is wanted, `in_reply_to` that it is one. The rest depends on the type. */
+/** `type` says what it is, `msg_id` asks for a reply, `in_reply_to` makes it one. The other fields depend on the type. */
 export type Body = Readonly<Record<string, unknown>>;
 
-/** A body on its way out. Whoever sends it adds the ids in place, since a copy would cost as much as the rest. */
+/** A body to be sent. The sender adds the ids to it in place: a copy would cost as much as all the rest. */
 export interface OutgoingBody {
   readonly type: string;
   msg_id?: number;
@@ -18,7 +22,7 @@ export interface OutgoingBody {
   [field: string]: unknown;
 }
 
-/** Reads one line. Undefined for anything that is not a message, which no peer of ours would send. */
+/** Decodes one line. Returns undefined if it is not a message. */
 export function decodeMessage(line: string): Message | undefined {
   try {
     const message: unknown = parseJson(line);
@@ -37,5 +41,5 @@ function isMessage(json: unknown): json is Message {
   );
 }
 
-/** True for what identifies a request: an integer, 0 included. */
+/** Whether this can identify a request: any safe integer, 0 included. */
 export const isMessageId = (json: unknown): json is number => Number.isSafeInteger(json);

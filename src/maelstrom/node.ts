@@ -1,3 +1,8 @@
+/**
+ * A Maelstrom node without its stdin and stdout: lines come in through `receive`, messages go out through `send`. It replies to
+ * `init`, passes every other request to the service that it was created for, and matches replies with its own requests.
+ * Whatever comes in, it does not throw.
+ */
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { type Random, uniqueIntegers } from '../runtime/random.ts';
@@ -5,13 +10,13 @@ import { RequestError, errorCodes } from './errors.ts';
 import { type Body, type Message, type OutgoingBody, decodeMessage, isMessageId } from './message.ts';
 import { Rpc } from './rpc.ts';
 
-/** Answers one type of request: with the body of the reply, or by failing with a RequestError. */
+/** Handles one type of request. Resolves with the body of the reply, or throws or rejects with a RequestError. */
 export type Handler = (body: Body) => Promise<OutgoingBody>;
 
-/** What a node does once it knows its place in the cluster. */
+/** What a node does once init has told it its id and the other nodes. */
 export interface Service {
   readonly handlers: ReadonlyMap<string, Handler>;
-  /** Fails whatever is still unanswered. */
+  /** Fails all open requests. */
   close(): void;
 }
 
@@ -31,20 +36,16 @@ export interface NodeOptions {
   readonly log: Log;
 }
 
-/**
- * A Maelstrom node without its stdin and stdout: lines come in through `receive`, messages go out through `send`.
- * It answers `init`, hands every other request to the service, and matches replies with its own requests.
- */
 export class MaelstromNode {
   readonly #options: NodeOptions;
-  /** Undefined until init has told this node who it is. */
+  /** Undefined until init. */
   #self: { readonly nodeId: string; readonly rpc: Rpc; readonly service: Service } | undefined;
 
   constructor(options: NodeOptions) {
     this.#options = options;
   }
 
-  /** Takes one line. Never throws: what is no message is dropped. */
+  /** Takes one line. Never throws: what is not a message is dropped. */
   receive(line: string): void {
     const message = decodeMessage(line);
     if (message !== undefined) this.deliver(message);
@@ -53,13 +54,14 @@ export class MaelstromNode {
     }
   }
 
-  /** Takes one message. Never throws: what cannot be understood is answered with an error, if it wants an answer. */
+  /** Takes one message. Never throws: a request that cannot be handled gets an error as its reply. */
   deliver(message: Message): void {
     const inReplyTo = message.body['in_reply_to'];
     if (isMessageId(inReplyTo)) this.#self?.rpc.receive(inReplyTo, message);
     else this.#handle(message);
   }
 
+  /** Fails all open requests. */
   close(): void {
     this.#self?.service.close();
   }
@@ -68,9 +70,9 @@ export class MaelstromNode {
     const reply = (body: OutgoingBody): void => this.#reply(request, body);
     const fail = (error: unknown): void => this.#reply(request, this.#errorBody(error));
     try {
-      const answer = this.#dispatch(request.body);
-      if (answer instanceof Promise) answer.then(reply, fail);
-      else reply(answer);
+      const result = this.#dispatch(request.body);
+      if (result instanceof Promise) result.then(reply, fail);
+      else reply(result);
     } catch (error) {
       fail(error);
     }
@@ -118,7 +120,7 @@ export class MaelstromNode {
     return { type: 'error', code: errorCodes.crash.code, text: String(error) };
   }
 
-  /** Before init a node does not know its name, and answers under the one it was called by. */
+  /** Before init, a node does not know its id, and replies under the one that it was addressed by. */
   #reply({ src, dest, body }: Message, reply: OutgoingBody): void {
     const id = body['msg_id'];
     if (!isMessageId(id)) return;

@@ -1,3 +1,7 @@
+/**
+ * The node's own requests, each matched with its reply by message id. A reply without a waiting request, because it is late,
+ * repeated or forged, is ignored.
+ */
 import type { Clock } from '../runtime/clock.ts';
 import { TimeoutQueue } from '../runtime/timeout-queue.ts';
 import type { Body, Message, OutgoingBody } from './message.ts';
@@ -9,14 +13,13 @@ interface PendingCall {
   readonly reject: (error: Error) => void;
 }
 
-/** Requests of our own, each matched with its reply by message id. A reply that nobody waits for is ignored. */
 export class Rpc {
   readonly #send: (dest: string, body: OutgoingBody) => void;
   readonly #nextMessageId: () => number;
   readonly #pending = new Map<number, PendingCall>();
   readonly #timeouts: TimeoutQueue<PendingCall>;
 
-  /** `nextMessageId` must never repeat itself, across restarts of the node too: an old reply would pass for a new one. */
+  /** `nextMessageId` must never return an id twice, not even after a restart: an old reply would pass for a new one. */
   constructor(
     send: (dest: string, body: OutgoingBody) => void,
     nextMessageId: () => number,
@@ -44,6 +47,7 @@ export class Rpc {
     });
   }
 
+  /** Takes the reply to the request `messageId`. */
   receive(messageId: number, { src, body }: Message): void {
     const call = this.#pending.get(messageId);
     if (call === undefined || call.dest !== src) return;

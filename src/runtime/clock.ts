@@ -1,8 +1,11 @@
-/** The passage of time, as the code above sees it: real in a process, virtual in a simulation. */
+/**
+ * The port to time: real in a process, virtual in a simulation.
+ */
+
 export interface Clock {
-  /** Milliseconds since a fixed but arbitrary moment, with a fraction. Never goes back. */
+  /** Milliseconds since an arbitrary but fixed moment, with fractions. Never goes back. */
   nowMs(): number;
-  /** Runs `task` once, `delayMs` milliseconds from now, unless cancelled before. */
+  /** Runs `task` once, `delayMs` from now, unless it is cancelled before. */
   after(delayMs: number, task: () => void): Timer;
 }
 

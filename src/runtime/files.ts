@@ -1,30 +1,30 @@
 /**
- * The files of one directory, as far as storage needs them. Nothing is certain to survive a crash but what has been
- * synced: the content of a file by its own `sync`, its name by `syncDirectory`. Every method can reject with what the
- * system says (EIO, ENOSPC).
+ * The port to the files of one directory. Only what has been synced is certain to survive a crash: the content of a file
+ * by its own `sync`, its name by `syncDirectory`. Every method may reject with an error of the system (EIO, ENOSPC).
  */
+
 export interface Files {
-  /** The names in the directory. */
+  /** Resolves with the names in the directory. */
   list(): Promise<string[]>;
-  /** Rejects when there is no such file. */
+  /** Resolves with the content of a file. Rejects if it does not exist. */
   read(name: string): Promise<Buffer>;
-  /** Opens a file at its end; makes an empty one if there is none. */
+  /** Opens a file at its end, creating it if it does not exist. */
   open(name: string): Promise<AppendFile>;
-  /** Cuts a file to its first `bytes` bytes, and syncs it. */
+  /** Truncates a file to `bytes` bytes and syncs it. */
   truncate(name: string, bytes: number): Promise<void>;
-  /** Gives a file another name, in place of the file that had it. */
+  /** Renames a file, replacing any file of that name. */
   rename(from: string, to: string): Promise<void>;
   remove(name: string): Promise<void>;
   syncDirectory(): Promise<void>;
 }
 
-/** A file that is only ever appended to. */
+/** A file that is only appended to. */
 export interface AppendFile {
-  /** Tells this file from a copy of it: the same over restarts, another for a file that was copied or restored. */
+  /** Tells this file from a copy of it: it is the same after a restart, and another if the file was copied or restored. */
   readonly fingerprint: string;
   append(bytes: Uint8Array): Promise<void>;
   sync(): Promise<void>;
-  /** Appends, and syncs what it has appended: two calls for the price of one where the system can do that. */
+  /** Appends and syncs in one call, which is cheaper where the system can do that. */
   appendSynced(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }

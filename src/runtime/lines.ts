@@ -1,14 +1,18 @@
+/**
+ * Reading and writing lines in any number and of any length, within bounded memory: a line that is too long is dropped, and
+ * input is paused while the reader of our output does not keep up.
+ */
 import { createInterface } from 'node:readline';
 import { type Readable, Transform, type TransformCallback, type Writable } from 'node:stream';
 import { afterThisTurn } from './system.ts';
 
-/** A longer line is dropped, so that a sender without newlines cannot fill the memory. */
+/** A longer line is dropped, so that a sender that never ends its line cannot fill the memory. */
 const MAX_LINE_CHARS = 64 * 2 ** 20;
 
-/** Output is handed over in pieces of about this size, or when the turn of the event loop ends. */
+/** Output is written in pieces of about this size, or when a turn of the event loop ends. */
 const BATCH_CHARS = 2 ** 16;
 
-/** What a slow reader of our output may leave unread before we stop reading input. */
+/** How much a slow reader of our output may leave unread before we stop reading input. */
 const MAX_UNWRITTEN_BYTES = 2 ** 20;
 
 export interface LineSource {
@@ -31,8 +35,8 @@ export function readLines(input: Readable, onLine: (line: string) => void, onEnd
 }
 
 /**
- * Prepares text for readline, which knows no bound and ends a line at U+2028 and U+2029 as well, although JSON
- * allows both within a string. They are escaped here; outside a string they are not JSON either way.
+ * Prepares text for readline, which has no bound, and which also ends lines at U+2028 and U+2029, although JSON allows both
+ * within strings. They are escaped here; outside of strings they are not JSON either way.
  */
 class LineGuard extends Transform {
   #unendedChars = 0;
@@ -47,7 +51,7 @@ class LineGuard extends Transform {
     const alreadyTooLong = this.#unendedChars > MAX_LINE_CHARS;
     this.#unendedChars = unendedChars;
     if (end !== -1 || unendedChars <= MAX_LINE_CHARS) done(null, escapeSeparators(text));
-    // The middle of the line is dropped, and a NUL in its place makes sure that the rest does not pass for JSON.
+    // The middle of the line is dropped; a NUL in its place makes sure that the rest does not pass for JSON.
     else done(null, alreadyTooLong ? null : '\0');
   }
 }
@@ -67,20 +71,21 @@ export class LineWriter {
     this.#output = output;
   }
 
+  /** Writes one line, soon. */
   write(line: string): void {
     if (this.#unwritten === '') afterThisTurn(() => this.flush());
     this.#unwritten += `${line}\n`;
     if (this.#unwritten.length >= BATCH_CHARS) this.flush();
   }
 
-  /** Hands over what is waiting. `onWritten` is called when all of it has left this process. */
+  /** Writes what is waiting. `onWritten` is called when all of it has left this process. */
   flush(onWritten?: () => void): void {
     const text = this.#unwritten;
     this.#unwritten = '';
     if (text !== '' || onWritten !== undefined) this.#output.write(text, onWritten);
   }
 
-  /** Stops `source` while the reader of our output does not keep up. */
+  /** Pauses `source` for as long as the reader of our output does not keep up. */
   throttle(source: LineSource): void {
     if (this.#throttling || this.#output.writableLength < MAX_UNWRITTEN_BYTES) return;
     this.#throttling = true;

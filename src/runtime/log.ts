@@ -1,4 +1,7 @@
-/** Says something about the running program to whoever operates it. Never carries protocol. */
+/**
+ * The port to the log: text for the operator, on stderr. It never carries protocol.
+ */
+
 export type Log = (text: string) => void;
 
 export const silent: Log = () => {};

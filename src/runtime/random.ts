@@ -1,19 +1,22 @@
-/** A source of randomness: real in a process, a seeded stream in a simulation. */
+/**
+ * The port to randomness: real in a process, a seeded stream in a simulation.
+ */
+
 export interface Random {
-  /** A number drawn uniformly from [0, 1). */
+  /** Draws a number uniformly from [0, 1). */
   next(): number;
 }
 
 /**
- * A stream of integers that no other stream has produced, for practical purposes: it counts up from a random
- * start below 2^52. Two lives of one node that each draw a million numbers overlap with a chance of 1 in 10^9.
+ * Returns a function that draws integers which, for practical purposes, no other such function returns: it counts up from
+ * a random start below 2^52. Two that draw a million numbers each overlap with a chance of 1 in 10^9.
  */
 export function uniqueIntegers(random: Random): () => number {
   let latest = Math.floor(random.next() * 2 ** 52);
   return () => ++latest;
 }
 
-/** So many different elements as there are, up to `count`, in random order. */
+/** Draws `count` different elements, or all if there are fewer, in random order. */
 export function drawn<T>(random: Random, elements: readonly T[], count: number): T[] {
   const rest = [...elements];
   const chosen: T[] = [];

@@ -1,4 +1,7 @@
-/** The one real implementation of the ports in this folder: the machine's own clock, randomness and stderr. */
+/**
+ * The real implementation of the ports in this folder: the machine's clock, randomness and stderr. Nothing else in src/
+ * may touch them, which is what makes simulation possible.
+ */
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Random } from './random.ts';
@@ -15,16 +18,16 @@ export const systemRandom: Random = { next: () => Math.random() };
 
 export const stderrLog: Log = (text) => void process.stderr.write(`${text}\n`);
 
-/** The time of day as a name for files: 20261122T094530.123Z. */
+/** The time of day as part of a file name: 20261122T094530.123Z. */
 export const timestamp = (): string => timeOfDay().replaceAll(/[-:]/g, '');
 
-/** Runs `task` after the pending promises have settled and the input that is already here has been handled. */
+/** Runs `task` after pending promises have settled and input that has already arrived has been handled. */
 export const afterThisTurn = (task: () => void): void => void setImmediate(task);
 
-/** Runs `task` as soon as the pending promises have settled, before any input is looked at. */
+/** Runs `task` as soon as pending promises have settled, before any input is handled. */
 export const afterPromises = (task: () => void): void => process.nextTick(task);
 
-/** Milliseconds since 1970. Unlike the clock it is the same for all, and can be set back. */
+/** Milliseconds since 1970. Unlike the clock, it has the same meaning on all machines, and can be set back. */
 export const wallClockMs = (): number => Date.now();
 
 /** The time of day for people: 2026-11-22T09:45:30.123Z. */

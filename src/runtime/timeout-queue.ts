@@ -1,9 +1,9 @@
+/**
+ * Time-outs by the thousand for the price of one timer. All items of a queue get the same time, so they expire in the order
+ * in which they were added, and a timer for the oldest is enough.
+ */
 import type { Clock, Timer } from './clock.ts';
 
-/**
- * Items that all get the same time before they expire. Insertion order is then the order of expiry, so one
- * timer, set for the oldest item, serves any number of them.
- */
 export class TimeoutQueue<Item> {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
@@ -11,7 +11,7 @@ export class TimeoutQueue<Item> {
   readonly #expiryMs = new Map<Item, number>();
   #timer: Timer | undefined;
 
-  /** `onTimeout` is called once for each item that is still here `timeoutMs` after it was added. */
+  /** `onTimeout` is called once for each item that is still in the queue `timeoutMs` after it was added. */
   constructor(clock: Clock, timeoutMs: number, onTimeout: (item: Item) => void) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
@@ -26,18 +26,18 @@ export class TimeoutQueue<Item> {
     return this.#expiryMs.has(item);
   }
 
-  /** Takes in an item that is not here yet. */
+  /** Adds an item that is not in the queue. */
   add(item: Item): void {
     this.#expiryMs.set(item, this.#clock.nowMs() + this.#timeoutMs);
     this.#timer ??= this.#clock.after(this.#timeoutMs, this.#expire);
   }
 
-  /** Takes an item out before it expires. Answers false when it was not here. */
+  /** Removes an item before it expires. Returns false if it was not in the queue. */
   delete(item: Item): boolean {
     return this.#expiryMs.delete(item);
   }
 
-  /** Takes every item out, oldest first, and stops the timer. */
+  /** Removes and returns all items, oldest first, and stops the timer. */
   drain(): Item[] {
     const items = [...this.#expiryMs.keys()];
     this.#expiryMs.clear();

@@ -1,11 +1,9 @@
 /**
  * Replays a recorded conversation to one node and compares what it sends. A fixture has one message a line, in both
  * directions: what the node receives, and (with its own name in `src`) what it must send. It starts with init. Lines
- * that are empty or begin with `#` are for people.
- *
- * What is expected between two messages to the node may come in any order. The `msg_id`s that a fixture gives to the
- * node's own requests are names: the node chooses its own ids, and replies in the fixture are translated. `"*"` in an
- * expected message matches anything.
+ * that are empty or begin with `#` are for people. What is expected between two messages to the node may come in any
+ * order. The `msg_id`s of the node's own requests are only names in a fixture: the node chooses its own, and replies to
+ * them are translated. `"*"` in an expected message matches anything.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type Message, decodeMessage, isMessageId } from '../maelstrom/message.ts';

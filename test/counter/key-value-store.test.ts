@@ -173,22 +173,22 @@ describe('a store over a service', () => {
   test('takes error 20 for an answer to a read, but not to a write', async () => {
     const { store } = answered({ type: 'error', code: 20 });
     expect(await store.read('key')).toBeUndefined();
-    await expect(store.write('key', 1)).rejects.toThrow('seq-kv answered write with');
+    await expect(store.write('key', 1)).rejects.toThrow('seq-kv replied to write with');
   });
 
   test.each([0, 1, 10, 11, 12, 13, 14, 21, 30, 1000])('rejects on error %i, and repeats it', async (code) => {
     const { store, requests } = answered({ type: 'error', code, text: 'no luck' });
     const shown = `with {"type":"error","code":${code},"text":"no luck"}`;
-    await expect(store.read('key')).rejects.toThrow(`seq-kv answered read ${shown}`);
-    await expect(store.write('key', 1)).rejects.toThrow(`seq-kv answered write ${shown}`);
-    await expect(store.compareAndSwap('key', 0, 1, true)).rejects.toThrow(`seq-kv answered cas ${shown}`);
+    await expect(store.read('key')).rejects.toThrow(`seq-kv replied to read ${shown}`);
+    await expect(store.write('key', 1)).rejects.toThrow(`seq-kv replied to write ${shown}`);
+    await expect(store.compareAndSwap('key', 0, 1, true)).rejects.toThrow(`seq-kv replied to cas ${shown}`);
     expect(requests).toHaveLength(3);
   });
 
   test('rejects a failed precondition where none was set', async () => {
     const { store } = answered({ type: 'error', code: 22 });
-    await expect(store.read('key')).rejects.toThrow('seq-kv answered read with');
-    await expect(store.write('key', 1)).rejects.toThrow('seq-kv answered write with');
+    await expect(store.read('key')).rejects.toThrow('seq-kv replied to read with');
+    await expect(store.write('key', 1)).rejects.toThrow('seq-kv replied to write with');
   });
 
   test('rejects when no answer comes, without asking again', async () => {

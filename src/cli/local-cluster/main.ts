@@ -62,7 +62,7 @@ async function main(args: string[]): Promise<number> {
 function introduce(servers: readonly LocalServer[], cluster: string): void {
   const [first, last] = [servers[0]?.port, servers.at(-1)?.port];
   const urls = servers.map(({ port }) => `http://${HOST}:${port}/`);
-  say(`The cluster ${cluster}, until Ctrl-C: ${urls.join(' ')}`);
+  say(`The cluster ${cluster}, which ends with Ctrl-C: ${urls.join(' ')}`);
   say('Count on one, and read from another:');
   say(`  curl -X POST http://${HOST}:${first}/increment; curl http://${HOST}:${last}/count`);
 }

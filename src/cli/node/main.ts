@@ -1,3 +1,7 @@
+/**
+ * `g-counter`: the node, between stdin and stdout. Its arguments, and how it ends: when stdin does or a signal comes, every
+ * open request is answered with an error first.
+ */
 import { createCounterNode } from '../../maelstrom/counter-node.ts';
 import { LineWriter, readLines } from '../../runtime/lines.ts';
 import { silent } from '../../runtime/log.ts';
@@ -8,16 +12,16 @@ import { version } from '../version.ts';
 
 const help = `Usage: g-counter [options]
 
-A node for Maelstrom's g-counter and pn-counter workloads. It reads messages from stdin and writes messages to stdout, one JSON
-object a line, and ends when stdin does.
+A node for Maelstrom's g-counter and pn-counter workloads. It reads messages from stdin and writes messages to stdout, one
+JSON object per line, until stdin ends.
 
-  --workload NAME      what it counts: g-counter (up, default) or pn-counter (up and down)
-  --store NAME         where totals are kept: the service seq-kv (default) or lin-kv of the network, or memory,
-                       with which the node needs nobody and a person can type messages to it
-  --rpc-timeout-ms N   how long to wait for a service before asking again (default 1000)
-  --deadline-ms N      how long a client's request may take before it is answered with an error (default 4000;
-                       Maelstrom's clients wait 5000)
-  --verbose            say on stderr what goes wrong: timeouts, refusals, lines that are no messages
+  --workload NAME      what to count: g-counter (up, default) or pn-counter (up and down)
+  --store NAME         where to keep totals: seq-kv (default) or lin-kv, services of the network, or memory, so that the
+                       node works alone and you can type messages to it
+  --rpc-timeout-ms N   how long to wait for a service before repeating a request (default 1000)
+  --deadline-ms N      how long a client's request may take before it fails with an error (default 4000; Maelstrom's
+                       clients wait 5000)
+  --verbose            log problems to stderr: timeouts, refused swaps, lines that are not messages
   --version            print the version
   --help               print this text
 
@@ -26,11 +30,11 @@ Try it:
     '{"src":"c1","dest":"n1","body":{"type":"add","msg_id":2,"delta":5}}' \\
     '{"src":"c1","dest":"n1","body":{"type":"read","msg_id":3}}' | g-counter --store memory`;
 
-/** What a reader of our output gets to take in the rest when we stop. */
+/** How long the reader of our output may take to read the rest when we stop. */
 const FLUSH_TIMEOUT_MS = 500;
 
 function main(args: string[]): void {
-  // Nobody reads our output any more: there is nothing left to do, and nobody to tell.
+  // When nothing reads our output any more, there is nothing left to do.
   process.stdout.on('error', () => process.exit(0));
   const { values } = parseOptions(
     args,
@@ -55,8 +59,8 @@ function main(args: string[]): void {
     log: values.verbose ? stderrLog : silent,
   });
 
-  // The first turn lets what can be answered be answered; the second takes in the replies that close() causes.
-  // Exiting does not wait for timers of requests that nobody waits for, nor long for a reader that does not read.
+  // The first turn sends what can be answered now, the second the errors that close() causes. Exiting waits neither for
+  // the timers of abandoned requests nor, for long, for a reader that does not read.
   const stop = (): void =>
     afterThisTurn(() => {
       node.close();

@@ -1,4 +1,6 @@
-/** The flags of the node itself, which `simulate` takes after `--` as well. */
+/**
+ * The flags that decide how the node counts. `g-counter-workbench simulate` takes them, too, after `--`.
+ */
 import { storeNames, workloads } from '../../maelstrom/counter-node.ts';
 import { choiceFrom, numberFrom } from '../arguments.ts';
 
@@ -9,6 +11,7 @@ export const nodeOptionSpecs = {
   'deadline-ms': { type: 'string', default: '4000' },
 } as const;
 
+/** Reads the flags. Throws a UsageError. */
 export function nodeOptionsFrom(values: { readonly [flag in keyof typeof nodeOptionSpecs]: string }) {
   return {
     workload: choiceFrom('workload', values.workload, workloads),

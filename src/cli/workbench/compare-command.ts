@@ -1,3 +1,6 @@
+/**
+ * `g-counter-workbench compare`: two programs under the same seed, and their results side by side.
+ */
 import type { Results } from '../../workbench/nodes/results.ts';
 import type { FunctionStats } from '../../workbench/nodes/stats.ts';
 import { UsageError, parseOptions, programFrom } from '../arguments.ts';
@@ -7,13 +10,13 @@ import { EXIT_STATUS, seedFrom } from './test-command.ts';
 
 export const compareHelp = `Usage: g-counter-workbench compare A B [options]
 
-Runs two programs as test does, one after the other, on the same seed, and shows them side by side. A program may
+Runs two programs one after the other, as test does, on the same seed, and shows the results side by side. A program may
 have arguments: 'test/mutants/mutant no-barrier'.
 
 ${runOptionsHelp}
-  --seed N                 what all random choices derive from (default: a new one, shown at the start)
+  --seed N                 the seed of all random choices (default: a new one, shown at the start)
 
-Exit status: that of the worse of the two.`;
+Exit status: that of the worse program.`;
 
 const specs = {
   ...runOptionSpecs,

@@ -1,3 +1,7 @@
+/**
+ * `g-counter-workbench`: picks the command and turns errors into exit codes. In a thread of the pool, the same bundle
+ * simulates seeds instead.
+ */
 import { isMainThread, workerData } from 'node:worker_threads';
 import { serveSeeds } from '../../workbench/pool/thread.ts';
 import { UsageError, reportsUsage } from '../arguments.ts';
@@ -11,18 +15,19 @@ import { version } from '../version.ts';
 
 const help = `Usage: g-counter-workbench COMMAND [options]
 
-Runs a cluster of g-counter nodes against a simulated network and key-value store, and judges what they answer.
+Runs a cluster of g-counter nodes on a simulated network with a simulated key-value store, injects faults, and checks every
+value that the nodes return.
 
   test       run the workload on a cluster of processes and judge the history; takes Maelstrom's flags
   simulate   the same in virtual time, with the code of g-counter itself: one seed, or thousands
   compare    run two programs on the same seed and show them side by side
   serve      list past runs in a browser
-  replay     feed a recorded conversation to one node and compare its answers
+  replay     replay a recorded conversation to one node and compare what it sends
 
   --help       print this text, or the help of a command
   --version    print the version`;
 
-/** What the process exits with when the workbench itself is at fault, as Maelstrom does. */
+/** The exit status when the workbench itself fails, as Maelstrom's. */
 const EXIT_HARNESS_FAILED = 255;
 
 async function main([command, ...args]: string[]): Promise<number> {
@@ -53,14 +58,14 @@ async function main([command, ...args]: string[]): Promise<number> {
 }
 
 function start(): void {
-  // A reader that has gone away, such as head, does not stop a run.
+  // A reader that goes away, such as head, does not stop a run.
   process.stdout.on('error', () => {});
   main(process.argv.slice(2)).then(
     (status) => (process.exitCode = status),
     (error: unknown) => {
       if (reportsUsage('g-counter-workbench', error)) return;
       if (error instanceof Error && 'syscall' in error) {
-        // The system's own words say what could not be done, and to which file.
+        // The system's message names the operation that failed and the file.
         process.stderr.write(`g-counter-workbench: ${error.message}\n`);
         process.exitCode = EXIT_HARNESS_FAILED;
       } else {

@@ -1,23 +1,25 @@
-/** The flags of `simulate -w peers`. */
+/**
+ * The flags of `simulate -w peers`.
+ */
 import { latencyDistributions } from '../../workbench/sim/latency.ts';
 import { type PeersOptions, peersFaultNames } from '../../workbench/peers/options.ts';
 import { nodeNames } from '../../workbench/sim/node-names.ts';
 import { UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts';
 
-export const peersHelp = `With -w peers it runs a cluster of g-counter-server instead: servers that find each other and keep each other's counters,
-over simulated disks. There is no store, so --store-model and --concurrency have no meaning, nor has what follows --.
+export const peersHelp = `With -w peers, it runs a cluster of g-counter-server instead: servers that find each other and replicate each other's
+counters, on simulated disks. There is no key-value store: --store-model, --concurrency and arguments after -- do not apply.
   --nemesis FAULTS         partition, loss, duplicate, delay, kill and pause, as above; and
-                             wipe            servers are killed and lose their disk
+                             wipe            servers are killed and lose their disks
                              remove          servers are removed and registered again
-  --clock-skew SHARE       by how much clocks run too fast or too slow at most (default 0)
-  --floors                 clients also set counters to values of their own`;
+  --clock-skew SHARE       how much clocks may run fast or slow, at most (default 0)
+  --floors                 clients also raise counters to lower bounds of their own`;
 
 export const peersOnlySpecs = {
   'clock-skew': { type: 'string' },
   floors: { type: 'boolean' },
 } as const;
 
-/** The flags that a run of peers can be given. */
+/** The flags of a run of peers, as given. */
 export interface PeersFlags {
   readonly 'node-count'?: string | undefined;
   readonly rate?: string | undefined;
@@ -33,7 +35,7 @@ export interface PeersFlags {
   readonly 'store-model'?: string | undefined;
 }
 
-/** A quiet cluster: what runs when no flag says otherwise. */
+/** The defaults: a cluster without faults. */
 export const peersDefaults = (seed: number): PeersOptions => ({
   seed,
   nodeIds: nodeNames(5),
@@ -48,7 +50,7 @@ export const peersDefaults = (seed: number): PeersOptions => ({
   hasLowerBounds: false,
 });
 
-/** `base`, with everything as the flags say that are there. Throws a UsageError. */
+/** Returns `base`, changed by the flags that are given. Throws a UsageError. */
 export function applyPeersFlags(base: PeersOptions, flags: PeersFlags): PeersOptions {
   for (const flag of ['concurrency', 'store-model'] as const) {
     if (flags[flag] !== undefined) throw new UsageError(`--${flag} does not go with -w peers`);
@@ -83,7 +85,7 @@ export function applyPeersFlags(base: PeersOptions, flags: PeersFlags): PeersOpt
   };
 }
 
-/** The flags that give exactly these options. */
+/** Returns the flags that give exactly these options. */
 export function toPeersFlags(options: PeersOptions): string {
   return [
     '--workload peers',
@@ -101,7 +103,7 @@ export function toPeersFlags(options: PeersOptions): string {
   ].join(' ');
 }
 
-/** One line for people. */
+/** Describes a run in one line. */
 export function describePeersOptions(options: PeersOptions): string {
   const { nodeIds, rate, timeLimitMs, latencyMs, latencyDistribution, faults, clockSkew } = options;
   return [
@@ -109,7 +111,7 @@ export function describePeersOptions(options: PeersOptions): string {
     latencyMs === 0 ? '' : `, latency ${latencyMs} ms ${latencyDistribution}`,
     faults.size === 0 ? '' : `, ${[...faults].join(' ')} every ${options.nemesisIntervalMs / 1000} s`,
     clockSkew === 0 ? '' : `, clocks wrong by up to ${100 * clockSkew} %`,
-    options.hasLowerBounds ? ', with floors' : '',
+    options.hasLowerBounds ? ', with lower bounds' : '',
     `, seed ${options.seed}`,
   ].join('');
 }

@@ -1,3 +1,6 @@
+/**
+ * `g-counter-workbench replay`: its flags, and how differences are printed.
+ */
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,16 +9,16 @@ import { processHosts } from '../../workbench/nodes/process-host.ts';
 import { type Fixture, FixtureError, parseFixture, replay } from '../../workbench/replay.ts';
 import { UsageError, parseOptions, programFrom, splitNodeArguments } from '../arguments.ts';
 
-/** Longer than any deadline of the node, so that an error is waited for. */
-const ANSWER_TIMEOUT_MS = 6000;
+/** How long to wait for a message: longer than the node's deadline, so that an error is waited for. */
+const MESSAGE_TIMEOUT_MS = 6000;
 
 export const replayHelp = `Usage: g-counter-workbench replay FILE... [--bin FILE] [-- arguments for the node]
 
   --bin FILE    the node to talk to (default: the g-counter beside this program)
 
-Each FILE is a conversation, one message a line: what a node receives, beginning with init, and what it is to
-answer. Prints the first difference of each. Exit status: 0 no difference, 1 a difference, 2 a bad command line or
-fixture.`;
+Each FILE is a recorded conversation with a node, one message per line: what it receives, beginning with init, and what it
+must send. Lines that begin with # are comments. Prints the first difference in each FILE. Exit status: 0 no difference, 1 a
+difference, 2 a bad command line or FILE.`;
 
 /** Replays each fixture on a fresh node and resolves with the exit status. */
 export async function replayCommand(args: string[]): Promise<number> {
@@ -29,9 +32,9 @@ export async function replayCommand(args: string[]): Promise<number> {
     console.log(replayHelp);
     return 0;
   }
-  if (positionals.length === 0) throw new UsageError('which fixture is to be replayed?');
+  if (positionals.length === 0) throw new UsageError('no FILE to replay');
   const bin = programFrom(values.bin ?? join(dirname(realpathSync(process.argv[1] ?? '')), 'g-counter'));
-  // Exiting takes the node and its directory with it.
+  // Exiting ends the node and removes its directory.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(2));
   const fixtures = positionals.map((file) => ({ file, fixture: fixtureFrom(file) }));
   let different = 0;
@@ -40,7 +43,7 @@ export async function replayCommand(args: string[]): Promise<number> {
   return different === 0 ? 0 : 1;
 }
 
-/** Answers whether the node did as the fixture says. */
+/** Resolves with whether the node sent what the fixture says. */
 async function replayOne(
   file: string,
   fixture: Fixture,
@@ -52,7 +55,7 @@ async function replayOne(
   process.once('exit', cleanUp);
   try {
     const startHost = processHosts({ bin, args, logDirectory, onStderr: undefined });
-    const difference = await replay(fixture, startHost, systemClock, ANSWER_TIMEOUT_MS);
+    const difference = await replay(fixture, startHost, systemClock, MESSAGE_TIMEOUT_MS);
     if (difference === undefined) {
       console.log(`${file}: as expected, all ${fixture.lines.length} messages`);
       return true;

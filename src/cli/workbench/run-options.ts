@@ -1,4 +1,6 @@
-/** The flags that say what a run is: Maelstrom's, and a few more. `test` and `simulate` share them. */
+/**
+ * The flags that `test`, `compare` and `simulate` share: Maelstrom's, and a few more.
+ */
 import { workloads } from '../../maelstrom/counter-node.ts';
 import { storeModels } from '../../workbench/nodes/kv-service.ts';
 import { latencyDistributions } from '../../workbench/sim/latency.ts';
@@ -8,22 +10,22 @@ import { nodeNames } from '../../workbench/sim/node-names.ts';
 import { UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts';
 
 export const runOptionsHelp = `  -w, --workload NAME      what clients add: g-counter (0 to 4) or pn-counter (−5 to 4)
-  --node-count N           that many nodes, named from n0 (default: five nodes, n1 to n5)
+  --node-count N           the number of nodes, named from n0 (default: five nodes, n1 to n5)
   --concurrency N          clients at work at once; 10n means ten per node (default 1n)
   --rate HZ                operations per second, of all clients together (default 5)
   --time-limit SECONDS     how long clients work (default 60)
-  --recovery-time SECONDS  how long the cluster is left alone between healing and the final reads (default 10)
+  --recovery-time SECONDS  how long the cluster rests between healing and the final reads (default 10)
   --latency MS             mean latency between nodes and services, one way (default 0)
   --latency-dist NAME      constant, uniform or exponential (default constant)
-  --nemesis FAULTS         what breaks, comma-separated (default: nothing):
+  --nemesis FAULTS         the faults to inject, comma-separated (default none):
                              partition       nodes lose each other
-                             isolate-store   nodes lose the store, or only its answers
+                             isolate-store   nodes lose the key-value store, or only its replies
                              loss, duplicate, delay
-                                             messages are lost, come twice, come late
-                             kill, pause     nodes are killed and started again, stop and go on
+                                             messages are lost, duplicated, delayed
+                             kill, pause     nodes are killed and restarted, paused and resumed
                              all             all of these
   --nemesis-interval S     mean time between changes of a fault (default 10)
-  --store-model NAME       which past state seq-kv answers from: random, as Maelstrom does (default), stalest or latest`;
+  --store-model NAME       the state that seq-kv reads from: random, as Maelstrom's (default), stalest or latest`;
 
 export const runOptionSpecs = {
   workload: { type: 'string', short: 'w' },
@@ -41,7 +43,7 @@ export const runOptionSpecs = {
 
 export type RunFlags = { readonly [flag in keyof typeof runOptionSpecs]?: string | undefined };
 
-/** What Maelstrom does when no flag says otherwise. */
+/** Maelstrom's defaults. */
 export const maelstromDefaults = (seed: number): RunOptions => ({
   seed,
   workload: 'g-counter',
@@ -57,7 +59,7 @@ export const maelstromDefaults = (seed: number): RunOptions => ({
   storeModel: 'random',
 });
 
-/** `base`, with everything as the flags say that are there. */
+/** Returns `base`, changed by the flags that are given. Throws a UsageError. */
 export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
   const number = (flag: 'rate' | 'latency'): number | undefined =>
     flags[flag] === undefined ? undefined : numberFrom(flag, flags[flag], { min: 0 });
@@ -94,7 +96,7 @@ export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
   };
 }
 
-/** The flags that give exactly these options, for nodes named from n0. */
+/** Returns the flags that give exactly these options, for nodes named from n0. */
 export function toFlags(options: RunOptions): string {
   const flags = {
     seed: options.seed,
@@ -116,7 +118,7 @@ export function toFlags(options: RunOptions): string {
     .join(' ');
 }
 
-/** One line for people. */
+/** Describes a run in one line. */
 export function describeOptions(options: RunOptions): string {
   const { nodeIds, concurrency, rate, timeLimitMs, latencyMs, latencyDistribution, storeModel } = options;
   const nemesis =
@@ -134,7 +136,7 @@ export function describeOptions(options: RunOptions): string {
   ].join('');
 }
 
-/** `3` is three clients, `10n` ten for each node. */
+/** `3` is three clients, `10n` ten per node. */
 function concurrencyFrom(text: string, nodeCount: number): number {
   if (!/^[1-9]\d*n?$/.test(text)) {
     throw new UsageError(`--concurrency takes a number like 6 or 2n, not '${text}'`);

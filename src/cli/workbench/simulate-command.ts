@@ -1,3 +1,7 @@
+/**
+ * `g-counter-workbench simulate`: its flags, one simulated run of nodes or a search over many seeds, and what is said of a
+ * failing one: how to see it again, and the least that still fails. Runs of peers go to simulate-peers.ts.
+ */
 import { timestamp } from '../../runtime/system.ts';
 import { type Results, formatResults } from '../../workbench/nodes/results.ts';
 import { simulate } from '../../workbench/nodes/simulation.ts';
@@ -21,18 +25,18 @@ import { EXIT_STATUS, seedFrom } from './test-command.ts';
 
 export const simulateHelp = `Usage: g-counter-workbench simulate [--seeds N] [options] [-- flags of g-counter]
 
-Runs the very code of g-counter in virtual time: a minute takes a fraction of a second, and one seed decides
+Runs the code of g-counter itself in virtual time: a minute takes a fraction of a second, and one seed determines
 everything, down to the last message.
 
-  --seed N                 what all random choices derive from (default: a new one; with --seeds, the first: 1)
-  --seeds N                simulate that many seeds. Each draws its own options, but for those given here. Stops at
-                           the first failure and shrinks it
-  --keep-going             with --seeds: go on after a failure, and list all
+  --seed N                 the seed of all random choices (default: a new one; with --seeds, the first of them: 1)
+  --seeds N                the number of seeds to simulate. Each draws its own options, except for those given here. Stops
+                           at the first failure and shrinks it
+  --keep-going             with --seeds: go on after a failure, and list all failures
 ${runOptionsHelp}
 
 ${peersHelp}
 
-Exit status as for test. The results of a single run, or of the failure that a sweep has found, are in store/latest.`;
+Exit status: as for test. The results of a single run, or of the failure that --seeds has found, are in store/latest.`;
 
 const specs = {
   ...runOptionSpecs,
@@ -53,12 +57,12 @@ export async function simulateCommand(args: string[]): Promise<number> {
   }
   const { seed, seeds, 'keep-going': keepGoing, help: _, 'clock-skew': clockSkew, floors, ...flags } = values;
   const isOfPeers = flags.workload === 'peers';
-  if (isOfPeers && forNode.length > 0) throw new UsageError('nothing follows -- with -w peers');
+  if (isOfPeers && forNode.length > 0) throw new UsageError('-w peers takes no arguments after --');
   if (!isOfPeers && (clockSkew !== undefined || floors !== undefined)) {
     throw new UsageError('--clock-skew and --floors go with -w peers');
   }
   const ofPeers = { ...flags, 'clock-skew': clockSkew, floors };
-  // Complaints about flags come before anything runs.
+  // Mistakes in the flags are reported before anything runs.
   if (!isOfPeers) shippedNode(forNode, applyFlags(maelstromDefaults(0), flags).workload);
   if (seeds === undefined) {
     if (keepGoing) throw new UsageError('--keep-going goes with --seeds');
@@ -75,7 +79,7 @@ export async function simulateCommand(args: string[]): Promise<number> {
   return searchNodes({ workload: 'nodes', flags, nodeArguments: forNode }, range);
 }
 
-/** Simulates one run, shows its results and leaves them in the store. */
+/** Simulates one run, prints its results and records them in the run directory. */
 async function simulateAndRecord(options: RunOptions, nodeArguments: string[]): Promise<Results> {
   console.log(`simulating ${describeOptions(options)}`);
   const directory = new RunDirectory('store', options.workload, timestamp());
@@ -88,7 +92,7 @@ async function simulateAndRecord(options: RunOptions, nodeArguments: string[]): 
   return results;
 }
 
-/** Simulates many runs, and explains the first that fails. Resolves with the exit status. */
+/** Simulates many runs and explains the smallest seed that failed. Resolves with the exit status. */
 async function searchNodes(task: NodesTask, range: SeedRange): Promise<number> {
   const failures = await search(task, range);
   if (failures.length === 0) {
@@ -99,7 +103,7 @@ async function searchNodes(task: NodesTask, range: SeedRange): Promise<number> {
   return EXIT_STATUS.false;
 }
 
-/** Says all that helps with a failing seed: what it was, how to see it again, and the least that still fails. */
+/** Prints what helps with a failing seed: its options, how to see it again, and the least that still fails. */
 async function explain(failing: RunOptions, { nodeArguments }: NodesTask): Promise<void> {
   const command = (options: RunOptions): string =>
     [

@@ -1,3 +1,7 @@
+/**
+ * `g-counter-workbench simulate -w peers`: one simulated cluster of servers or a search over many seeds, and what is said of
+ * a failing one.
+ */
 import { drawPeersOptions, type PeersOptions, smallerPeersOptions } from '../../workbench/peers/options.ts';
 import { shippedPeer } from '../../workbench/peers/peer.ts';
 import { type PeersResults, simulatePeers } from '../../workbench/peers/run.ts';
@@ -12,18 +16,18 @@ import {
 import { type SeedRange, search } from './search.ts';
 import { EXIT_STATUS } from './test-command.ts';
 
-/** Simulates one run and shows what it comes to. Resolves with the exit status. */
+/** Simulates one run and prints its results. Resolves with the exit status. */
 export async function simulateOneOfPeers(seed: number, flags: PeersFlags): Promise<number> {
   const { valid } = await show(applyPeersFlags(peersDefaults(seed), flags));
   return EXIT_STATUS[`${valid}`];
 }
 
-/** Simulates many runs, and explains the first that fails. Resolves with the exit status. */
+/** Simulates many runs and explains the smallest seed that failed. Resolves with the exit status. */
 export async function searchPeers(flags: PeersFlags, range: SeedRange): Promise<number> {
   applyPeersFlags(peersDefaults(range.first), flags);
   const failures = await search({ workload: 'peers', flags }, range);
   if (failures.length === 0) {
-    console.log(`VALID: ${range.count} seeds, all nodes came to agree, and on exactly what was acknowledged`);
+    console.log(`VALID: ${range.count} seeds, all nodes agreed in the end, on exactly what was acknowledged`);
     return EXIT_STATUS.true;
   }
   await explain(applyPeersFlags(drawPeersOptions(Math.min(...failures)), flags));
@@ -45,7 +49,7 @@ async function show(options: PeersOptions): Promise<PeersResults> {
   const shown = problems.slice(0, MAX_PROBLEMS).map((problem) => `- ${problem}`);
   if (problems.length > MAX_PROBLEMS) shown.push(`- and ${problems.length - MAX_PROBLEMS} more`);
   console.log(
-    [...shown, valid ? 'VALID: all agree, on exactly what was acknowledged' : 'INVALID'].join('\n'),
+    [...shown, valid ? 'VALID: all nodes agree, on exactly what was acknowledged' : 'INVALID'].join('\n'),
   );
   return results;
 }
@@ -54,7 +58,7 @@ const MAX_PROBLEMS = 10;
 
 const seconds = (timeMs: number): string => (timeMs / 1000).toFixed(3).padStart(8);
 
-/** Says all that helps with a failing seed: what it was, how to see it again, and the least that still fails. */
+/** Prints what helps with a failing seed: its options, how to see it again, and the least that still fails. */
 async function explain(failing: PeersOptions): Promise<void> {
   const command = (options: PeersOptions): string => `g-counter-workbench simulate ${toPeersFlags(options)}`;
   console.log(

@@ -1,3 +1,6 @@
+/**
+ * `g-counter-workbench test`: its flags, and a run of processes.
+ */
 import { systemRandom } from '../../runtime/system.ts';
 import { UsageError, numberFrom, parseOptions, programFrom, splitNodeArguments } from '../arguments.ts';
 import { applyFlags, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
@@ -10,14 +13,14 @@ Runs a cluster of processes in real time and judges the history.
   --bin FILE               the program to run as a node, once per node
 ${runOptionsHelp}
   --availability SHARE     fail unless this share of operations succeeds: a fraction, or total
-  --seed N                 what all random choices derive from (default: a new one, shown at the start)
+  --seed N                 the seed of all random choices (default: a new one, shown at the start)
   --log-stderr             show what nodes write to stderr
   --log-net-send           show every message when it is sent
   --log-net-recv           show every message when it arrives
 
-A pn-counter needs a node that counts down as well: -- --workload pn-counter, for ours.
+The workload pn-counter needs a node that can count down; ours does with -- --workload pn-counter.
 
-Results go to store/<workload>/<time>/, and store/latest leads to the newest. Exit status: 0 valid, 1 invalid,
+Results go to store/<workload>/<time>/; store/latest is a link to the latest. Exit status: 0 valid, 1 invalid,
 2 unknown or a bad command line, 255 the workbench failed.`;
 
 const specs = {
@@ -31,6 +34,7 @@ const specs = {
   help: { type: 'boolean', default: false },
 } as const;
 
+/** The exit status for each verdict. */
 export const EXIT_STATUS = { true: 0, false: 1, unknown: 2 } as const;
 
 /** Runs one test and resolves with the exit status. */
@@ -41,9 +45,8 @@ export async function testCommand(args: string[]): Promise<number> {
     console.log(testHelp);
     return 0;
   }
-  if (values.workload === undefined)
-    throw new UsageError('-w is missing: which workload? g-counter or pn-counter');
-  if (values.bin === undefined) throw new UsageError('--bin is missing: which program is to be tested?');
+  if (values.workload === undefined) throw new UsageError('-w is missing: g-counter or pn-counter');
+  if (values.bin === undefined) throw new UsageError('--bin is missing: the program to test');
   const { valid } = await runAndPrint({
     bin: programFrom(values.bin),
     nodeArguments: forNode,
@@ -56,6 +59,7 @@ export async function testCommand(args: string[]): Promise<number> {
   return EXIT_STATUS[`${valid}`];
 }
 
+/** Reads the value of --seed; without one, draws a seed. Throws a UsageError. */
 export function seedFrom(text: string | undefined): number {
   if (text === undefined) return Math.floor(systemRandom.next() * 2 ** 32);
   return numberFrom('seed', text, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });

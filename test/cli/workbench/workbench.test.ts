@@ -272,9 +272,9 @@ describe('test', () => {
   test.each([
     [[], 'which command? test, simulate, compare, serve or replay'],
     [['frobnicate'], "unknown command 'frobnicate'"],
-    [['test'], '-w is missing: which workload? g-counter or pn-counter'],
+    [['test'], '-w is missing: g-counter or pn-counter'],
     [['test', '-w', 'echo', '--bin', node], "--workload takes g-counter, pn-counter, not 'echo'"],
-    [['test', '-w', 'g-counter'], '--bin is missing: which program is to be tested?'],
+    [['test', '-w', 'g-counter'], '--bin is missing: the program to test'],
     [['test', '-w', 'g-counter', '--bin', 'nope'], '--bin nope does not exist or is not executable'],
     [['test', '-w', 'g-counter', '--bin', '/tmp'], '--bin /tmp is not a file'],
     [
