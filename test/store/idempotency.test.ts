@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { type IdempotencyRecord, IdempotencyRecords } from '../../src/store/idempotency.ts';
 
-const record = (timeMs: number, value = 1): IdempotencyRecord => ({ fingerprint: 'f', values: [value], timeMs });
+const record = (timeMs: number, value = 1): IdempotencyRecord => ({
+  fingerprint: 'f',
+  values: [value],
+  timeMs,
+});
 
 const recordsWith = (times: Record<string, number>, maxIdempotencyRecords = 10): IdempotencyRecords => {
   const records = new IdempotencyRecords({ windowMs: 100, maxIdempotencyRecords });

@@ -18,7 +18,13 @@ import {
   zero,
 } from '../../crdt/counter-state.ts';
 import type { GCounter } from '../../crdt/g-counter.ts';
-import { type Identity, hasRandomSuffix, isBeyond, randomSuffix, replicaIdOf } from '../../crdt/replica-id.ts';
+import {
+  type Identity,
+  hasRandomSuffix,
+  isBeyond,
+  randomSuffix,
+  replicaIdOf,
+} from '../../crdt/replica-id.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Files } from '../../runtime/files.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -308,10 +314,7 @@ export class DiskStore implements Store {
       );
     }
     if (record.fingerprint !== fingerprint) {
-      throw new ApiError(
-        'idempotency_key_reused',
-        'this idempotency key came with another request before',
-      );
+      throw new ApiError('idempotency_key_reused', 'this idempotency key came with another request before');
     }
     return (pending?.batch.committed ?? Promise.resolve()).then(() => record.values);
   }

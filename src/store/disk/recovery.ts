@@ -61,7 +61,9 @@ export async function recover(files: Files, options: RecoveryOptions): Promise<R
   await repair(files, names, replayed.segments, warn);
   return {
     counters: replayed.counters,
-    idempotencyRecords: new Map([...replayed.idempotencyRecords].toSorted(([, a], [, b]) => a.timeMs - b.timeMs)),
+    idempotencyRecords: new Map(
+      [...replayed.idempotencyRecords].toSorted(([, a], [, b]) => a.timeMs - b.timeMs),
+    ),
     log: await openLog(files, replayed, identity, placed, options),
     snapshotBytes: placed?.bytes,
     behind: replayed.hasTotals,

@@ -9,7 +9,13 @@ import type { Counter, Counters } from '../counters.ts';
 import { partsOf } from '../../crdt/counter-state.ts';
 import type { Files } from '../../runtime/files.ts';
 import type { WriteAheadLog } from './write-ahead-log.ts';
-import { SNAPSHOT_TEMPORARY, SNAPSHOT_FILE, bytesOf, snapshotSlices, writeTemporarySnapshot } from './snapshot.ts';
+import {
+  SNAPSHOT_TEMPORARY,
+  SNAPSHOT_FILE,
+  bytesOf,
+  snapshotSlices,
+  writeTemporarySnapshot,
+} from './snapshot.ts';
 
 export interface SnapshotterOptions {
   readonly files: Files;

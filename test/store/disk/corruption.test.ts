@@ -1,7 +1,14 @@
 /** Files that are not as they were written: the answer is right, or there is none and a person can look. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
-import { NEWEST, OLDER, SNAPSHOT, type DirectoryContent, fullDirectory, look } from '../../support/data-directory.ts';
+import {
+  NEWEST,
+  OLDER,
+  SNAPSHOT,
+  type DirectoryContent,
+  fullDirectory,
+  look,
+} from '../../support/data-directory.ts';
 import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
 

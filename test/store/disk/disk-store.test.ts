@@ -183,13 +183,7 @@ describe('what would pass a limit is refused, and nothing is changed:', () => {
     const release = sim.files.hold(`sync ${LOG}`);
     const first = sim.add('b');
     await sim.pass(1);
-    const rest = [
-      sim.add('b'),
-      sim.add('c'),
-      sim.add('d'),
-      sim.merge('e', { 'node-2': 1 }),
-      sim.add('a'),
-    ];
+    const rest = [sim.add('b'), sim.add('c'), sim.add('d'), sim.merge('e', { 'node-2': 1 }), sim.add('a')];
     release();
     expect(await sim.run(Promise.all([first, ...rest]))).toEqual([
       1,

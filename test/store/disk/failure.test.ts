@@ -82,9 +82,9 @@ test('after a failed write the outcome is unknown, and then the store is read-on
     { status: 'rejected', reason: expect.objectContaining({ code: 'unknown_outcome' }) },
     { status: 'rejected', reason: expect.objectContaining({ code: 'read_only' }) },
   ]);
-  expect(
-    results.every((result) => result.status === 'rejected' && result.reason instanceof ApiError),
-  ).toBe(true);
+  expect(results.every((result) => result.status === 'rejected' && result.reason instanceof ApiError)).toBe(
+    true,
+  );
 });
 
 test.each([
@@ -138,7 +138,8 @@ async function script(files: MemoryFiles): Promise<Ran> {
   let asked = 3;
   const refused: string[] = [];
   const opened = await SimDiskStore.begin(files).catch((error: unknown) => error);
-  if (!(opened instanceof SimDiskStore)) return { acknowledged, asked, refused: [String(opened)], sim: undefined };
+  if (!(opened instanceof SimDiskStore))
+    return { acknowledged, asked, refused: [String(opened)], sim: undefined };
   const sim = opened;
   const add = async (amount: number, id?: string): Promise<void> => {
     asked += amount;

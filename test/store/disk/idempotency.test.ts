@@ -5,7 +5,8 @@ import { MemoryFiles, nothing } from '../../support/memory-files.ts';
 const LOG = 'counters-000001.log';
 
 /** The same server after its machine has lost its power. */
-const restarted = ({ files, clock }: SimDiskStore): Promise<SimDiskStore> => SimDiskStore.begin(files.crash(nothing), { clock });
+const restarted = ({ files, clock }: SimDiskStore): Promise<SimDiskStore> =>
+  SimDiskStore.begin(files.crash(nothing), { clock });
 
 describe('an increment that is asked for again under its idempotency key', () => {
   test('gets the same answer, and counts once', async () => {

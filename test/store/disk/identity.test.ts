@@ -5,7 +5,8 @@ import { MemoryFiles, nothing } from '../../support/memory-files.ts';
 
 const LOG = 'counters-000001.log';
 
-const restarted = ({ files }: SimDiskStore): Promise<SimDiskStore> => SimDiskStore.begin(files.crash(nothing));
+const restarted = ({ files }: SimDiskStore): Promise<SimDiskStore> =>
+  SimDiskStore.begin(files.crash(nothing));
 
 describe('a server that has lost its disk', () => {
   test('counts on under its next name when others show what it had counted', async () => {
@@ -96,11 +97,7 @@ describe('a server that has lost its disk', () => {
       sim.merge('b', { 'node-1': 100 }),
       sim.merge('a', { 'node-1': Number.MAX_SAFE_INTEGER }),
     ];
-    expect(await sim.run(Promise.all(requests))).toEqual([
-      'too_many_nodes',
-      'too_many_counters',
-      'overflow',
-    ]);
+    expect(await sim.run(Promise.all(requests))).toEqual(['too_many_nodes', 'too_many_counters', 'overflow']);
     expect(sim.store.identity.suffix).toBe(1);
     expect(await sim.run(sim.add('a', 1))).toBe(2);
   });

@@ -102,7 +102,9 @@ test.each(Object.entries(ways))(
     let { files } = sim;
     for (let round = 2; round <= 5; round++) {
       files = die(await interruptSnapshot(die(files)));
-      expect(await look(files.clone())).toMatchObject({ content: { counters: { likes: { 'node-1': round } } } });
+      expect(await look(files.clone())).toMatchObject({
+        content: { counters: { likes: { 'node-1': round } } },
+      });
     }
   },
 );
@@ -115,7 +117,9 @@ test('a snapshot whose renaming was undone by a crash leaves a directory that ca
   sim.files.hold('syncDirectory');
   await sim.pass(1000);
   const second = await interruptSnapshot(sim.files.clone());
-  expect(await look(second.crash(nothing))).toMatchObject({ content: { counters: { likes: { 'node-1': 3 } } } });
+  expect(await look(second.crash(nothing))).toMatchObject({
+    content: { counters: { likes: { 'node-1': 3 } } },
+  });
 });
 
 test('a copy that dies before the name of its segment is on the disk counts on under the same name', async () => {

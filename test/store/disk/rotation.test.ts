@@ -74,7 +74,9 @@ test.each([
       const { counters, idempotencyRecords } = await read(
         files.crash(choices[below(random, choices.length)] ?? nothing),
       );
-      const kept = idempotencyRecords.map((record) => record.split(' ')[0] ?? '').filter((id) => id !== 'long');
+      const kept = idempotencyRecords
+        .map((record) => record.split(' ')[0] ?? '')
+        .filter((id) => id !== 'long');
       const lost = answered.filter((key) => !kept.includes(key));
       expect({ operation, lost }).toEqual({ operation, lost: [] });
       const counted = Object.keys(counters).filter((key) => key.startsWith('key-'));
@@ -107,11 +109,17 @@ test('a log that is long because of idempotency records is not cut again for eve
 
 test('an answer that is carried on does not take the place of one given later under the same key', async () => {
   const clock = new VirtualClock();
-  const first = await SimDiskStore.begin(new MemoryFiles(), { clock, limits: { maxIdempotencyRecords: 2000 } });
+  const first = await SimDiskStore.begin(new MemoryFiles(), {
+    clock,
+    limits: { maxIdempotencyRecords: 2000 },
+  });
   const increments = Array.from({ length: 1000 }, (_, at) => first.add('views', 1, `id-${at}`));
   await first.run(Promise.all([...increments, first.add('likes', 1, 'again')]));
   await first.pass(59_000);
-  const second = await SimDiskStore.begin(first.files.copy(), { clock, limits: { maxIdempotencyRecords: 2000 } });
+  const second = await SimDiskStore.begin(first.files.copy(), {
+    clock,
+    limits: { maxIdempotencyRecords: 2000 },
+  });
   let appends = 0;
   let request: Promise<unknown> | undefined;
   second.files.before = async (operation) => {
