@@ -1,5 +1,6 @@
 /**
- * What an import of an HTML document is: its text, which esbuild puts into the bundle.
+ * What an import of an HTML document is: its text, with its stylesheets and scripts in it. src/inline-html.mjs makes it,
+ * for the bundles and for tests.
  */
 
 declare module '*.html' {

@@ -1,5 +1,8 @@
-/** Incrementing a counter from a form of the page: what the button says, the request, and what came of it. */
-import { RefusedError, increment, isUnauthorized, messageOf } from './api.ts';
+/**
+ * Incrementing a counter from a form. Whatever comes of the request, the form shows it, and nothing is counted twice. An
+ * error that leaves open whether the increment was counted says so.
+ */
+import { ApiError, increment, isUnauthorized, messageOf } from './api.ts';
 import { setLine } from './dom.ts';
 import { askForToken } from './token.ts';
 
@@ -20,10 +23,7 @@ export async function add(
     return await increment(key, Number(amount.value || 1));
   } catch (error) {
     const message = messageOf(error);
-    setLine(
-      line,
-      error instanceof RefusedError ? message : `${message}, it may or may not have been counted`,
-    );
+    setLine(line, error instanceof ApiError ? message : `${message}, it may or may not have been counted`);
     if (isUnauthorized(error)) askForToken();
     return undefined;
   } finally {

@@ -13,13 +13,13 @@ import {
 } from './replies.ts';
 import { authorization } from './token.ts';
 
-/** How long a request may take that is repeated anyway. */
+/** The patience for requests that are repeated anyway. */
 const POLL_TIMEOUT_MS = 4000;
 
-/** What the server has refused. Any other error leaves open whether the request took effect. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError';
-  /** Of HTTP. */
+/** A request that the server has refused. After any other error the request may or may not have taken effect. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** The status of HTTP. */
   readonly status: number;
 
   constructor(message: string, status: number) {
@@ -28,8 +28,7 @@ export class RefusedError extends Error {
   }
 }
 
-export const isUnauthorized = (error: unknown): boolean =>
-  error instanceof RefusedError && error.status === 401;
+export const isUnauthorized = (error: unknown): boolean => error instanceof ApiError && error.status === 401;
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -58,7 +57,7 @@ export async function increment(key: string, amount: number): Promise<number> {
   const send = (): Promise<unknown> =>
     request(`/counter/incr/${encodeURIComponent(key)}`, { method: 'POST', headers, body });
   const reply = await send().catch((error: unknown) => {
-    if (error instanceof RefusedError) throw error;
+    if (error instanceof ApiError) throw error;
     return send();
   });
   return numberFrom(objectFrom(reply)['new_value']);
@@ -67,7 +66,7 @@ export async function increment(key: string, amount: number): Promise<number> {
 export const describeCluster = async (): Promise<ClusterReply> =>
   clusterReplyFrom(await request('/discovery', { signal: AbortSignal.timeout(POLL_TIMEOUT_MS) }));
 
-/** A server that is not well answers this too, with another status. Rejects if there is no reply. */
+/** A server that accepts no increments replies too, with status 503. Rejects if there is no reply. */
 export async function checkHealth(): Promise<{ status: string; nodeId: string | undefined }> {
   const response = await fetch('/health', {
     signal: AbortSignal.timeout(POLL_TIMEOUT_MS),
@@ -86,11 +85,11 @@ async function request(path: string, options: RequestOptions): Promise<unknown> 
     .catch(() => undefined);
   if (response === undefined || body === undefined) throw new Error('no answer from the server');
   if (!response.ok)
-    throw new RefusedError(refusalIn(body) ?? `the server answered ${response.status}`, response.status);
+    throw new ApiError(messageIn(body) ?? `the server answered ${response.status}`, response.status);
   return body;
 }
 
-function refusalIn(body: unknown): string | undefined {
+function messageIn(body: unknown): string | undefined {
   const { message } = objectFrom(objectFrom(body)['error'] ?? {});
   return typeof message === 'string' ? message : undefined;
 }

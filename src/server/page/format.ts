@@ -1,4 +1,6 @@
-/** Numbers and names as the reader's language writes and sorts them. */
+/**
+ * How numbers are written and names sorted: as the language of the browser has it.
+ */
 
 const grouped = new Intl.NumberFormat();
 const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });

@@ -1,4 +1,7 @@
-/** The head of the page: the id of the node, and whether the server is well and the page hears of changes. */
+/**
+ * The head of the page: the id of the node and one word, which is `live` if the server accepts increments and the page
+ * hears of changes. Otherwise it is what the server reports, `connecting`, or `unreachable`.
+ */
 import { checkHealth } from './api.ts';
 import { byId } from './dom.ts';
 

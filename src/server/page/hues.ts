@@ -1,7 +1,8 @@
 /**
- * The colours of nodes. A node gets the next hue of page.css when it is first seen and keeps it; the replica ids of one
- * node are shades of it.
+ * The colours of nodes. A node gets the next hue of page.css when it is first seen, and keeps it; the replica ids of one
+ * node are shades of its hue.
  */
+
 const HUES = 6; // --c0 to --c5
 
 /** Where the suffix begins that tells the replica ids of a node apart: ~2, or ~k3f9qz in a cluster. */

@@ -1,7 +1,7 @@
 /**
  * The table of counters, in the order of their keys: the first of those with a prefix, as many as were asked for, kept
- * up to date by events. Values grow, so the larger of two values is the later, in whichever order they
- * arrive. Changes that arrive during a request for the list wait for its reply, as they may be newer.
+ * up to date by events. Values grow, so the larger of two is the later, in whichever order they arrive. Changes that
+ * arrive during a request for the list wait for its reply, as they may be newer.
  */
 import type { AddForm } from './add.ts';
 import { isUnauthorized, listCounters, messageOf } from './api.ts';

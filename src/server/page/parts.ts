@@ -1,4 +1,7 @@
-/** Which nodes a counter was incremented by: a stacked bar, and below it the totals in words. */
+/**
+ * Which nodes a counter was incremented by: a stacked bar in the colours of the nodes, and below it their totals in
+ * figures, the names in order.
+ */
 import { compareNames, formatCount } from './format.ts';
 import { shadeOf, splitReplicaId } from './hues.ts';
 import type { Counter, Part } from './replies.ts';

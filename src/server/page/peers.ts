@@ -1,4 +1,7 @@
-/** The cluster: how many peers this server has, and a table of the servers and addresses that it knows. */
+/**
+ * The cluster: how many peers this server has, and a table of the servers and addresses that it knows, sorted by node id.
+ * A node has the same colour here as in the table of counters.
+ */
 import { describeCluster, messageOf } from './api.ts';
 import { byId, find, setLine } from './dom.ts';
 import { compareNames, formatCount } from './format.ts';

@@ -1,4 +1,7 @@
-/** A counter in the table: its elements, what they show, and the form that adds to it. */
+/**
+ * A counter in the table: its elements, what they show, and the form that adds to it. An update shows with the next
+ * `paint`, which the list calls once a frame, however many updates there were.
+ */
 import type { AddForm } from './add.ts';
 import { byId, find } from './dom.ts';
 import { formatCount, formatRate } from './format.ts';

@@ -1,4 +1,7 @@
-/** The token that a server may require. It is kept for as long as the tab is open, and asked for when it is missing or wrong. */
+/**
+ * The token that a server may require. The page asks for it when the server has refused a request for the lack of it,
+ * and keeps it until the tab is closed.
+ */
 import { byId, setLine } from './dom.ts';
 
 const form = byId('unlock', HTMLFormElement);

@@ -1,4 +1,8 @@
-/** How a value has grown in the last two minutes: a sample a second, a spark line, and the rate of the last ten seconds. */
+/**
+ * How a value has grown in the last two minutes, from one sample a second: a spark line, and the rate over the last ten
+ * seconds. Knows nothing of the document.
+ */
+
 const WINDOW_S = 120;
 const RATE_SPAN_S = 10;
 
