@@ -1,5 +1,5 @@
-import { DiskStore, type StoreLimits } from '../../src/store/disk/disk-store.ts';
-import type { Increment } from '../../src/store/store.ts';
+import { DiskStore } from '../../src/store/disk/disk-store.ts';
+import type { Increment, StoreLimits } from '../../src/store/store.ts';
 import { ApiError } from '../../src/store/api-error.ts';
 import { nodesOf } from '../../src/crdt/counter-state.ts';
 import { ProcessClock } from '../../src/workbench/sim/process-clock.ts';

@@ -31,9 +31,9 @@ import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
 import { ApiError } from '../api-error.ts';
 import type { Counters } from '../counters.ts';
-import { type IdempotencyLimits, IdempotencyRecords } from '../idempotency.ts';
+import { IdempotencyRecords } from '../idempotency.ts';
 import { changesAfter, listPage, namedCounter } from '../named-counter.ts';
-import type { Changes, Health, Idempotency, Increment, NamedCounter, Store } from '../store.ts';
+import type { Changes, Health, Idempotency, Increment, NamedCounter, Store, StoreLimits } from '../store.ts';
 import type { Batch } from './batch.ts';
 import { GroupCommit } from './group-commit.ts';
 import { type Recovered, recover } from './recovery.ts';
@@ -57,12 +57,6 @@ export interface DiskStoreOptions {
   readonly onFailure: (error: unknown) => void;
   /** Called after each commit, with how many increments it contained and how long it took. */
   readonly onCommit: (increments: number, durationMs: number) => void;
-}
-
-export interface StoreLimits extends IdempotencyLimits {
-  readonly maxCounters: number;
-  /** How many totals one counter may have. */
-  readonly maxNodes: number;
 }
 
 export class DiskStore implements Store {
