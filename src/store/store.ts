@@ -1,0 +1,105 @@
+/**
+ * The port between the HTTP handlers and whatever keeps named counters. An engine is a folder beside this file that
+ * implements `Store` and passes the conformance suite (test/store/conformance.ts).
+ *
+ * What every engine guarantees: nothing is acknowledged or shown that could still be lost; an increment is counted once
+ * however often it is retried under the same idempotency key; a read that begins after a write was acknowledged includes
+ * it; values never fall. Every method can reject with an ApiError.
+ */
+import type { GCounter } from '../crdt/g-counter.ts';
+import type { IdempotencyLimits } from './idempotency.ts';
+
+export interface Store {
+  /** The node id of this server. It never changes. */
+  readonly nodeId: string;
+  /**
+   * Adds to counters, to all or to none. Resolves with the value of each counter after its increment, in their order. A
+   * retry (same idempotency key, same fingerprint) resolves with the same values and adds nothing. Rejects with
+   * `overflow`, `too_many_counters`, `too_many_idempotency_keys`, `idempotency_key_reused`, `read_only` or
+   * `unknown_outcome`.
+   */
+  increment(increments: readonly Increment[], idempotency?: Idempotency): Promise<readonly number[]>;
+  /**
+   * Merges totals by replica id into a counter, with a lower bound under LOWER_BOUND: of each two the larger stays.
+   * Resolves with the counter after that. Rejects with `invalid_nodes`, `overflow`, `too_many_counters`,
+   * `too_many_nodes`, `read_only` or `unknown_outcome`.
+   */
+  merge(key: string, parts: GCounter): Promise<NamedCounter>;
+  /** Raises the value of a counter to a lower bound, if it is smaller. Resolves with the value. Rejects as `merge` does. */
+  raiseTo(key: string, lowerBound: number): Promise<number>;
+  /** Resolves with a counter. One that nobody has incremented is 0 and has no totals. */
+  read(key: string): Promise<NamedCounter>;
+  /**
+   * Resolves with the first `limit` counters whose keys begin with `prefix`, in the order of the keys' UTF-16 code
+   * units, from the key after `after` on. The list may be produced while it is read: read it at once, without awaiting
+   * anything, and stop where there is enough.
+   */
+  list(prefix: string, after: string | undefined, limit: number): Promise<Iterable<NamedCounter>>;
+  /**
+   * Resolves with what has changed since a position, or with the latest position alone if the given one is undefined or
+   * too old. Watchers call this again and again; those with the same position and prefix share one call.
+   */
+  changesAfter(position: number | undefined, prefix: string): Promise<Changes>;
+  /** Resolves with how the store is doing. */
+  health(): Promise<Health>;
+}
+
+/** A counter with all that merges. */
+export interface NamedCounter {
+  readonly key: string;
+  readonly value: number;
+  /** The totals by replica id, in the order of the ids. */
+  readonly nodes: GCounter;
+  /** 0 if no client has set one. */
+  readonly lowerBound: number;
+}
+
+export interface Increment {
+  readonly key: string;
+  /** A positive safe integer. */
+  readonly amount: number;
+}
+
+/** What distinguishes a retry from a new request. */
+export interface Idempotency {
+  /** The idempotency key. */
+  readonly id: string;
+  /** Of the request's content: retries have the same. */
+  readonly fingerprint: string;
+}
+
+/** Positions number the changes of all counters; they have a meaning only during one run of the process. */
+export interface Changes {
+  /**
+   * Each counter with the prefix that has changed, once and as it is now, in the order of the latest changes. Undefined
+   * if that is no longer known: the reader has to list the counters. To be read at once, like a list.
+   */
+  readonly counters: Iterable<ChangedCounter> | undefined;
+  /** The position of the latest change of any counter. Whoever has read all of `counters` knows everything up to here. */
+  readonly position: number;
+}
+
+export interface ChangedCounter extends NamedCounter {
+  /** The position of its latest change. */
+  readonly changedAt: number;
+}
+
+/** The limits that every engine enforces. */
+export interface StoreLimits extends IdempotencyLimits {
+  readonly maxCounters: number;
+  /** How many totals one counter may have. */
+  readonly maxNodes: number;
+}
+
+export interface Health {
+  /** Whether the store accepts increments. */
+  readonly isWritable: boolean;
+  /** How many counters there are. */
+  readonly counters: number;
+  /** How many idempotency records are kept. */
+  readonly idempotencyRecords: number;
+  /** The length of the write-ahead log in bytes; 0 for engines without one. */
+  readonly logBytes: number;
+  /** How many snapshots have been written since the start; 0 for engines without them. */
+  readonly snapshots: number;
+}
