@@ -25,6 +25,8 @@ export default defineConfig(({ mode }) => ({
     // Ends only what hangs. It is far more than a test needs, since no test is to fail on a machine that is busy.
     testTimeout: mode === 'soak' ? 900_000 : 300_000,
     hookTimeout: 300_000,
+    // Read by support/suite.ts.
+    env: { SUITE: mode },
     // Vitest would leave one core to itself, which on two cores makes one worker.
     maxWorkers: '100%',
     // The reports are where .ci/run finds the count of tests.

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Random } from '../../src/runtime/random.ts';
 import { below, pick } from '../../src/workbench/sim/random.ts';
 import { type SimServer, SimCluster, everybodyElse, peersOf } from '../support/sim-cluster.ts';
+import { bySuite } from '../support/suite.ts';
 
 const SERVERS = 4;
 const KEYS = ['likes', 'views', '__proto__'];
@@ -66,7 +67,8 @@ class Story {
   }
 }
 
-const seeds = Array.from({ length: 12 }, (_, index) => index + Number(process.env['STORY_SEED'] ?? 1));
+const length = bySuite({ test: 4, soak: 12 });
+const seeds = Array.from({ length }, (_, index) => index + Number(process.env['STORY_SEED'] ?? 1));
 
 test.each(
   seeds.flatMap((seed) => [

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { MAX_DEPTH, parseJson } from '../../src/runtime/json.ts';
 import type { Random } from '../../src/runtime/random.ts';
 import { below, pick, streams } from '../../src/workbench/sim/random.ts';
+import { bySuite } from '../support/suite.ts';
 
-/** How many texts; `JSON_TEXTS=1000000` for the long run. */
-const TEXTS = Number(process.env['JSON_TEXTS'] ?? 100_000);
+const TEXTS = bySuite({ test: 50_000, soak: 1_000_000 });
 const SEED = Number(process.env['JSON_SEED'] ?? 1);
 
 test('a key with an escape is not read as the key of an object before', () => {

@@ -112,13 +112,31 @@ export const mostMemoryMb = ({ pid }: ServerProcess): number =>
     ? Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
     : 0;
 
-/** How many datagrams to a port nobody had time for; 0 where nobody knows. */
-export function droppedAt(port: number): number {
+/** The processor time that a server has taken so far, in ms; 0 where nobody knows. */
+export function processorMs({ pid }: ServerProcess): number {
   if (process.platform !== 'linux') return 0;
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user, system] = fields.split(' ').slice(11, 13).map(Number);
+  return ((user ?? 0) + (system ?? 0)) * TICK_MS;
+}
+
+/** As Linux has it on every machine that runs Node. */
+const TICK_MS = 10;
+
+/** How many datagrams to a port nobody had time for; 0 where nobody knows. */
+export const droppedAt = (port: number): number =>
+  udpSockets(port).reduce((sum, fields) => sum + Number(fields[12] ?? 0), 0);
+
+/** How many bytes of datagrams to a port nobody has taken yet; 0 where nobody knows. */
+export const queuedAt = (port: number): number =>
+  udpSockets(port).reduce((sum, fields) => sum + Number.parseInt(fields[4]?.split(':')[1] ?? '0', 16), 0);
+
+/** The fields of /proc/net/udp about the sockets at a port. */
+function udpSockets(port: number): string[][] {
+  if (process.platform !== 'linux') return [];
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const sockets = readFileSync('/proc/net/udp', 'utf8').split('\n');
-  const ours = sockets.filter((line) => line.trim().split(/\s+/)[1]?.endsWith(`:${hex}`));
-  return ours.reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[12] ?? 0), 0);
+  const lines = readFileSync('/proc/net/udp', 'utf8').split('\n');
+  return lines.map((line) => line.trim().split(/\s+/)).filter((fields) => fields[1]?.endsWith(`:${hex}`));
 }
 
 function portOf(server: Server): number {

@@ -11,7 +11,7 @@ import { Clients } from '../../support/random-clients.ts';
 import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { type Choose, DiskError, MemoryFiles, everything, nothing } from '../../support/memory-files.ts';
 
-const RANDOM_SUFFIXES = 8;
+const RUNS = 8;
 const ACTIONS = 25;
 
 type Death = (files: MemoryFiles, choose: Choose) => MemoryFiles;
@@ -89,7 +89,7 @@ async function story(
   const clock = new VirtualClock();
   const clients = new Clients(streams(seed)('clients'), ballast);
   let files = new MemoryFiles();
-  for (let count = 0; count < RANDOM_SUFFIXES; count++) {
+  for (let count = 0; count < RUNS; count++) {
     const refusals = await live(files, clock, random, clients);
     if (refusals.length > 0) return { faults: refusals, acknowledged: 0 };
     files = pick(random, ends)(files, (bound) => below(random, bound));

@@ -9,32 +9,36 @@ import { type CreatePeer, shippedPeer } from '../../../src/workbench/peers/peer.
 import { type PeersResults, simulatePeers } from '../../../src/workbench/peers/run.ts';
 import { shrink } from '../../../src/workbench/sim/shrink.ts';
 import { peersMutants } from '../../mutants/peers.ts';
+import { bySuite } from '../../support/suite.ts';
+
+const SEEDS = bySuite({ test: 20, soak: 100 });
+const HARD_SEEDS = bySuite({ test: 3, soak: 10 });
 
 const simulated = (seed: number, createPeer: CreatePeer = shippedPeer): Promise<PeersResults> =>
   simulatePeers(drawPeersOptions(seed), createPeer);
 
-test('the shipped server survives a hundred seeds of every fault', async () => {
-  for (let seed = 1; seed <= 100; seed++) {
+test(`the shipped server survives ${SEEDS} seeds of every fault`, async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
     const { problems } = await simulated(seed);
     expect(problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
   }
-}, 120_000);
+});
 
 test('so does a cluster under all faults at once, with clocks that are wrong', async () => {
   const faults = new Set(peersFaultNames);
-  for (let seed = 1; seed <= 10; seed++) {
+  for (let seed = 1; seed <= HARD_SEEDS; seed++) {
     const options = { ...drawPeersOptions(seed), faults, nemesisIntervalMs: 2000, clockSkew: 0.3 };
     const { problems } = await simulatePeers(options, shippedPeer);
     expect(problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
   }
-}, 120_000);
+});
 
 for (const [name, createPeer] of Object.entries(peersMutants)) {
   test(`${name} is found within forty seeds`, async () => {
     let found = false;
     for (let seed = 1; seed <= 40 && !found; seed++) found = !(await simulated(seed, createPeer)).valid;
     expect(found).toBe(true);
-  }, 120_000);
+  });
 }
 
 test('one seed gives the same run, another does not', async () => {
@@ -51,4 +55,4 @@ test('a failure is shrunk to a run with less in it that still fails', async () =
   expect(await fails(smallest)).toBe(true);
   expect(smallest.faults.size).toBe(0);
   expect(smallest.nodeIds.length).toBe(2);
-}, 120_000);
+});

@@ -1,0 +1,1 @@
+import './convergence.test.ts';
