@@ -57,12 +57,11 @@ class Session {
       socket.on('error', () => {});
       socket.on('close', () => resolve(answers));
       let heardBefore = -1;
-      socket.setTimeout(SILENCE_MS, async () => {
+      socket.setTimeout(SILENCE_MS, () => {
         this.isStuck = socket.bytesRead === heardBefore;
         if (this.isStuck) return void socket.destroy();
         heardBefore = socket.bytesRead;
-        await isAnswered();
-        socket.setTimeout(SILENCE_MS);
+        void isAnswered().then(() => socket.setTimeout(SILENCE_MS));
       });
       const bytes = Buffer.from(this.texts.join(''), 'latin1');
       const pieces = 1 + below(random, 6);
