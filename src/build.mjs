@@ -30,7 +30,7 @@ const TEST_PROGRAMS = {
 const htmlAsText = {
   name: 'html-as-text',
   setup(builder) {
-    builder.onLoad({ filter: /\.html$/ }, async ({ path }) => ({
+    builder.onLoad({ filter: /\.(?:html|svg)$/ }, async ({ path }) => ({
       contents: await inlineHtml(path),
       loader: 'text',
     }));

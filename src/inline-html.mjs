@@ -1,5 +1,5 @@
 /**
- * Makes one HTML document that loads nothing out of a document with stylesheets and TypeScript modules beside it.
+ * Makes one HTML or SVG document that loads nothing out of a document with stylesheets and TypeScript modules beside it.
  *
  * The stylesheets and modules are bundled, minified and put where the document refers to them. `import page from
  * './page.html'` has this text as its value, both in the bundles (src/build.mjs) and in tests (test/vitest.config.ts).

@@ -15,7 +15,7 @@ export default defineConfig(({ mode }) => ({
       name: 'html-as-text',
       enforce: 'pre',
       load: async (id) =>
-        id.endsWith('.html') ? `export default ${JSON.stringify(await inlineHtml(id))}` : undefined,
+        /\.(?:html|svg)$/.test(id) ? `export default ${JSON.stringify(await inlineHtml(id))}` : undefined,
     },
   ],
   test: {

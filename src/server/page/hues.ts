@@ -1,5 +1,5 @@
 /**
- * The colours of nodes. A node gets the next hue of page.css when it is first seen, and keeps it; the replica ids of one
+ * The colours of nodes. A node gets the next hue of palette.css when it is first seen, and keeps it; the replica ids of one
  * node are shades of its hue.
  */
 

@@ -1,12 +1,13 @@
 /**
  * The report of a run: one page with the verdict, what led to it and pictures of how the run went. It is built from
  * what was recorded and from nothing else, so the same run always gives the same bytes.
+ * The policy in report.html keeps even a mistake in escaping from loading or running anything.
  */
 import { cut, grouped, percent } from './format.ts';
 import { messagesPicture } from './messages.ts';
-import { pageCss, reportCss } from './page-style.ts';
 import { latencyQuantilesPicture, latencyRawPicture, ratePicture } from './performance.ts';
-import { type Picture, escape, htmlPage, inline, standalone } from './svg.ts';
+import document from './report.html';
+import { type Picture, escape, fillIn, inline, standalone } from './svg.ts';
 import { timelinePicture } from './timeline.ts';
 import { valuePicture } from './value.ts';
 import { figuresHtml, firstEvidence, problemsHtml, verdictHtml } from './verdict.ts';
@@ -43,16 +44,15 @@ function pageHtml(
   plots: readonly Picture[],
   messages: Picture,
 ): string {
-  return htmlPage(
-    view.title,
-    `${pageCss}\n${reportCss}`,
-    `<h1>${escape(view.title)} <span>${escape(subtitle(view))}</span></h1>
+  return fillIn(document, {
+    title: escape(view.title),
+    content: `<h1>${escape(view.title)} <span>${escape(subtitle(view))}</span></h1>
 ${verdictHtml(view)}
 <div class="top${evidence === undefined ? ' calm' : ''}"><div>${problemsHtml(view, evidence)}</div><aside>${figuresHtml(view)}</aside></div>
 ${view.operations.length === 0 ? '<section><p class="note">No operation was completed, so there is nothing to plot.</p></section>' : plots.map(sectionHtml).join('\n')}
 ${messageTypesHtml(view.messageTypes)}
 ${sectionHtml(messages)}`,
-  );
+  });
 }
 
 /** The run in one line. */

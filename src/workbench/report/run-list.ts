@@ -1,8 +1,8 @@
 /** The page that lists all runs, the newest first. It shows what it understands of runs that another version wrote. */
 import { isObject } from '../../runtime/json.ts';
 import { counted, duration, grouped } from './format.ts';
-import { pageCss } from './page-style.ts';
-import { escape, htmlPage } from './svg.ts';
+import document from './run-list.html';
+import { escape, fillIn } from './svg.ts';
 
 /** A run as it is found on disk. */
 export interface StoredRun {
@@ -15,20 +15,6 @@ export interface StoredRun {
   /** What results.json holds, or undefined if there is none. It may have been written by another version. */
   readonly results: unknown;
 }
-
-const listCss = `${pageCss}
-h1{font-size:22px;margin:16px 0}
-table{font-size:13.5px}
-tr>*{padding:9px 22px 9px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--grid);white-space:nowrap}
-td.n{text-align:right}
-td.wide{white-space:normal}
-th.n{text-align:right;white-space:normal;max-width:110px;vertical-align:bottom}
-th{vertical-align:bottom}
-td.files{white-space:normal;min-width:150px}
-td.verdict{font-weight:700}
-td .muted{font-size:12.5px}
-.files a{margin-right:10px}
-summary{cursor:pointer;color:var(--muted)}`;
 
 export function runListPage(runs: readonly StoredRun[]): string {
   const newestFirst = runs.toSorted((a, b) => compare(b.timestamp, a.timestamp) || compare(a.test, b.test));
@@ -46,7 +32,7 @@ export function runListPage(runs: readonly StoredRun[]): string {
   const table = `<table><thead><tr>${cells.join('')}</tr></thead>
 <tbody>${newestFirst.map(rowHtml).join('\n')}</tbody></table>`;
   const content = runs.length === 0 ? '<p class="muted">There are no runs yet.</p>' : table;
-  return htmlPage('runs', listCss, `<h1>Runs</h1>\n${content}`);
+  return fillIn(document, { content: `<h1>Runs</h1>\n${content}` });
 }
 
 /** Orders by code units, which for timestamps is by time in every locale. */

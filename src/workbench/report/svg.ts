@@ -3,7 +3,7 @@
  *
  * Whatever a node or a user wrote passes through `escape` on its way in. Classes choose how an element looks.
  */
-import { paletteCss, pictureCss } from './palette.ts';
+import pictureDocument from './picture.svg';
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
@@ -20,6 +20,10 @@ export const escape = (text: string): string =>
   text
     .replaceAll(/[&<>"']/g, (character) => entities[character] ?? character)
     .replaceAll(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '\uFFFD');
+
+/** A document with each `{{name}}` in it replaced by the part of this name, which must be safe already. */
+export const fillIn = (document: string, parts: Readonly<Record<string, string>>): string =>
+  document.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => parts[name] ?? '');
 
 /** An element around markup that is already safe. Attributes that are undefined are left out. */
 export function element(name: string, attributes: Attributes, ...children: readonly string[]): string {
@@ -192,24 +196,18 @@ const MARGIN = 12;
 /** A picture as a file of its own. */
 export function standalone({ title, note, width = WIDTH, height, drawing }: Picture): string {
   const fullHeight = HEADING + height + MARGIN;
-  return `${element(
-    'svg',
-    {
-      xmlns: 'http://www.w3.org/2000/svg',
-      viewBox: `0 ${-HEADING} ${width} ${fullHeight}`,
-      width,
-      height: fullHeight,
-    },
-    element('style', {}, escapeStyle(`${paletteCss(':root')}\n${pictureCss}`)),
-    box([0, -HEADING], [width, height + MARGIN], { class: 'backdrop' }),
-    label(16, -34, title, { class: 'strong', style: 'font-size:17px' }),
-    ...wrapped(note, width / 6.3).map((line, i) => label(16, -15 + i * 14, line, { class: 'muted' })),
-    drawing,
-  )}\n`;
+  return fillIn(pictureDocument, {
+    viewBox: `0 ${-HEADING} ${width} ${fullHeight}`,
+    width: px(width),
+    height: px(fullHeight),
+    content: [
+      box([0, -HEADING], [width, height + MARGIN], { class: 'backdrop' }),
+      label(16, -34, title, { class: 'strong', style: 'font-size:17px' }),
+      ...wrapped(note, width / 6.3).map((line, i) => label(16, -15 + i * 14, line, { class: 'muted' })),
+      drawing,
+    ].join(''),
+  });
 }
-
-/** A style sheet inside XML may hold no `<` and `&`; quotes are left as they are. */
-const escapeStyle = (css: string): string => escape(css).replaceAll('&#39;', "'");
 
 /** At most two lines of about `length` characters. */
 function wrapped(text: string, length: number): string[] {
@@ -217,24 +215,3 @@ function wrapped(text: string, length: number): string[] {
   const end = text.lastIndexOf(' ', length);
   return [text.slice(0, end), text.slice(end + 1)];
 }
-
-/** The document around the content of a page. The policy keeps even a mistake in escaping from loading or running anything. */
-export const htmlPage = (title: string, css: string, content: string): string => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escape(title)}</title>
-<style>
-${css}
-</style>
-</head>
-<body>
-<main>
-${content}
-</main>
-</body>
-</html>
-`;

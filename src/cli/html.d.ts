@@ -1,9 +1,0 @@
-/**
- * What an import of an HTML document is: its text, with its stylesheets and scripts in it. src/inline-html.mjs makes it,
- * for the bundles and for tests.
- */
-
-declare module '*.html' {
-  const text: string;
-  export default text;
-}
