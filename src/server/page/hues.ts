@@ -1,6 +1,6 @@
 /**
- * The colours of nodes. A node gets the next hue of palette.css when it is first seen, and keeps it; the replica ids of one
- * node are shades of its hue.
+ * The colours of nodes. A node gets the next hue of palette.css when it is first seen, and keeps it; the replica ids of
+ * one node are shades of its hue.
  */
 
 const HUES = 6; // --c0 to --c5
