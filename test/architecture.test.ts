@@ -1,4 +1,7 @@
-/** The rules that keep src/ in layers, and for each of them offenders that it must catch. */
+/**
+ * The rules that keep src/ in layers and say who may touch the world outside, and for each rule offenders that it must
+ * catch.
+ */
 import { readFileSync, readdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,12 +12,12 @@ interface SourceFile {
   readonly text: string;
 }
 
-/** Answers what is wrong with a file, a phrase for each offence. */
+/** Returns what is wrong with a file, a phrase for each offence. */
 type Rule = (file: SourceFile) => string[];
 
 const MAX_LINES = 400;
 
-/** What a folder may import besides itself and Node's own modules. `cli` puts everything together and may import anything. */
+/** What a folder may import besides itself and Node's own modules. `cli` wires everything and may import anything. */
 const imports: ReadonlyMap<string, readonly string[]> = new Map([
   ['runtime', []],
   ['crdt', []],
@@ -24,6 +27,49 @@ const imports: ReadonlyMap<string, readonly string[]> = new Map([
   ['cluster', ['store', 'crdt', 'runtime']],
   ['server', ['cluster', 'store', 'crdt', 'runtime']],
   ['workbench', ['server', 'cluster', 'store', 'maelstrom', 'counter', 'crdt', 'runtime']],
+]);
+
+/**
+ * Rooms within a folder: what each may import of the others. Files at the top of the folder are the room `''`. Folders
+ * that are not listed have no rooms, or rooms that need no rule.
+ */
+const rooms: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>> = new Map([
+  [
+    'workbench',
+    new Map([
+      ['sim', []],
+      ['pool', []],
+      ['nodes', ['sim']],
+      ['peers', ['sim']],
+      ['report', ['nodes', 'sim']],
+      ['serve', ['report']],
+      ['', ['nodes', 'report', 'sim']],
+    ]),
+  ],
+  [
+    'cluster',
+    new Map([
+      ['', []],
+      ['net', ['']],
+    ]),
+  ],
+  [
+    'store',
+    new Map([
+      ['', []],
+      ['disk', ['']],
+    ]),
+  ],
+  [
+    'cli',
+    new Map([
+      ['', []],
+      ['node', ['']],
+      ['server', ['']],
+      ['local-cluster', ['']],
+      ['workbench', ['', 'node']],
+    ]),
+  ],
 ]);
 
 const folderOf = (path: string): string => /^src\/([^/]+)\//.exec(path)?.[1] ?? 'no folder of src';
@@ -56,6 +102,25 @@ const layers: Rule = (file) => {
     .map((imported) => `imports ${imported}`);
 };
 
+/** The first folder below the one in src/, or '' for a file at its top. */
+const roomOf = (path: string): string => path.split('/').slice(2, -1)[0] ?? '';
+
+const roomLayers: Rule = (file) => {
+  const folder = folderOf(file.path);
+  const room = roomOf(file.path);
+  const known = rooms.get(folder);
+  if (known === undefined) return [];
+  const allowed = known.get(room);
+  if (allowed === undefined) return [`is in ${folder}/${room}, for which there is no rule`];
+  return importsOf(file)
+    .filter(isRelative)
+    .map((specifier) => posix.join(posix.dirname(file.path), specifier))
+    .filter((path) => folderOf(path) === folder)
+    .map(roomOf)
+    .filter((imported) => imported !== room && !allowed.includes(imported))
+    .map((imported) => `imports ${folder}/${imported}`);
+};
+
 const noPackages: Rule = (file) =>
   importsOf(file)
     .filter((specifier) => !isRelative(specifier) && !specifier.startsWith('node:'))
@@ -75,6 +140,69 @@ const portsOnly: Rule = (file) =>
 const environmentInCli: Rule = (file) =>
   folderOf(file.path) === 'cli' ? [] : mentions(file, /\b(?:process\.(?:argv|env)|node:process)\b/g);
 
+/** True for a file in one of these folders or rooms of src/, at any depth. */
+const isIn = ({ path }: SourceFile, places: readonly string[]): boolean =>
+  places.some((place) => path.startsWith(`src/${place}/`) || path === `src/${place}.ts`);
+
+/** Imports of `modules`, except of names that `harmless` matches: those touch nothing. */
+function importsOfWorld(file: SourceFile, modules: RegExp, harmless: RegExp): string[] {
+  const text = withoutComments(file.text).replaceAll(
+    /\bimport\s*\{([^}]*)\}\s*from\s*/g,
+    (statement, names: string) =>
+      names
+        .split(',')
+        .map((name) => name.trim())
+        .every((name) => name === '' || harmless.test(name))
+        ? ''
+        : statement,
+  );
+  return importsOf({ ...file, text })
+    .filter((specifier) => modules.test(specifier))
+    .map((specifier) => `imports ${specifier}`);
+}
+
+const NETWORK = /^node:(?:net|http|https|http2|tls|dgram|dns|dns\/promises)$/;
+/** Addresses are only text. */
+const ADDRESSES = /^(?:type )?(?:isIP|isIPv4|isIPv6|BlockList)$/;
+
+const socketsInFewPlaces: Rule = (file) =>
+  isIn(file, ['server/http', 'cluster/net', 'store/disk/lock', 'workbench/serve', 'cli/local-cluster'])
+    ? []
+    : importsOfWorld(file, NETWORK, ADDRESSES).concat(
+        // The page is the browser's side of the connection.
+        isIn(file, ['server/page']) ? [] : mentions(file, /\bfetch(?=\()|\bnew (?:EventSource|WebSocket)\b/g),
+      );
+
+const filesInFewPlaces: Rule = (file) =>
+  isIn(file, [
+    'cli',
+    'store/disk',
+    'workbench/nodes',
+    'workbench/replay',
+    'workbench/report',
+    'workbench/serve',
+  ])
+    ? []
+    : importsOfWorld(file, /^node:fs(?:\/promises)?$/, /^$/);
+
+const processesInFewPlaces: Rule = (file) => [
+  ...(isIn(file, ['cli/local-cluster', 'workbench/nodes/process-host'])
+    ? []
+    : importsOfWorld(file, /^node:(?:child_process|cluster)$/, /^$/)),
+  ...(isIn(file, ['workbench/pool'])
+    ? []
+    : importsOfWorld(file, /^node:worker_threads$/, /^(?:isMainThread|workerData)$/)),
+];
+
+/** The page, and servers as each other's clients, see statuses from the other side; `serve` is a server of its own. */
+const statusesInHttp: Rule = (file) =>
+  isIn(file, ['server/http', 'server/page', 'cluster/net', 'workbench/serve'])
+    ? []
+    : mentions(
+        file,
+        /\b(?:statusCode|statusMessage|STATUS_CODES|writeHead|httpStatus)\b|\bstatus['"]?\s*(?::|===?|!==?)\s*[1-5]\d\d\b/g,
+      );
+
 /** V8 reads some object keys wrongly; `parseJson` does not. */
 const oneJsonReader: Rule = (file) =>
   file.path === 'src/runtime/json.ts' ? [] : mentions(file, /\bJSON\s*\.\s*parse\b|\.json\(\)/g);
@@ -84,21 +212,39 @@ const shortFiles: Rule = ({ text }) => {
   return lines > MAX_LINES ? [`has ${lines} lines`] : [];
 };
 
+const MAX_HEADER_LINES = 10;
+
+/** The lines of the comment that a file opens with, delimiters included. */
+const headerLines = ({ text }: SourceFile): number =>
+  (/^(?:\/\*\*[^]*?\*\/|(?:\/\/.*\n)+)/.exec(text)?.[0].trimEnd() ?? '')
+    .split('\n')
+    .filter((line) => line !== '').length;
+
+const headers: Rule = (file) => {
+  const lines = headerLines(file);
+  return lines < 2 || lines > MAX_HEADER_LINES ? [`opens with ${lines} lines of comment`] : [];
+};
+
 const sources: SourceFile[] = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => `src/${name.replaceAll('\\', '/')}`)
   .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 
-test('there are sources to be judged, and imports in them to be found', () => {
+test('the rules have sources to judge, and find imports in them', () => {
   expect(sources.length).toBeGreaterThan(30);
   expect(sources.flatMap(importsOf).length).toBeGreaterThan(100);
 });
 
 test.each([
   ['a folder imports only what is below it', layers],
-  ['no package of somebody else is imported', noPackages],
-  ['time and chance come from src/runtime alone', portsOnly],
-  ['only the command line reads arguments and environment', environmentInCli],
+  ['a room imports only the rooms below it', roomLayers],
+  ['no package is imported', noPackages],
+  ['time and randomness come from src/runtime alone', portsOnly],
+  ['only cli reads arguments and the environment', environmentInCli],
+  ['only the doors of servers, and the lock, have sockets', socketsInFewPlaces],
+  ['only the disk engine and what records runs touch files', filesInFewPlaces],
+  ['only what hosts nodes and servers starts processes and threads', processesInFewPlaces],
+  ['only HTTP code knows statuses', statusesInHttp],
   ['JSON is parsed in one place', oneJsonReader],
   [`no file is longer than ${MAX_LINES} lines`, shortFiles],
 ] as const)('%s', (_, rule) => {
@@ -121,8 +267,31 @@ test.each([
   ['src/cli/x.ts', "import a from '../../package.json';\nimport '../workbench/run.ts';", []],
   ['src/misc/x.ts', '', ['is in misc, for which there is no rule']],
   ['src/x.ts', '', ['is in no folder of src, for which there is no rule']],
-])('the rule of layers, asked about %s with %j, finds %j', (path, text, offences) => {
+])('the rule of layers finds in %s with %j: %j', (path, text, offences) => {
   expect(offends(layers, path, text)).toEqual(offences);
+});
+
+test.each([
+  ['src/workbench/sim/x.ts', "import '../nodes/run.ts';", ['imports workbench/nodes']],
+  ['src/workbench/sim/faults/x.ts', "import '../../peers/run.ts';", ['imports workbench/peers']],
+  ['src/workbench/sim/faults/x.ts', "import '../random.ts';\nimport '../../../runtime/clock.ts';", []],
+  ['src/workbench/peers/x.ts', "import { a } from '../nodes/a.ts';", ['imports workbench/nodes']],
+  ['src/workbench/nodes/x.ts', "import { a } from '../report/a.ts';", ['imports workbench/report']],
+  ['src/workbench/nodes/x.ts', "import '../sim/a.ts';\nimport './b.ts';", []],
+  ['src/workbench/report/x.ts', "import '../serve/a.ts';", ['imports workbench/serve']],
+  ['src/workbench/serve/x.ts', "import '../replay.ts';", ['imports workbench/']],
+  ['src/workbench/x.ts', "import './nodes/a.ts';\nimport './report/b.ts';", []],
+  ['src/workbench/misc/x.ts', '', ['is in workbench/misc, for which there is no rule']],
+  ['src/cluster/x.ts', "import './net/datagrams.ts';", ['imports cluster/net']],
+  ['src/cluster/net/x.ts', "import '../peers.ts';", []],
+  ['src/store/x.ts', "import './disk/disk-store.ts';", ['imports store/disk']],
+  [
+    'src/cli/server/x.ts',
+    "import '../workbench/a.ts';\nimport '../arguments.ts';",
+    ['imports cli/workbench'],
+  ],
+])('the rule of rooms finds in %s with %j: %j', (path, text, offences) => {
+  expect(offends(roomLayers, path, text)).toEqual(offences);
 });
 
 test('a package is found however it is imported', () => {
@@ -156,7 +325,7 @@ test.each([
   'Math.random()',
   'process.hrtime.bigint()',
   "import { sleep } from 'node:timers/promises'",
-])('time and chance are found in %j, except in src/runtime and in comments', (text) => {
+])('time and randomness are found in %j, except in src/runtime and in comments', (text) => {
   expect(offends(portsOnly, 'src/cli/x.ts', text)).toHaveLength(1);
   expect(offends(portsOnly, 'src/runtime/x.ts', text)).toEqual([]);
   expect(offends(portsOnly, 'src/cli/x.ts', `// ${text}\n/** ${text}\n */\nconst updateDates = 1;`)).toEqual(
@@ -172,6 +341,120 @@ test.each(['process.argv[2]', 'process.env', "import { env } from 'node:process'
     expect(offends(environmentInCli, 'src/server/x.ts', 'process.stderr.write("environment")')).toEqual([]);
   },
 );
+
+const socketUsers = [
+  "import { createServer } from 'node:net';",
+  "import { isIP, connect } from 'node:net';",
+  "import http from 'node:http';",
+  "import { request } from 'node:https';",
+  "import { createSocket } from 'node:dgram';",
+  "import { lookup } from 'node:dns/promises';",
+  "const net = await import('node:net');",
+  "const answer = await fetch('http://localhost');",
+  'new WebSocket(url)',
+];
+
+test.each(socketUsers)('a socket is found in %j, except where sockets belong', (text) => {
+  for (const path of [
+    'store/x',
+    'store/disk/x',
+    'cluster/x',
+    'server/x',
+    'workbench/nodes/x',
+    'cli/node/x',
+  ]) {
+    expect(offends(socketsInFewPlaces, `src/${path}.ts`, text)).toHaveLength(1);
+  }
+  for (const path of [
+    'server/http/x',
+    'cluster/net/x',
+    'store/disk/lock',
+    'workbench/serve/x',
+    'cli/local-cluster/x',
+  ]) {
+    expect(offends(socketsInFewPlaces, `src/${path}.ts`, text)).toEqual([]);
+  }
+});
+
+test('parsing addresses takes no socket, nor does a comment', () => {
+  const text =
+    "import { type BlockList, isIP } from 'node:net';\n// fetch('/') from 'node:http'\nprefetch();";
+  expect(offends(socketsInFewPlaces, 'src/cluster/address.ts', text)).toEqual([]);
+});
+
+test.each([
+  "import { readFileSync } from 'node:fs';",
+  "import type { Stats } from 'node:fs';",
+  "import * as fs from 'node:fs/promises';",
+  "const fs = require('node:fs');",
+])('a file is found in %j, except where files belong', (text) => {
+  for (const path of ['store/x', 'cluster/x', 'server/http/x', 'workbench/sim/x', 'workbench/peers/x']) {
+    expect(offends(filesInFewPlaces, `src/${path}.ts`, text)).toHaveLength(1);
+  }
+  for (const path of [
+    'cli/node/x',
+    'store/disk/x',
+    'workbench/nodes/x',
+    'workbench/replay',
+    'workbench/serve/x',
+  ]) {
+    expect(offends(filesInFewPlaces, `src/${path}.ts`, text)).toEqual([]);
+  }
+});
+
+test.each([
+  ['src/workbench/nodes/run.ts', "import { spawn } from 'node:child_process';", 1],
+  ['src/workbench/nodes/process-host.ts', "import { spawn } from 'node:child_process';", 0],
+  ['src/cli/local-cluster/x.ts', "import { spawn } from 'node:child_process';", 0],
+  ['src/cli/workbench/x.ts', "import { Worker } from 'node:worker_threads';", 1],
+  ['src/cli/workbench/x.ts', "import { isMainThread, workerData } from 'node:worker_threads';", 0],
+  ['src/workbench/pool/x.ts', "import { Worker } from 'node:worker_threads';", 0],
+])('the rule of processes and threads finds in %s with %j offences: %i', (path, text, count) => {
+  expect(offends(processesInFewPlaces, path, text)).toHaveLength(count);
+});
+
+test.each([
+  'response.writeHead(204)',
+  'response.statusCode = code',
+  'return { status: 404 }',
+  'if (error.status === 401) retry()',
+  "STATUS_CODES['200']",
+])('a status is found in %j, except where HTTP is spoken', (text) => {
+  for (const path of [
+    'store/x',
+    'store/disk/x',
+    'cluster/x',
+    'server/x',
+    'cli/server/x',
+    'workbench/peers/x',
+  ]) {
+    expect(offends(statusesInHttp, `src/${path}.ts`, text)).toHaveLength(1);
+  }
+  for (const path of ['server/http/x', 'server/page/x', 'cluster/net/x', 'workbench/serve/x']) {
+    expect(offends(statusesInHttp, `src/${path}.ts`, text)).toEqual([]);
+  }
+});
+
+test('the exit status of a process is no status of HTTP', () => {
+  const text = 'const status = 404; exit({ status: 1 }); run.status(); `with status ${status}`';
+  expect(offends(statusesInHttp, 'src/cli/x.ts', text)).toEqual([]);
+});
+
+test.each([
+  ['', 0],
+  ["import a from './a.ts';\n/** Late.\n */\n", 0],
+  ['/** One line. */\nconst a = 1;', 1],
+  [`/**\n${' * more\n'.repeat(MAX_HEADER_LINES)} */\n`, MAX_HEADER_LINES + 2],
+])('the rule of headers finds an offence in %j', (text, lines) => {
+  expect(offends(headers, 'src/store/x.ts', text)).toEqual([`opens with ${lines} lines of comment`]);
+});
+
+test.each([
+  '/**\n * What it is.\n */\nexport {};',
+  '// What it is,\n// and what it guarantees.\n\nexport {};',
+])('the rule of headers accepts %j', (text) => {
+  expect(offends(headers, 'src/store/x.ts', text)).toEqual([]);
+});
 
 test.each(['JSON.parse(text)', 'texts.map(JSON.parse)', 'await response.json()'])(
   '%j is found, except in src/runtime/json.ts',
