@@ -79,6 +79,27 @@ test('each path in code exists', () => {
   ).toEqual(['src/nowhere/x.ts', 'test/nothing', 'gone.ts']);
 });
 
+const code = sources
+  .filter((path) => path.endsWith('.ts') && path !== 'test/docs.test.ts')
+  .map(read)
+  .join('\n');
+
+/** Names of classes, types, variables and private methods in code that the sources do not have. */
+const missingNames = (text: string): string[] =>
+  spansOf(text)
+    .filter((span) => /^(?:#[a-z]\w*|[A-Za-z]+[a-z][A-Z]\w*|[A-Z][a-z]+[A-Z]\w*\.\w+)$/.test(span))
+    .map((span) => span.split('.')[0] ?? '')
+    .filter((name) => !code.includes(name));
+
+test('each name in code is one of the sources', () => {
+  expect(missingNames(allText)).toEqual([]);
+  expect(missingNames('`StoredCounter.add` `noSuchName` `#noMethod` `#commit` `ApiMistake`')).toEqual([
+    'noSuchName',
+    '#noMethod',
+    'ApiMistake',
+  ]);
+});
+
 test('each npm script in the documents exists', () => {
   const named = [...allText.matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)].map(([, name = '']) => name);
   const scripts = objectFrom(objectFrom(parseJson(read('package.json')))['scripts']);
