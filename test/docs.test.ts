@@ -79,7 +79,7 @@ test('each path in code exists', () => {
   ).toEqual(['src/nowhere/x.ts', 'test/nothing', 'gone.ts']);
 });
 
-const code = sources
+const sourceText = sources
   .filter((path) => path.endsWith('.ts') && path !== 'test/docs.test.ts')
   .map(read)
   .join('\n');
@@ -89,7 +89,7 @@ const missingNames = (text: string): string[] =>
   spansOf(text)
     .filter((span) => /^(?:#[a-z]\w*|[A-Za-z]+[a-z][A-Z]\w*|[A-Z][a-z]+[A-Z]\w*\.\w+)$/.test(span))
     .map((span) => span.split('.')[0] ?? '')
-    .filter((name) => !code.includes(name));
+    .filter((name) => !sourceText.includes(name));
 
 test('each name in code is one of the sources', () => {
   expect(missingNames(allText)).toEqual([]);
