@@ -1,12 +1,12 @@
 /**
  * Builds dist/: one CommonJS bundle for each program that bin/ launches, each with its source map. With the argument
- * `test`, the programs of test/ as well, into dist/test/. A document that is imported becomes its text (inline-html.mjs).
+ * `test`, the programs of test/ as well, into dist/test/. A document that is imported becomes its text (inline-document.mjs).
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { inlineHtml } from './inline-html.mjs';
+import { inlineDocument } from './inline-document.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -27,11 +27,11 @@ const TEST_PROGRAMS = {
 };
 
 /** @type {import('esbuild').Plugin} */
-const htmlAsText = {
-  name: 'html-as-text',
+const documentAsText = {
+  name: 'document-as-text',
   setup(builder) {
     builder.onLoad({ filter: /\.(?:html|svg)$/ }, async ({ path }) => ({
-      contents: await inlineHtml(path),
+      contents: await inlineDocument(path),
       loader: 'text',
     }));
   },
@@ -50,7 +50,7 @@ async function buildPrograms(entryPoints) {
     format: 'cjs',
     sourcemap: true,
     sourcesContent: false,
-    plugins: [htmlAsText],
+    plugins: [documentAsText],
     logLevel: 'warning',
     write: false,
   });

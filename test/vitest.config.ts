@@ -3,7 +3,7 @@
  * (`npm run test:unit`), and the soak tests, which repeat for long what the others show once (`npm run test:soak`).
  */
 import { defineConfig } from 'vitest/config';
-import { inlineHtml } from '../src/inline-html.mjs';
+import { inlineDocument } from '../src/inline-document.mjs';
 
 const SOAK = '**/*.soak.test.ts';
 /** Real processes, sockets and time. */
@@ -12,10 +12,10 @@ const REAL = ['**/{cli,server/http,server/cluster,cluster/net}/**', '**/docs.tes
 export default defineConfig(({ mode }) => ({
   plugins: [
     {
-      name: 'html-as-text',
+      name: 'document-as-text',
       enforce: 'pre',
       load: async (id) =>
-        /\.(?:html|svg)$/.test(id) ? `export default ${JSON.stringify(await inlineHtml(id))}` : undefined,
+        /\.(?:html|svg)$/.test(id) ? `export default ${JSON.stringify(await inlineDocument(id))}` : undefined,
     },
   ],
   test: {

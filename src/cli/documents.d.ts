@@ -1,5 +1,5 @@
 /**
- * What an import of an HTML or SVG document is: its text, with its stylesheets and scripts in it. src/inline-html.mjs
+ * What an import of an HTML or SVG document is: its text, with its stylesheets and scripts in it. src/inline-document.mjs
  * makes it, for the bundles and for tests.
  */
 

@@ -2,14 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { inlineHtml } from '../src/inline-html.mjs';
+import { inlineDocument } from '../src/inline-document.mjs';
 import page from '../src/server/page/page.html';
 import { temporaryDirectory } from './support/server-process.ts';
 
 function inlined(files: Record<string, string>): Promise<string> {
   const directory = temporaryDirectory();
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
-  return inlineHtml(join(directory, 'page.html'));
+  return inlineDocument(join(directory, 'page.html'));
 }
 
 test('stylesheets and modules take the place of what refers to them, and are minified', async () => {

@@ -21,9 +21,9 @@ const BREAKS_OUT = /<(?:\/script|\/style|!--)/i;
  *
  * @param {string} path
  */
-export async function inlineHtml(path) {
-  const html = await readFile(path, 'utf8');
-  const styled = await replaceEach(html, STYLESHEET, async (href) => {
+export async function inlineDocument(path) {
+  const text = await readFile(path, 'utf8');
+  const styled = await replaceEach(text, STYLESHEET, async (href) => {
     return `<style>${await minified(join(dirname(path), href))}</style>`;
   });
   return replaceEach(styled, MODULE, async (src) => {
