@@ -10,6 +10,9 @@ import { parseJson } from '../src/runtime/json.ts';
 import { errorStatusOf } from '../src/server/http/error-statuses.ts';
 import { routeOf } from '../src/server/http/routes.ts';
 import { ApiError, type ErrorCode } from '../src/store/api-error.ts';
+import { faultNames } from '../src/workbench/sim/nemesis.ts';
+import { mutants, pnMutants } from './mutants/node.ts';
+import { peersMutants } from './mutants/peers.ts';
 import { type Documents, allText, documents, filesBelow, sorted, textOf } from './support/documents.ts';
 import { objectFrom } from './support/json.ts';
 import { anchorsOf, blocksOf, linksOf, proseOf, rowsOf, sentencesOf, spansOf } from './support/markdown.ts';
@@ -194,6 +197,22 @@ test('the routes in the documents are those of the server, with what needs the t
     return routeOf(path)?.route.method !== method;
   });
   expect(unknown).toEqual([]);
+});
+
+// The workbench
+
+const namesIn = (page: string, column: string): string[] =>
+  rowsOf(textOf(page))
+    .filter(({ cells }) => cells.has(column))
+    .flatMap(({ first }) => spansOf(first));
+
+test('the planted bugs in the documents are those that there are', () => {
+  const names = [mutants, pnMutants, peersMutants].flatMap((table) => Object.keys(table));
+  expect(namesIn('docs/workbench.md', 'planted bug').toSorted()).toEqual(names.toSorted());
+});
+
+test('the faults in the documents are those that there are', () => {
+  expect(namesIn('docs/workbench.md', 'fault')).toEqual([...faultNames, 'all']);
 });
 
 // How documents are read
