@@ -1,4 +1,4 @@
-/** Histories and runs to report on. */
+/** Histories to report on, and the input for reports on them. */
 import { judge } from '../../src/workbench/nodes/checker.ts';
 import type {
   AddOperation,
@@ -13,7 +13,7 @@ import { summarise } from '../../src/workbench/nodes/results.ts';
 import type { RunOptions } from '../../src/workbench/nodes/options.ts';
 import { standard } from './run-options.ts';
 
-/** An event a millisecond. */
+/** One event per millisecond. */
 const moment = (index: number): Moment => ({ index, timeMs: index });
 
 export const add = (
@@ -50,7 +50,7 @@ export const read = (
   ...of,
 });
 
-/** A read without an answer. */
+/** A read that failed. */
 export const unanswered = (
   invoked: number,
   completed: number,
@@ -74,7 +74,7 @@ export const delivery = (
   ...of,
 });
 
-/** The input for a report on these operations, as a run would assemble it. */
+/** The input for a report on these operations, as a run directory assembles it. */
 export function inputOf(
   operations: readonly Operation[],
   of: Partial<ReportInput> = {},
@@ -108,7 +108,7 @@ export function longHistory(count: number, wrongEvery: number): Operation[] {
     if (i % 3 === 0) {
       const outcome = i % 1000 === 0 ? (outcomes[(i / 1000) % outcomes.length] ?? 'ok') : 'ok';
       if (outcome === 'ok') acknowledged += 2;
-      // What may have happened would make up for what is missing.
+      // An add with an unknown outcome could make up for what is missing.
       return add(2 * i, 2 * i + 1, outcome === 'ok' ? 2 : 0, { ...of, outcome });
     }
     return read(2 * i, 2 * i + 1, i % wrongEvery === 0 ? acknowledged - 2 : acknowledged, of);

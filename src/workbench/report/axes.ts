@@ -1,6 +1,6 @@
 /**
- * Where things are in a plot: scales from values to pixels with round ticks, the frame of a plot in which time runs from
- * left to right, its axes, and the strips above it that show which faults were active.
+ * Where things are in a plot: scales from values to pixels with round ticks, the frame of a plot in which time runs
+ * from left to right, its axes, and the strips above it that show which faults were active.
  */
 import type { FaultInterval } from '../sim/nemesis.ts';
 import { grouped } from './format.ts';

@@ -1,6 +1,6 @@
 /**
- * The picture of the first problem: the read beside the adds that it should include. It must include what was
- * acknowledged left of the dashed line, where it was invoked.
+ * The picture of the first problem: the read beside the adds that explain it. The dashed line is where it was invoked;
+ * whatever was acknowledged left of this line, it must include.
  */
 import type { AddOperation, Operation, ReadOperation } from '../nodes/history.ts';
 import type { Ranges } from '../sim/ranges.ts';

@@ -1,4 +1,6 @@
-/** Numbers, moments and lists for people to read. */
+/**
+ * Numbers, moments and lists for people to read.
+ */
 
 /** Digits in groups of three, from five digits on: 50 000. */
 export function grouped(n: number): string {

@@ -1,6 +1,6 @@
 /**
- * Which messages the diagram shows, and at what height. Both are bounded: of too many messages the diagram shows those
- * that concern the first problem, and however long nothing happens, that takes no more than a few lines.
+ * Which messages the diagram shows, and at what height. Both are bounded: of too many messages it shows those that
+ * concern the first problem, and an idle stretch takes no more than a few lines, however long it is.
  */
 import type { Message } from '../../maelstrom/message.ts';
 import type { Operation } from '../nodes/history.ts';

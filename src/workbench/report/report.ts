@@ -1,7 +1,8 @@
 /**
- * The report of a run: one page with the verdict, what led to it and pictures of how the run went. It is built from
- * what was recorded and from nothing else, so the same run always gives the same bytes.
- * The policy in report.html keeps even a mistake in escaping from loading or running anything.
+ * The report of a run: one page with the verdict, what led to it and pictures of how the run went.
+ *
+ * It is built from what was recorded and from nothing else, so the same run always gives the same bytes. The content
+ * security policy in report.html keeps even a mistake in escaping from loading or running anything.
  */
 import { cut, grouped, percent } from './format.ts';
 import { messagesPicture } from './messages.ts';

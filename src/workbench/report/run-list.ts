@@ -1,4 +1,6 @@
-/** The page that lists all runs, the newest first. It shows what it understands of runs that another version wrote. */
+/**
+ * The page that lists all runs, the newest first. It shows what it understands of results that another version wrote.
+ */
 import { isObject } from '../../runtime/json.ts';
 import { counted, duration, grouped } from './format.ts';
 import document from './run-list.html';

@@ -55,12 +55,12 @@ describe('a scale', () => {
     }
   });
 
-  test('of no width is still one', () => {
+  test('of an empty domain is widened', () => {
     expect(linear([5, 5], [0, 100], 5).at(5)).toBe(0);
     expect(logarithmic([0, 0], [0, 100]).at(0)).toBe(0);
   });
 
-  test('that is logarithmic puts nothing below its range', () => {
+  test('that is logarithmic places nothing below its range', () => {
     expect(logarithmic([1, 100], [0, 100]).at(0)).toBe(0);
     expect(logarithmic([1, 100], [0, 100]).at(10)).toBeCloseTo(50);
   });

@@ -5,7 +5,7 @@ import type { Operation } from '../../../src/workbench/nodes/history.ts';
 import { boundsOf } from '../../../src/workbench/report/bounds.ts';
 import { add, read } from '../../support/report-runs.ts';
 
-test('the band runs from what is acknowledged to what has been asked for and not refused', () => {
+test('the bounds are the sum of acknowledged adds, and that of all adds that have not failed', () => {
   const { steps } = boundsOf([
     add(0, 3, 2),
     add(1, 4, 3, { outcome: 'fail' }),
@@ -19,7 +19,7 @@ test('the band runs from what is acknowledged to what has been asked for and not
   ]);
 });
 
-test('adds of less than nothing widen it downwards until they are acknowledged', () => {
+test('adds of negative deltas widen the bounds downwards until they are acknowledged', () => {
   const { steps } = boundsOf([add(0, 2, -3), add(1, 3, 4)]);
   expect(steps.map(({ low, high }) => [low, high])).toEqual([
     [0, 0],
@@ -40,14 +40,14 @@ const histories = fc
     }),
     { maxLength: 12 },
   )
-  .chain((drafts) =>
+  .chain((specs) =>
     fc
       .shuffledSubarray(
-        Array.from({ length: 2 * drafts.length }, (_, i) => i),
-        { minLength: 2 * drafts.length },
+        Array.from({ length: 2 * specs.length }, (_, i) => i),
+        { minLength: 2 * specs.length },
       )
       .map((events) =>
-        drafts.map(({ isAdd, delta, outcome }, i): Operation => {
+        specs.map(({ isAdd, delta, outcome }, i): Operation => {
           const [a = 0, b = 0] = [events[2 * i], events[2 * i + 1]];
           const [from, to] = [Math.min(a, b), Math.max(a, b)];
           return isAdd ? add(from, to, delta, { outcome }) : read(from, to, delta);
@@ -55,7 +55,7 @@ const histories = fc
       ),
   );
 
-test('whatever lies outside of the bounds of its read is a problem to the checker', () => {
+test('a read outside of its bounds is a problem to the checker as well', () => {
   fc.assert(
     fc.property(histories, (operations) => {
       const problems = new Set(judge(operations).problems.map((problem) => problem.operation));

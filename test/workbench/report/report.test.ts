@@ -21,14 +21,14 @@ const pictureNames = [
 
 const picture = (input: ReportInput, name: string): string => report(input).pictures.get(name) ?? '';
 
-/** The text that a reader sees, without markup and what only hovering shows. */
+/** The text that a reader sees, without markup and tooltips. */
 const visible = (markup: string): string =>
   markup
     .replaceAll(/<(style|title)[^>]*>[^]*?<\/\1>/g, '')
     .replaceAll(/<[^>]+>/g, ' ')
     .replaceAll(/\s+/g, ' ');
 
-/** How many of the loud crosses there are in a picture. */
+/** The number of loud crosses in a picture. */
 const crosses = (svg: string): number =>
   [...svg.matchAll(/<(?:g|path) class="stroke thick bad"[^]*?(?:<\/g>|\/>)/g)].flatMap(([group]) => [
     ...group.matchAll(/m-3 -3l6 6m0 -6l-6 6/g),
@@ -47,7 +47,7 @@ function isBalanced(markup: string): boolean {
 describe('the first screen', () => {
   const before = (html: string): string => visible(html.slice(0, html.indexOf('id="value"')));
 
-  test('says what is wrong with an answer that misses adds, and which they are', () => {
+  test('says that a read misses adds, and which', () => {
     const text = before(report(inputOf(missing)).html);
     for (const part of [
       'INVALID',
@@ -62,30 +62,34 @@ describe('the first screen', () => {
   });
 
   test.each<[string, Operation[], string]>([
-    ['too much', [add(0, 1, 3), read(2, 3, 6)], 'n1 answered 6; no more than 3 had ever been added'],
+    ['returns too much', [add(0, 1, 3), read(2, 3, 6)], 'n1 answered 6; no more than 3 had ever been added'],
     [
-      'what no adds come to',
+      'returns what no set of adds comes to',
       [add(0, 1, 1), add(2, 9, 5, { outcome: 'info' }), read(4, 5, 3)],
       'n1 answered 3, which no set of adds comes to',
     ],
     [
-      'less than another read',
+      'returns less than another read',
       [add(0, 9, 5, { outcome: 'info' }), read(1, 2, 5), read(3, 4, 0)],
       'n1 answered 0 after 5 had already been reached',
     ],
     [
-      'an add that got no answer, at the end',
+      'fails at the end, although it is an add',
       [add(0, 1, 1, { outcome: 'info', final: true })],
       'n0 left its final add without an answer',
     ],
     [
-      'less than another read and what came after it',
+      'returns less than another read and the adds after it',
       [maybe(3), maybe(5), read(1, 2, 5), add(3, 4, 2), read(5, 6, 5)],
       'n1 answered 5 after 7 had already been reached',
     ],
-    ['nothing, at the end', [unanswered(0, 1, { final: true })], 'n1 left its final read without an answer'],
-    ['a sum that would be right later', [read(0, 1, 3), add(2, 3, 3)], 'no more than 0 had ever been added'],
-  ])('says what is wrong with %s', (_, operations, headline) => {
+    ['fails at the end', [unanswered(0, 1, { final: true })], 'n1 left its final read without an answer'],
+    [
+      'returns a sum that is right only later',
+      [read(0, 1, 3), add(2, 3, 3)],
+      'no more than 0 had ever been added',
+    ],
+  ])('says what is wrong with an operation that %s', (_, operations, headline) => {
     expect(before(report(inputOf(operations)).html)).toContain(headline);
   });
 
@@ -98,12 +102,12 @@ describe('the first screen', () => {
 
   test.each([
     [
-      'blames nobody, if nothing was wrong',
+      'names no problem if nothing was wrong',
       [add(0, 1, 3), read(2, 3, 3)],
       'UNKNOWN',
       'nothing was seen to be wrong',
     ],
-    ['names what was wrong until then', missing, 'INVALID', 'n1 answered 3; the only right answer was 7'],
+    ['names the problems up to then', missing, 'INVALID', 'n1 answered 3; the only right answer was 7'],
   ])('of a run that was interrupted %s', (_, operations, verdict, sentence) => {
     const input = inputOf(operations);
     const { html } = report({
@@ -113,7 +117,7 @@ describe('the first screen', () => {
     for (const part of [verdict, 'interrupted', sentence]) expect(before(html)).toContain(part);
   });
 
-  test('says why a node that died ended the run', () => {
+  test('says why a node exited and so ended the run', () => {
     const input = inputOf([]);
     const reason = 'n1 exited with status 3; its last words: <oh & no>';
     const { html } = report({ ...input, results: cutShort(input.results, input.judgement, reason, false) });
@@ -121,7 +125,7 @@ describe('the first screen', () => {
   });
 });
 
-describe('wrong answers', () => {
+describe('wrong reads', () => {
   test('are all drawn, however many operations there are', () => {
     const operations = longHistory(10_000, 100);
     const input = inputOf(operations);
@@ -144,7 +148,7 @@ describe('wrong answers', () => {
 describe('messages', () => {
   const window = { fromMs: 0, toMs: 20 };
 
-  test('a lost one ends in a cross, the others do not', () => {
+  test('that were lost end in a cross, the others do not', () => {
     const deliveries = [
       delivery(1, 'n0', 'seq-kv', { type: 'read', key: 'a' }),
       delivery(2, 'n0', 'seq-kv', { type: 'cas', key: 'a', from: 4, to: 7 }, { receivedMs: undefined }),
@@ -154,7 +158,7 @@ describe('messages', () => {
     expect(visible(svg)).toContain('cas a 4→7');
   });
 
-  test('those of the first wrong answer are highlighted, and only those', () => {
+  test('of the first wrong read are highlighted, and no others', () => {
     const deliveries = [
       delivery(2, 'c0', 'n1', { type: 'read', msg_id: 1 }, { receivedMs: 2 }),
       delivery(3, 'n1', 'c0', { type: 'read_ok', value: 0, in_reply_to: 1 }, { receivedMs: 3 }),
@@ -167,7 +171,7 @@ describe('messages', () => {
     expect(loud.every((title) => title?.includes('c1'))).toBe(true);
   });
 
-  test('have a lane for everybody who takes part, clients sharing one', () => {
+  test('have a lane for each participant, with one lane for all clients', () => {
     const deliveries = [
       delivery(1, 'c0', 'n0', { type: 'add', delta: 3 }),
       delivery(2, 'c7', 'n0', { type: 'add', delta: 3 }),
@@ -178,10 +182,10 @@ describe('messages', () => {
   });
 });
 
-describe('what comes from outside', () => {
+describe('text from outside', () => {
   const evil = `</title><script>alert('"&')</script>\u0000\uD800`;
 
-  test('is escaped, whoever wrote it', () => {
+  test('is escaped wherever it comes from', () => {
     const operations = [
       add(0, 1, 3, { node: evil, outcome: 'fail', error: evil }),
       read(2, 3, 9, { node: evil }),
@@ -211,7 +215,7 @@ describe('what comes from outside', () => {
 });
 
 describe('files', () => {
-  test('the page refers to nothing outside itself, and runs nothing', () => {
+  test('the page refers to nothing outside itself and runs nothing', () => {
     const { html } = report(inputOf(longHistory(1000, 50)));
     expect(html).not.toMatch(/<(?:script|link|img|iframe|object|embed|base)\b/i);
     expect(html).not.toMatch(/\b(?:src|srcset|action|xlink:href)=|url\(|@import/i);
@@ -240,26 +244,26 @@ describe('files', () => {
     ],
     ['only failures', inputOf([unanswered(0, 1), add(2, 3, 1, { outcome: 'info', error: 'silence' })])],
     [
-      'adds of less than nothing',
+      'adds of negative deltas',
       inputOf([add(0, 1, -5), add(2, 9, -3, { outcome: 'info' }), read(4, 5, -5), read(6, 7, -9)]),
     ],
     [
-      'a fault that lasts all the time',
+      'a fault that never ends',
       inputOf(missing, { faults: [{ fault: 'loss', description: 'all', fromMs: 0, toMs: Infinity }] }),
     ],
-  ])('there is a report of %s, without a number that is none', (_, input) => {
+  ])('a report of %s contains no NaN, Infinity or undefined', (_, input) => {
     const { html, pictures } = report(input);
     for (const markup of [html, ...pictures.values()]) expect(markup).not.toMatch(/NaN|Infinity|undefined/);
     for (const svg of pictures.values()) expect(isBalanced(svg)).toBe(true);
   });
 
-  test('50,000 operations stay under 3 MB, even if a third of the answers are wrong', () => {
+  test('50,000 operations stay under 3 MB, even if a third of the reads are wrong', () => {
     const input = inputOf(longHistory(50_000, 2));
     const { html } = report(input);
     expect(Buffer.byteLength(html)).toBeLessThan(3_000_000);
   });
 
-  test('faults are shaded and named in every picture that has time in it', () => {
+  test('every picture with a time axis shades and names the faults', () => {
     const faults = [{ fault: 'partition', description: 'halves: n0 | n1', fromMs: 0, toMs: 4 }];
     const deliveries = [
       delivery(1, 'n0', 'n1', { type: 'gossip' }),
@@ -275,7 +279,7 @@ describe('files', () => {
 });
 
 describe('the window of the message diagram', () => {
-  test('contains the first wrong answer and the add before it', () => {
+  test('contains the first wrong read and the add before it', () => {
     const operations = longHistory(3000, 500);
     const judgement = judge(operations);
     const window = diagramWindow(operations, judgement);
@@ -285,7 +289,7 @@ describe('the window of the message diagram', () => {
     expect(window.toMs - window.fromMs).toBeLessThan(80);
   });
 
-  test('is the beginning of the run if nothing is wrong, and empty if nothing happened', () => {
+  test('is the beginning of the run if nothing is wrong, and is not empty even if nothing happened', () => {
     const operations = longHistory(3000, 5000);
     expect(diagramWindow(operations, judge(operations))).toMatchObject({ fromMs: 0 });
     const { fromMs, toMs } = diagramWindow([], judge([]));

@@ -28,7 +28,7 @@ test('the newest run comes first, whatever it tested', () => {
   expect(verdicts(page)).toEqual(['INVALID', 'unfinished', 'VALID']);
 });
 
-test('results of another version, or of somebody else, are listed as far as they are understood', () => {
+test('results of another version or program are listed as far as they are understood', () => {
   for (const results of [
     null,
     7,
@@ -42,7 +42,7 @@ test('results of another version, or of somebody else, are listed as far as they
   }
 });
 
-test('a run links to its report and its other files, with odd names encoded', () => {
+test('a run links to its report and its other files, with their names encoded', () => {
   const page = runListPage([
     run('a b', { test: '"><script>', files: ['report.html', 'node-logs/n#0?.log'] }),
   ]);
@@ -51,6 +51,6 @@ test('a run links to its report and its other files, with odd names encoded', ()
   expect(page).not.toContain('<script');
 });
 
-test('an empty store is not an empty page', () => {
+test('a list without runs says so', () => {
   expect(runListPage([])).toContain('no runs yet');
 });
