@@ -31,15 +31,15 @@ export interface Store {
   read(key: string): Promise<NamedCounter>;
   /**
    * Resolves with the first `limit` counters whose keys begin with `prefix`, in the order of the keys' UTF-16 code
-   * units, from the key after `after` on. The list may be produced while it is read: read it at once, without awaiting
-   * anything, and stop where there is enough.
+   * units, from the key after `after` on.
    */
-  list(prefix: string, after: string | undefined, limit: number): Promise<Iterable<NamedCounter>>;
+  list(prefix: string, after: string | undefined, limit: number): Promise<readonly NamedCounter[]>;
   /**
-   * Resolves with what has changed since a position, or with the latest position alone if the given one is undefined or
-   * too old. Watchers call this again and again; those with the same position and prefix share one call.
+   * Resolves with the first `limit` counters that have changed since a position, or with the latest position alone if
+   * the given one is undefined or too old. Watchers call this again and again; those with the same position and prefix
+   * share one call.
    */
-  changesAfter(position: number | undefined, prefix: string): Promise<Changes>;
+  changesAfter(position: number | undefined, prefix: string, limit: number): Promise<Changes>;
   /** Resolves with how the store is doing. */
   health(): Promise<Health>;
 }
@@ -48,7 +48,7 @@ export interface Store {
 export interface NamedCounter {
   readonly key: string;
   readonly value: number;
-  /** The totals by replica id, in the order of the ids. */
+  /** The totals by replica id, in the order of the ids. May be made anew at each access. */
   readonly nodes: GCounter;
   /** 0 if no client has set one. */
   readonly lowerBound: number;
@@ -72,10 +72,10 @@ export interface Idempotency {
 export interface Changes {
   /**
    * Each counter with the prefix that has changed, once and as it is now, in the order of the latest changes. Undefined
-   * if that is no longer known: the reader has to list the counters. To be read at once, like a list.
+   * if that is no longer known: the reader has to list the counters.
    */
-  readonly counters: Iterable<ChangedCounter> | undefined;
-  /** The position of the latest change of any counter. Whoever has read all of `counters` knows everything up to here. */
+  readonly counters: readonly ChangedCounter[] | undefined;
+  /** A reader that has read `counters` knows everything up to this position. */
   readonly position: number;
 }
 

@@ -224,7 +224,7 @@ export function describeStore(engine: string, open: OpenStore): void {
       test('without a position are only the latest position', async () => {
         const client = await begin();
         await client.add('likes');
-        const { counters, position } = await client.run(client.store.changesAfter(undefined, ''));
+        const { counters, position } = await client.run(client.store.changesAfter(undefined, '', 100));
         expect(counters).toBeUndefined();
         expect(await client.changes(position)).toEqual([]);
       });
@@ -248,6 +248,15 @@ export function describeStore(engine: string, open: OpenStore): void {
         const [first] = (await client.changes(start)) ?? [];
         const rest = await client.changes(first?.changedAt);
         expect(rest?.map(({ key }) => key)).toEqual(['b', 'c']);
+      });
+
+      test('end at the limit, and continue after the position that comes with them', async () => {
+        const client = await begin();
+        const start = await client.position();
+        for (const key of ['a', 'b', 'c']) await client.add(key);
+        const { counters, position } = await client.run(client.store.changesAfter(start, '', 2));
+        expect(counters?.map(({ key }) => key)).toEqual(['a', 'b']);
+        expect((await client.changes(position))?.map(({ key }) => key)).toEqual(['c']);
       });
 
       test('after a position that has not been reached are unknown', async () => {
@@ -330,14 +339,16 @@ class Client {
   }
 
   async position(): Promise<number> {
-    return (await this.run(this.store.changesAfter(undefined, ''))).position;
+    return (await this.run(this.store.changesAfter(undefined, '', 100))).position;
   }
 
   /** What has changed after a position; undefined if that is unknown. */
-  changes(position: number | undefined, prefix = ''): Promise<ChangedCounter[] | undefined> {
-    return this.run(
-      this.store.changesAfter(position, prefix).then(({ counters }) => counters && [...counters]),
-    );
+  changes(
+    position: number | undefined,
+    prefix = '',
+    limit = 100,
+  ): Promise<readonly ChangedCounter[] | undefined> {
+    return this.run(this.store.changesAfter(position, prefix, limit).then(({ counters }) => counters));
   }
 
   #increment(entries: readonly Entry[], id?: string): Promise<readonly number[] | string> {

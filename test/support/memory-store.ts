@@ -59,7 +59,7 @@ export function memoryStore(limits: StoreLimits, nowMs: () => number): Store {
     },
     read: async (key) => namedCounter(nodeId, key, stateOf(key)),
     list: async (prefix, after, limit) => listPage(nodeId, counters, prefix, after, limit),
-    changesAfter: async (position, prefix) => changesAfter(nodeId, counters, position, prefix),
+    changesAfter: async (position, prefix, limit) => changesAfter(nodeId, counters, position, prefix, limit),
     async health() {
       const sizes = { counters: counters.size, idempotencyRecords: records.size };
       return { isWritable: true, ...sizes, logBytes: 0, snapshots: 0 };

@@ -25,6 +25,8 @@ const HEARTBEAT_MS = 15_000;
 const STALL_MS = 60_000;
 /** How much is sent at a time. The rest waits for the next tick, and until the client has read. */
 const MAX_CHUNK_CHARS = 262_144;
+/** As many events as may fit into a chunk. */
+const MAX_CHUNK_EVENTS = 5000;
 
 /** What a client asks for. */
 export interface Watch {
@@ -175,7 +177,7 @@ export class Watchers {
   /** The events for a client that knows everything up to `position`. */
   async #eventsAfter(store: WatchedStore, position: number | undefined, prefix: string): Promise<Events> {
     const { bootId } = this.#options;
-    const changes = await store.changesAfter(position, prefix);
+    const changes = await store.changesAfter(position, prefix, MAX_CHUNK_EVENTS);
     if (changes.counters === undefined) {
       const text = `event: reset\nid: ${bootId}-${changes.position}\ndata: {}\n\n`;
       return { text, position: changes.position };

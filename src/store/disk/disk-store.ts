@@ -208,12 +208,12 @@ export class DiskStore implements Store {
     return Promise.resolve(namedCounter(this.nodeId, key, this.#counters.get(key) ?? zero));
   }
 
-  list(prefix: string, after: string | undefined, limit: number): Promise<Iterable<NamedCounter>> {
+  list(prefix: string, after: string | undefined, limit: number): Promise<readonly NamedCounter[]> {
     return Promise.resolve(listPage(this.nodeId, this.#counters, prefix, after, limit));
   }
 
-  changesAfter(position: number | undefined, prefix: string): Promise<Changes> {
-    return Promise.resolve(changesAfter(this.nodeId, this.#counters, position, prefix));
+  changesAfter(position: number | undefined, prefix: string, limit: number): Promise<Changes> {
+    return Promise.resolve(changesAfter(this.nodeId, this.#counters, position, prefix, limit));
   }
 
   health(): Promise<Health> {

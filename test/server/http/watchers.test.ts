@@ -23,8 +23,8 @@ const pass = (ms: number): Promise<void> =>
 async function watch(prefix = ''): Promise<ServerResponse> {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   const store = {
-    changesAfter: async (position: number | undefined, wanted: string) =>
-      changesAfter('n', counters, position, wanted),
+    changesAfter: async (position: number | undefined, wanted: string, limit: number) =>
+      changesAfter('n', counters, position, wanted, limit),
   };
   await watchers.add(response, store, { prefix, lastEventId: undefined, headers: {} });
   return response;
