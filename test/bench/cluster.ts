@@ -1,6 +1,6 @@
 /**
- * What it costs to be in a cluster, measured side by side in one run: `npm run bench:cluster`. Three servers, the
- * client, all on one machine. Traffic is that of a loopback device of their own, where the machine allows that.
+ * What being in a cluster costs, measured side by side in one run: `npm run bench:cluster`. Three servers and the client
+ * share one machine. Traffic is measured on a loopback device of their own, if the machine allows that.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -17,7 +17,7 @@ const CONNECTIONS = 64;
 const INCREMENTS = 200;
 const IDLE_MS = 30_000;
 
-/** Connections that are kept would be heard of when they are closed, in the midst of a measurement. */
+/** Connections that are kept alive would be closed in the middle of a measurement. */
 const CLOSE = { headers: { connection: 'close' } };
 
 const pass = (durationMs: number): Promise<void> =>
@@ -80,7 +80,7 @@ async function throughput(directory: string): Promise<void> {
   for (const server of servers) await stop(server);
 }
 
-/** How long until an increment shows everywhere else. */
+/** How long it takes until an increment is visible on all other servers. */
 async function propagation([first, ...others]: readonly Server[]): Promise<void> {
   if (first === undefined) return;
   const timesMs: number[] = [];
@@ -96,13 +96,13 @@ async function propagation([first, ...others]: readonly Server[]): Promise<void>
   print('  p99', `${(sorted[Math.floor(sorted.length * 0.99)] ?? NaN).toFixed(0)} ms`);
 }
 
-/** Bytes that have gone through the loopback device, with all headers. */
+/** Bytes that have passed through the loopback device, headers included. */
 function loopbackBytes(): number {
   const [, bytes = 'NaN'] = /\blo:\s*(\d+)/.exec(readFileSync('/proc/net/dev', 'utf8')) ?? [];
   return Number(bytes);
 }
 
-/** Runs in a network of its own. */
+/** Runs in a network namespace of its own. */
 async function idle(counters: number): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'g-counter-bench-'));
   try {
@@ -127,7 +127,7 @@ async function idle(counters: number): Promise<void> {
   }
 }
 
-/** A server that has nothing joins one that has a million counters and is at work. */
+/** An empty server joins a busy one that has a million counters. */
 async function joining(directory: string): Promise<void> {
   const counters = 1_000_000;
   const full = await startPeer(directory, 'full', []);

@@ -9,7 +9,7 @@ import { print } from './server-process.ts';
 const LATENCY_MS = 1;
 const IDLE_MS = 60_000;
 
-/** How a simulated cluster fares as it grows: a millisecond from server to server, nothing lost. */
+/** What a simulated cluster costs as it grows: a millisecond from server to server, no message lost. */
 export async function growth(): Promise<void> {
   for (const count of [3, 10, 30, 100]) {
     const { meetMs, showMs, idleMessages, idleBytes } = await measure(count);
@@ -61,7 +61,7 @@ function measure(count: number): Promise<Growth> {
   );
   const pass = (durationMs: number): Promise<void> =>
     new Promise((resolve) => void clock.after(durationMs, resolve));
-  /** How long until something holds, to the millisecond. */
+  /** How long it takes until a condition holds, to the millisecond. */
   const until = async (holds: () => boolean): Promise<number> => {
     const startMs = clock.nowMs();
     while (!holds()) await pass(1);

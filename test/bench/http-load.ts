@@ -4,7 +4,7 @@ export interface Load {
   readonly port: number;
   readonly connections: number;
   readonly durationMs: number;
-  /** The whole text of the n-th request. */
+  /** The complete text of the n-th request. */
   readonly request: (n: number) => Buffer;
 }
 
@@ -15,8 +15,8 @@ export interface LoadResult {
 }
 
 /**
- * Sends requests on some connections at once, on each the next when the last has been answered. Speaks just enough
- * HTTP for that, since the client shares the machine with the server that is measured. Rejects for any answer but 200.
+ * Sends requests on several connections at once, on each the next one after the response to the last. Speaks just enough
+ * HTTP for that, since the client shares the machine with the measured server. Rejects for any status but 200.
  */
 export async function load({ port, connections, durationMs, request }: Load): Promise<LoadResult> {
   let sent = 0;
@@ -68,7 +68,7 @@ function isWhole(answer: string): boolean {
   return head !== -1 && length !== undefined && answer.length >= head + 4 + Number(length);
 }
 
-/** A POST as it goes over the wire. */
+/** A POST request as it is sent. */
 export const post = (path: string, body: string): Buffer =>
   Buffer.from(
     `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

@@ -2,7 +2,7 @@
  * What the node costs, measured side by side in one run: `npm run bench`. Prints three figures, each with its bound.
  *   - throughput: piped messages through `g-counter --store memory`, as a share of a bare loop that only reads lines,
  *     parses, stringifies and writes in batches;
- *   - memory: how much more is resident at the end of a million messages than at the end of a hundred thousand;
+ *   - memory: how much more is resident after a million messages than after a hundred thousand;
  *   - start: the time until init_ok, as a multiple of `node -e 0`.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
@@ -40,7 +40,7 @@ async function writeMessages(file: string, count: number): Promise<void> {
   await new Promise<void>((resolve) => output.end(resolve));
 }
 
-/** Pipes a file through a program and resolves with the milliseconds that took. */
+/** Pipes a file through a program. Resolves with how many milliseconds it took. */
 async function pipe(file: string, program: () => ChildProcessWithoutNullStreams): Promise<number> {
   const startedMs = performance.now();
   const child = program();
@@ -61,7 +61,7 @@ async function throughput(directory: string): Promise<number> {
   return median(ratios);
 }
 
-/** Megabytes resident when the last of `count` messages has been answered. */
+/** Megabytes resident after the reply to the last of `count` messages. */
 async function residentMb(directory: string, count: number): Promise<number> {
   const file = join(directory, `${count}.jsonl`);
   await writeMessages(file, count);

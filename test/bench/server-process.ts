@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { post } from './http-load.ts';
 
-/** A server that is measured. */
+/** A server to be measured. */
 export interface Server {
   readonly child: ChildProcess;
   readonly port: number;
-  /** From its start until it served. */
+  /** From its start until it accepted requests. */
   readonly startMs: number;
 }
 
@@ -20,7 +20,7 @@ export async function start(command: string, args: string[]): Promise<Server> {
   throw new Error(`${command} did not start`);
 }
 
-/** A counter server by itself. */
+/** Starts a counter server alone. */
 export const startCounters = (directory: string): Promise<Server> =>
   start('bin/g-counter-server', ['--port', '0', '--data-dir', directory, '--disable-discovery']);
 
@@ -39,7 +39,7 @@ export async function metric({ port }: Server, name: string): Promise<number> {
   return samples.reduce((sum, line) => sum + Number(line.split(' ')[1]), 0);
 }
 
-/** Makes so many counters: key-0, key-1 and so on. */
+/** Creates counters: key-0, key-1 and so on. */
 export async function fill({ port }: Server, counters: number): Promise<void> {
   const size = 1000;
   for (let first = 0; first < counters; first += 64 * size) {
@@ -48,7 +48,7 @@ export async function fill({ port }: Server, counters: number): Promise<void> {
       starts.map((at) =>
         fetch(`http://127.0.0.1:${port}/counters/incr`, {
           method: 'POST',
-          // A connection that is kept would be heard of when it is closed, in the midst of a measurement.
+          // A connection that is kept alive would be closed in the middle of a measurement.
           headers: { 'content-type': 'application/json', connection: 'close' },
           body: JSON.stringify({
             increments: Array.from({ length: size }, (_, n) => ({ key: `key-${at + n}` })),

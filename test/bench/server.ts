@@ -1,6 +1,6 @@
 /**
- * What the server costs, measured side by side in one run: `npm run bench:server`. 64 connections on loopback, each
- * sending its next request when the last has been answered.
+ * What the server costs, measured side by side in one run: `npm run bench:server`. 64 connections on loopback each send the
+ * next request after the response to the last.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -25,7 +25,7 @@ const ROUND_MS = 2000;
 const CONNECTIONS = 64;
 const MILLION = 1_000_000;
 
-/** Parses and answers the same JSON, and stores nothing. */
+/** Parses the same requests, sends the same responses, and stores nothing. */
 const bareServer = `
   let value = 0;
   require('node:http').createServer((request, response) => {
@@ -52,7 +52,7 @@ function residentBytes({ child }: Server): number {
 const latencies = (results: readonly LoadResult[]): string =>
   `${median(results.map(({ p99Ms }) => p99Ms)).toFixed(1)} ms`;
 
-/** Increments that walk through so many keys in an order that no cache guesses. */
+/** Increments of `keys` counters in an order that no cache predicts. */
 const among =
   (keys: number) =>
   (n: number): Buffer =>
@@ -63,7 +63,7 @@ const batch = (first: number, count: number): Buffer => {
   return post('/counters/incr', JSON.stringify({ increments }));
 };
 
-/** The increments per second of Redis, or undefined where it is not installed. */
+/** The increments per second of Redis, or undefined if it is not installed. */
 function redis(port: number): number | undefined {
   try {
     const output = execFileSync(
@@ -141,7 +141,7 @@ async function million(directory: string): Promise<void> {
   let large = await startCounters(data);
   const emptyBytes = residentBytes(large);
   await fill(large, MILLION);
-  // A server that has just been filled works for a while as if all requests were as long as those.
+  // A server that has just been filled is still optimised for such long requests.
   await stop(large);
   large = await startCounters(data);
   const sigtermStartMs = large.startMs;

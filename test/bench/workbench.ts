@@ -1,8 +1,8 @@
 /**
  * How fast the workbench is: `npm run bench:workbench`.
- *   - in virtual time: standard challenge runs (3 nodes, 100 operations/s, 20 s, partitions) per second and core, and
- *     how that grows with nodes and rate;
- *   - in real time: operations a second with a node that only has to remember.
+ *   - in virtual time: runs of the standard challenge (3 nodes, 100 operations/s, 20 s, partitions) per second and core, and
+ *     how that changes with nodes and rate;
+ *   - in real time: operations per second, with nodes that keep their totals in memory.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -26,7 +26,7 @@ function script(env: Record<string, string>, ...args: string[]): SpawnSyncReturn
   });
 }
 
-test('MAELSTROM is given the arguments unchanged, and its exit status is ours', () => {
+test('MAELSTROM gets the arguments unchanged, and its exit status is ours', () => {
   const args = ['test', '-w', 'g-counter', '--bin', 'a path', '--time-limit', '10', '--', '', '*'];
   const { status, stdout } = script({ MAELSTROM: launcher('maelstrom') }, ...args);
   expect(stdout).toBe(
@@ -35,7 +35,7 @@ test('MAELSTROM is given the arguments unchanged, and its exit status is ours', 
   expect(status).toBe(7);
 });
 
-test('without arguments it is the standard challenge', () => {
+test('without arguments, it runs the standard challenge', () => {
   const { stdout } = script({ MAELSTROM: launcher('maelstrom') });
   expect(stdout.replaceAll(/[<>]/g, '').split('\n').slice(1).join(' ').trim()).toBe(
     'test -w g-counter --bin bin/g-counter --node-count 3 --rate 100 --time-limit 20 --nemesis partition',
@@ -47,7 +47,7 @@ test('a path in MAELSTROM is relative to the caller', () => {
   expect(script({ MAELSTROM: './here' }, 'x').stdout).toContain('<x>');
 });
 
-test('MAELSTROM_JAR is run by java', () => {
+test('MAELSTROM_JAR is run with java', () => {
   const jar = join(directory, 'maelstrom.jar');
   writeFileSync(jar, '');
   launcher('java');
@@ -71,7 +71,7 @@ test.each([
   [{ ENGINE: 'docker' }, "ENGINE is maelstrom or workbench, not 'docker'"],
   [{ MAELSTROM: '/nowhere/maelstrom' }, 'MAELSTROM=/nowhere/maelstrom is not a program'],
   [{ MAELSTROM_JAR: '/nowhere.jar' }, 'MAELSTROM_JAR=/nowhere.jar is not a file'],
-])('%j is refused with one line and status 2', (env, complaint) => {
+])('%j fails with one line and status 2', (env, complaint) => {
   const { status, stdout, stderr } = script(env);
   expect({ status, stdout, stderr }).toEqual({
     status: 2,

@@ -52,7 +52,7 @@ function performOn(texts: Map<string, string>, { kind, key, from, to }: StoreOpe
 }
 
 describe.each(Object.entries(stores))('%s', (_, create) => {
-  test('has nothing under a key that was never written', async () => {
+  test('has no value for a key that was never written', async () => {
     const store = create();
     await store.write('other', 1);
     for (const key of keys) expect(await store.read(key)).toBeUndefined();
@@ -66,21 +66,21 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     }
   });
 
-  test('tells null from nothing', async () => {
+  test('distinguishes null from no value', async () => {
     const store = create();
     await store.write('key', null);
     expect(await store.read('key')).toBeNull();
     expect(await store.compareAndSwap('key', 0, 1, true)).toBe('mismatch');
   });
 
-  test('swaps what is there for what is wanted', async () => {
+  test('swaps a value that is as expected', async () => {
     const store = create();
     await store.write('key', 1);
     expect(await store.compareAndSwap('key', 1, 2, false)).toBe('ok');
     expect(await store.read('key')).toBe(2);
   });
 
-  test('swaps nothing where it finds something else, whether it may create or not', async () => {
+  test('does not swap another value, whether it may create the key or not', async () => {
     const store = create();
     await store.write('key', 1);
     for (const createIfNotExists of [false, true]) {
@@ -89,7 +89,7 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     expect(await store.read('key')).toBe(1);
   });
 
-  test('swaps nothing where it finds nothing', async () => {
+  test('does not swap a missing key', async () => {
     const store = create();
     expect(await store.compareAndSwap('key', 0, 1, false)).toBe('missing');
     expect(await store.read('key')).toBeUndefined();
@@ -110,7 +110,7 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     expect(await store.compareAndSwap('key', '0', 1, false)).toBe('mismatch');
   });
 
-  test('any string is a key, and a key of its own', async () => {
+  test('any string is a key, different from all others', async () => {
     const store = create();
     for (const [index, key] of keys.entries()) await store.write(key, index);
     for (const [index, key] of keys.entries()) {
@@ -119,7 +119,7 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
     for (const [index, key] of keys.entries()) expect(await store.read(key)).toBe(index + 100);
   });
 
-  test('answers any operations as a map would', async () => {
+  test('behaves like a map', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 60, size: 'max' }), async (operations) => {
         const store = create();
@@ -132,8 +132,8 @@ describe.each(Object.entries(stores))('%s', (_, create) => {
   });
 });
 
-/** A store whose requests are written down and answered with `reply`. */
-function answered(reply: ReplyBody) {
+/** A store whose requests are recorded and get `reply`. */
+function replying(reply: ReplyBody) {
   const requests: [service: string, body: RequestBody][] = [];
   const store = new KeyValueClient('seq-kv', async (service, body) => {
     requests.push([service, body]);
@@ -143,20 +143,20 @@ function answered(reply: ReplyBody) {
 }
 
 describe('a store over a service', () => {
-  test('asks for a read with the key and nothing else', async () => {
-    const { store, requests } = answered({ type: 'read_ok', value: 7 });
+  test('sends a read with the key and nothing else', async () => {
+    const { store, requests } = replying({ type: 'read_ok', value: 7 });
     expect(await store.read('key')).toBe(7);
     expect(requests).toStrictEqual([['seq-kv', { type: 'read', key: 'key' }]]);
   });
 
-  test('asks for a write with the key and the value', async () => {
-    const { store, requests } = answered({ type: 'write_ok' });
+  test('sends a write with the key and the value', async () => {
+    const { store, requests } = replying({ type: 'write_ok' });
     await store.write('key', [7]);
     expect(requests).toStrictEqual([['seq-kv', { type: 'write', key: 'key', value: [7] }]]);
   });
 
-  test('asks for a swap with from and to, and mentions creation only where it is wanted', async () => {
-    const { store, requests } = answered({ type: 'cas_ok' });
+  test('sends a swap with from and to, and create_if_not_exists only if it is true', async () => {
+    const { store, requests } = replying({ type: 'cas_ok' });
     await store.compareAndSwap('key', 1, 2, false);
     await store.compareAndSwap('key', 0, 3, true);
     expect(requests).toStrictEqual([
@@ -165,19 +165,19 @@ describe('a store over a service', () => {
     ]);
   });
 
-  test.each([20, 22])('knows error %i for what it says about a swap', async (code) => {
-    const { store } = answered({ type: 'error', code });
+  test.each([20, 22])('returns error %i of a swap as its outcome', async (code) => {
+    const { store } = replying({ type: 'error', code });
     expect(await store.compareAndSwap('key', 0, 1, false)).toBe(code === 20 ? 'missing' : 'mismatch');
   });
 
-  test('takes error 20 for an answer to a read, but not to a write', async () => {
-    const { store } = answered({ type: 'error', code: 20 });
+  test('takes error 20 for a result of a read, but not of a write', async () => {
+    const { store } = replying({ type: 'error', code: 20 });
     expect(await store.read('key')).toBeUndefined();
     await expect(store.write('key', 1)).rejects.toThrow('seq-kv replied to write with');
   });
 
-  test.each([0, 1, 10, 11, 12, 13, 14, 21, 30, 1000])('rejects on error %i, and repeats it', async (code) => {
-    const { store, requests } = answered({ type: 'error', code, text: 'no luck' });
+  test.each([0, 1, 10, 11, 12, 13, 14, 21, 30, 1000])('rejects on error %i, and shows it', async (code) => {
+    const { store, requests } = replying({ type: 'error', code, text: 'no luck' });
     const shown = `with {"type":"error","code":${code},"text":"no luck"}`;
     await expect(store.read('key')).rejects.toThrow(`seq-kv replied to read ${shown}`);
     await expect(store.write('key', 1)).rejects.toThrow(`seq-kv replied to write ${shown}`);
@@ -185,13 +185,13 @@ describe('a store over a service', () => {
     expect(requests).toHaveLength(3);
   });
 
-  test('rejects a failed precondition where none was set', async () => {
-    const { store } = answered({ type: 'error', code: 22 });
+  test('rejects a failed precondition of a request that has none', async () => {
+    const { store } = replying({ type: 'error', code: 22 });
     await expect(store.read('key')).rejects.toThrow('seq-kv replied to read with');
     await expect(store.write('key', 1)).rejects.toThrow('seq-kv replied to write with');
   });
 
-  test('rejects when no answer comes, without asking again', async () => {
+  test('rejects if no reply comes, without repeating the request', async () => {
     let calls = 0;
     const store = new KeyValueClient('seq-kv', async () => {
       calls++;

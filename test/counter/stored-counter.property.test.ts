@@ -109,7 +109,7 @@ const situations: Record<string, Unreliability> = {
 };
 
 for (const [name, unreliability] of Object.entries(situations)) {
-  test(`every read keeps the three promises in spite of restarts and ${name}`, async () => {
+  test(`every read keeps the three promises despite restarts and ${name}`, async () => {
     const outcomes = new Set<Outcome>();
     for (let seed = 1; seed <= 100; seed++) {
       const operations = await history(seed, unreliability);

@@ -12,11 +12,11 @@ const ROUND_TRIP_MS = 100;
 const RETRY_MS = 300;
 const DEADLINE_MS = 1000;
 
-/** A linearizable store 50 ms away, which records what it is asked and can be told to fall silent. */
+/** A linearizable store 50 ms away, which records requests and can lose them or their replies. */
 class DistantStore implements KeyValueStore {
   readonly values = new MemoryKeyValueStore();
   readonly requests: string[] = [];
-  /** Asked for each request: `deaf` loses it, `mute` does it and loses the answer. */
+  /** Called for each request: `deaf` loses it, `mute` performs it and loses the reply. */
   behave: (request: string) => 'answer' | 'deaf' | 'mute' = () => 'answer';
   roundTripMs = ROUND_TRIP_MS;
   readonly #clock: VirtualClock;
@@ -109,13 +109,13 @@ describe('cost', () => {
     expect(await elapsedMs(() => counter.read())).toBe(2 * ROUND_TRIP_MS);
   });
 
-  test('a node that has added nothing yet reads its own key as well, in the same two round trips', async () => {
+  test('a node that has added nothing yet also reads its own key, in the same two round trips', async () => {
     const { counter, requestsDuring, elapsedMs } = setUp();
     expect(await requestsDuring(() => counter.read())).toContain('read counter-n0');
     expect(await elapsedMs(() => counter.read())).toBe(2 * ROUND_TRIP_MS);
   });
 
-  test('adding 0 costs nothing', async () => {
+  test('an add of 0 sends no request', async () => {
     const { counter, requestsDuring, elapsedMs } = setUp();
     expect(await requestsDuring(() => counter.add(0))).toEqual([]);
     expect(await elapsedMs(() => counter.add(0))).toBe(0);
@@ -160,8 +160,8 @@ describe('cost', () => {
   });
 });
 
-describe('lost answers', () => {
-  test('an add survives a lost answer to its swap, and is counted once', async () => {
+describe('lost replies', () => {
+  test('an add survives a lost reply to its swap, and is counted once', async () => {
     const { clock, store, counter, other, requestsDuring } = setUp();
     await clock.run(counter.add(1));
     let lost = 0;
@@ -195,7 +195,7 @@ describe('lost answers', () => {
     expect(store.requests).toEqual(['cas counter-n0 1 5', 'cas counter-n0 1 5', 'cas counter-n0 5 7']);
   });
 
-  test('each try of a barrier writes another value', async () => {
+  test('each attempt at a barrier writes another value', async () => {
     const { clock, store, counter } = setUp();
     const values: unknown[] = [];
     const write = store.write.bind(store);
@@ -209,7 +209,7 @@ describe('lost answers', () => {
     expect(new Set(values).size).toBe(3);
   });
 
-  test('a swap of an earlier life that lands between learning the total and raising it is not counted twice', async () => {
+  test('a swap of an earlier incarnation that lands between reading the total and swapping it is not counted twice', async () => {
     const { clock, store, counter, other } = setUp();
     await store.values.write('counter-n0', 5);
     store.behave = (request) => {
@@ -222,7 +222,7 @@ describe('lost answers', () => {
     expect(await clock.run(Promise.all([counter.read(), other.read()]))).toEqual([10, 10]);
   });
 
-  test('a swap of an earlier life that does what ours was to do is not taken for ours', async () => {
+  test('a swap of an earlier incarnation with the same effect as ours is not taken for ours', async () => {
     const { clock, store, counter, other } = setUp();
     await store.values.write('counter-n0', 5);
     const learnt = new Promise<void>((resolve) => {
@@ -243,13 +243,13 @@ describe('lost answers', () => {
     expect(await clock.run(other.read())).toBe(9);
   });
 
-  test('an answer to the first try counts, however many followed', async () => {
+  test('a reply to the first attempt counts, however many followed', async () => {
     const { store, counter, elapsedMs } = setUp();
     store.roundTripMs = 1.5 * RETRY_MS;
     expect(await elapsedMs(() => counter.read())).toBe(2 * store.roundTripMs);
   });
 
-  test('a swap of an earlier life that lands between two reads is seen by the second', async () => {
+  test('a swap of an earlier incarnation that lands between two reads is seen by the second', async () => {
     const { clock, store, counter, other } = setUp();
     expect(await clock.run(Promise.all([counter.read(), other.read()]))).toEqual([0, 0]);
     await store.values.compareAndSwap('counter-n0', 0, 8, true);
@@ -281,7 +281,7 @@ describe('deadlines', () => {
     ]);
   });
 
-  test('nothing is asked of the store any more when nobody waits', async () => {
+  test('no request goes to the store once no client is waiting', async () => {
     const { clock, store, counter, pass } = setUp();
     store.behave = () => 'deaf';
     await clock.run(Promise.all([counter.add(5), counter.read()].map(errorKind)));
@@ -291,7 +291,7 @@ describe('deadlines', () => {
     expect(store.requests).toEqual([]);
   });
 
-  test('after silence, the total is learnt afresh and service goes on', async () => {
+  test('after silence, the total is read again and service goes on', async () => {
     const { clock, store, counter, other } = setUp();
     await clock.run(counter.add(1));
     store.behave = (request) => (request.startsWith('cas') ? 'mute' : 'deaf');
@@ -301,7 +301,7 @@ describe('deadlines', () => {
     expect(await clock.run(other.read())).toBe(16);
   });
 
-  test('close fails everything at once', async () => {
+  test('close fails all open requests at once', async () => {
     const { clock, counter, elapsedMs } = setUp();
     await clock.run(counter.add(1));
     const open = [counter.add(1), counter.add(1), counter.read()].map(errorKind);
@@ -316,7 +316,7 @@ describe('deadlines', () => {
 });
 
 describe('bounds', () => {
-  test('what would pass 2^53 - 1 is refused for good, and the rest of the batch is not', async () => {
+  test('an add that would pass 2^53 - 1 fails for good, and the rest of its batch does not', async () => {
     const { clock, counter } = setUp();
     await clock.run(counter.add(Number.MAX_SAFE_INTEGER - 10));
     const outcomes = [5, 6, 5, 1].map((delta) => errorKind(counter.add(delta)));
@@ -330,7 +330,7 @@ describe('bounds', () => {
     expect(await clock.run(errorKind(counter.read()))).toBe('abort');
   });
 
-  test('no more than a bounded number of requests wait', async () => {
+  test('the number of waiting requests is bounded', async () => {
     const { clock, store, counter } = setUp();
     store.behave = () => 'deaf';
     for (let i = 0; i < MAX_OPEN_REQUESTS; i++) void errorKind(counter.read());

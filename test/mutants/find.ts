@@ -1,10 +1,10 @@
 /**
- * Looks for every planted bug, and prints how soon each is found: `npm run test:mutants`.
+ * Looks for every planted bug and prints how soon each is found: `npm run test:mutants`.
  *   - simulated: how many seeds `simulate --seeds` needs;
- *   - in real time, with processes: how many ten-second runs of `test`, at 10 (where faults are not needed) and at
- *     100 operations a second.
- * The shipped node goes through the same, and must never be condemned. Takes about a quarter of an hour; names after
- * `--` pick some.
+ *   - in real time, with processes: how many ten-second runs of `test`, at 10 operations a second (if no faults are
+ *     needed) and at 100.
+ * The shipped node goes through the same and must never fail. Takes about a quarter of an hour; names after `--` select
+ * some.
  */
 import { spawn } from 'node:child_process';
 import type { Workload } from '../../src/maelstrom/counter-node.ts';
@@ -23,23 +23,23 @@ const MOST_SEEDS = 200;
 const MOST_RUNS = 10;
 const RUNS_AT_ONCE = 2;
 
-/** Stale reads show at once where operations are short, and races need many clients. */
+/** Stale reads show at once if operations are short, and races need many clients. */
 const calm = [
   '--nemesis partition --nemesis-interval 2',
   '--concurrency 10n --latency 50 --latency-dist exponential',
 ];
 
-/** The rest needs lost, late and doubled messages, or restarts which a stale store remembers. */
+/** The other bugs need lost, late and duplicated messages, or restarts with a stale store. */
 const faulty = [
   '--concurrency 10n --latency 5 --nemesis loss,duplicate,delay --nemesis-interval 1',
   '--concurrency 10n --latency 5 --nemesis kill,delay,isolate-store --nemesis-interval 1',
   '--node-count 7 --concurrency 5n --rate 10 --latency 1 --nemesis kill --nemesis-interval 0.5 --store-model stalest',
 ];
 
-/** A swap that comes once more, seconds later, when a total has fallen back to what it expects. */
-const doubled = ['--concurrency 10n --latency 5 --nemesis duplicate --nemesis-interval 0.5'];
+/** A swap that arrives again, seconds later, when a total has fallen back to what it expects. */
+const duplicated = ['--concurrency 10n --latency 5 --nemesis duplicate --nemesis-interval 0.5'];
 
-/** The first seed that condemns, if any does. */
+/** The first seed that fails, if any does. */
 async function firstSeed(createNode: CreateNode, workload: Workload): Promise<number | undefined> {
   for (let seed = 1; seed <= MOST_SEEDS; seed++) {
     const { results } = await simulate({ ...drawOptions(seed), workload }, createNode);
@@ -48,21 +48,21 @@ async function firstSeed(createNode: CreateNode, workload: Workload): Promise<nu
   return undefined;
 }
 
-/** What is put to the test: as code for the simulation, and as a program. */
+/** What is tested: as code for the simulation, and as a program. */
 interface Candidate {
   readonly name: string;
   readonly workload: Workload;
   readonly createNode: CreateNode;
   readonly bin: string;
   readonly nodeArguments: readonly string[];
-  /** Flags of `test`; the runs take them in turn. */
+  /** Flags of `test`, which the runs use in turn. */
   readonly situations: readonly string[];
   readonly rates: readonly number[];
   readonly isRight: boolean;
 }
 
-/** One run in real time; resolves with whether the node was condemned. */
-function condemned(candidate: Candidate, rate: number, seed: number): Promise<boolean> {
+/** One run in real time; resolves with whether it failed. */
+function fails(candidate: Candidate, rate: number, seed: number): Promise<boolean> {
   const { workload, bin, nodeArguments, situations } = candidate;
   const situation = situations[seed % situations.length]?.split(' ') ?? [];
   const common = ['test', '-w', workload, '--node-count', '3', '--time-limit', '10', '--recovery-time', '3'];
@@ -86,13 +86,13 @@ function condemned(candidate: Candidate, rate: number, seed: number): Promise<bo
   });
 }
 
-/** The first run that condemns, if any does. */
+/** The first run that fails, if any does. */
 async function firstRun(candidate: Candidate, rate: number): Promise<number | undefined> {
-  for (let run = 1; run <= MOST_RUNS; run++) if (await condemned(candidate, rate, run)) return run;
+  for (let run = 1; run <= MOST_RUNS; run++) if (await fails(candidate, rate, run)) return run;
   return undefined;
 }
 
-/** Puts a candidate to the test, prints its row, and resolves with whether that is as it should be. */
+/** Tests a candidate, prints its row, and resolves with whether the outcome is as it should be. */
 async function row(candidate: Candidate): Promise<boolean> {
   const found = [await firstSeed(candidate.createNode, candidate.workload)];
   for (const rate of candidate.rates) found.push(await firstRun(candidate, rate));
@@ -114,7 +114,7 @@ const mutantCandidates = (
     nodeArguments: [name],
     ...(name in plainMutants
       ? { situations: calm, rates: [10, 100] }
-      : { situations: workload === 'pn-counter' ? doubled : faulty, rates: [100] }),
+      : { situations: workload === 'pn-counter' ? duplicated : faulty, rates: [100] }),
     isRight: false,
   }));
 
@@ -129,7 +129,7 @@ const shippedCandidate = (workload: Workload, createNode: CreateNode): Candidate
   isRight: true,
 });
 
-/** The first seed that condemns a server of a cluster, if any does; prints its row. */
+/** Finds the first seed that fails with a server, if any does, and prints its row. Resolves as `row` does. */
 async function peersRow(name: string, createPeer: CreatePeer, isRight: boolean): Promise<boolean> {
   let found: number | undefined;
   for (let seed = 1; seed <= MOST_SEEDS && found === undefined; seed++) {

@@ -1,3 +1,4 @@
+/** Runs one planted bug as a node, on stdin and stdout. */
 import { LineWriter, readLines } from '../../src/runtime/lines.ts';
 import { systemClock, systemRandom } from '../../src/runtime/system.ts';
 import { mutantNamed } from './node.ts';

@@ -11,7 +11,7 @@ import { CountEveryReply, MisattributeLateAnswer, OneTotal, retryingMutants } fr
 
 type Ports = Parameters<CreateNode>[0];
 
-/** What a node is built from that counts as `create` says. */
+/** The options of a node whose counter `create` makes. */
 const nodeOptions = (ports: Ports, create: (options: MutantOptions) => Counter, rpcTimeoutMs = 1000) => ({
   ...ports,
   log: silent,
@@ -24,12 +24,12 @@ const nodeOptions = (ports: Ports, create: (options: MutantOptions) => Counter, 
     counterService(create({ ...ports, store: new KeyValueClient('seq-kv', call), nodeId, nodeIds }), pnTotal),
 });
 
-/** A node that keeps its count with the given kind of counter. */
+/** A node with the given kind of counter. */
 export function nodeWith(Kind: new (options: MutantOptions) => Counter, rpcTimeoutMs?: number): CreateNode {
   return (ports) => new MaelstromNode(nodeOptions(ports, (options) => new Kind(options), rpcTimeoutMs));
 }
 
-/** Does not match replies with requests, and so counts a swap as often as its answer arrives. */
+/** Does not match replies with requests, and so counts a swap as often as its reply arrives. */
 class CountEveryReplyNode extends MaelstromNode {
   readonly #counters: CountEveryReply[];
   readonly #seen = new Set<unknown>();
@@ -58,16 +58,16 @@ export const mutants: Readonly<Record<string, CreateNode>> = {
   ...Object.fromEntries(
     Object.entries({ ...plainMutants, ...retryingMutants }).map(([name, Kind]) => [name, nodeWith(Kind)]),
   ),
-  // Requests stay open for long, so that an answer which the counter has given up on still reaches it.
+  // Requests stay open for long, so that a reply still reaches a counter that has given up on it.
   'misattribute-late-answer': nodeWith(MisattributeLateAnswer, 6000),
   'count-every-reply': (ports) => new CountEveryReplyNode(ports),
 };
 
-/** A bug that only a counter which goes down as well can have. */
+/** A bug that only a counter that can also count down can have. */
 export const pnMutants: Readonly<Record<string, CreateNode>> = { 'one-total': nodeWith(OneTotal) };
 
 export function mutantNamed(name: string): CreateNode {
   const mutant = mutants[name] ?? pnMutants[name];
-  if (mutant === undefined) throw new Error(`no mutant is called ${name}`);
+  if (mutant === undefined) throw new Error(`there is no mutant called ${name}`);
   return mutant;
 }

@@ -1,4 +1,6 @@
-/** Clusters of peers with a planted bug: designs that people have built and believed in. */
+/**
+ * Planted bugs in clusters of peers: designs that have been built and believed in.
+ */
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { Counters, type Observer } from '../../src/store/counters.ts';
 import { decodeResponse, decodeRequest, encodeRequest } from '../../src/cluster/codec.ts';
@@ -23,7 +25,7 @@ const orThrow = (state: CounterState | undefined): CounterState => {
   return state;
 };
 
-/** One number for all: whoever hears of a larger one takes it. Two that count from 0 to 1 at the same time end at 1. */
+/** One number for all: a server takes any larger one that it hears of. Two that count from 0 to 1 at the same time end at 1. */
 class ScalarMaximum extends SimulatedStore {
   protected override mergedWith(key: string, shown: GCounter): CounterState {
     const state = this.latest(key);
@@ -32,7 +34,7 @@ class ScalarMaximum extends SimulatedStore {
   }
 }
 
-/** Adds what it is sent to what it has. */
+/** Adds what it receives to what it has, instead of taking the larger. */
 class AddsIncrements extends SimulatedStore {
   protected override mergedWith(key: string, shown: GCounter): CounterState {
     const { others } = this.latest(key);
@@ -41,7 +43,7 @@ class AddsIncrements extends SimulatedStore {
   }
 }
 
-/** Sends what has been added since it was last answered, again until it is answered, and never compares. */
+/** Sends what has been added since the last acknowledgement, again until it is acknowledged, and never compares. */
 function incrementsOver(transport: Transport): Transport {
   const answered = new Map<string, number>();
   return {
@@ -75,7 +77,7 @@ const incrementsResent: CreatePeer = (ports) => {
   return { store, cluster: clusterOf({ ...ports, transport: incrementsOver(ports.transport) }, store) };
 };
 
-/** Forgets what a node has counted when that is removed. */
+/** Forgets what a node has counted when the node is removed. */
 class Forgetful extends SimulatedStore {
   forget(nodeId: string): void {
     for (const key of this.counters.keys()) {
@@ -102,7 +104,7 @@ const removalDropsTotals: CreatePeer = (ports) => {
   return { store, cluster: clusterOf({ ...ports, remember }, store) };
 };
 
-/** Counts under its node id, whatever disk it has. */
+/** Counts under its node id, also with a new disk. */
 class ReusedName extends SimulatedStore {
   override useRandomReplicaId(): Promise<void> {
     return Promise.resolve();
@@ -113,7 +115,7 @@ class ReusedName extends SimulatedStore {
   }
 }
 
-/** Counters of which the digests do not have one. */
+/** Counters one of which is missing from the Merkle tree. */
 class UndigestedCounters extends Counters {
   override observe(observer: Observer): void {
     super.observe({
@@ -132,7 +134,7 @@ class MissesKey extends SimulatedStore {
   }
 }
 
-/** Takes whoever calls out for a member. */
+/** Registers every server whose beacon it hears. */
 const beaconsUndoRemoval: CreatePeer = (ports) => {
   const store = new SimulatedStore(ports.disk, ports.clock, ports.random);
   const cluster = clusterOf(ports, store);
@@ -148,8 +150,8 @@ function takingBeaconsForRegistrations(cluster: Cluster): Cluster {
   return cluster;
 }
 
-/** Adds what a counter lacks to be what somebody says it is. */
-class FloorAsTotal extends SimulatedStore {
+/** Increments a counter by what it lacks to a lower bound. */
+class LowerBoundAsTotal extends SimulatedStore {
   override raiseTo(key: string, lowerBound: number): Promise<void> {
     const lacking = lowerBound - this.latest(key).value;
     return lacking > 0 ? this.increment(key, lacking) : super.raiseTo(key, lowerBound);
@@ -163,5 +165,5 @@ export const peersMutants: Readonly<Record<string, CreatePeer>> = {
   'wiped-node-reuses-name': keeping(ReusedName),
   'digests-miss-a-key': keeping(MissesKey),
   'beacons-undo-removal': beaconsUndoRemoval,
-  'floor-as-total': keeping(FloorAsTotal),
+  'lower-bound-as-total': keeping(LowerBoundAsTotal),
 };

@@ -1,6 +1,6 @@
 /**
- * Planted bugs. Each is a design that people have built and believed in, written over the plainest counter that is
- * right. A test bench that lets one of them pass is not yet a test bench.
+ * Planted bugs over the plainest counter that is right. Each is a design that has been built and believed in. A workbench
+ * that lets one of them pass is not yet a workbench.
  */
 import type { Counter } from '../../src/counter/counter.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
@@ -15,7 +15,7 @@ export interface MutantOptions {
   readonly clock: Clock;
 }
 
-/** Right, as long as no message is lost and no node restarts, and slow: nothing is shared or remembered. */
+/** Right while no message is lost and no node restarts, and slow: nothing is shared or cached. */
 export class PlainCounter implements Counter {
   protected readonly store: KeyValueStore;
   protected readonly nodeId: string;
@@ -43,7 +43,7 @@ export class PlainCounter implements Counter {
 
   close(): void {}
 
-  /** Runs `add` when all before it are done. */
+  /** Runs `add` after all earlier ones. */
   protected enqueue(add: () => Promise<void>): Promise<void> {
     const done = this.#lastAdd.then(add);
     this.#lastAdd = done.catch(() => {});
@@ -72,12 +72,12 @@ export class PlainCounter implements Counter {
   }
 }
 
-/** The textbook answer: sum everybody's key, and trust that the store tells the present. */
+/** The textbook solution: sums all keys and trusts that reads are fresh. */
 class NoBarrier extends PlainCounter {
   protected override async barrier(): Promise<void> {}
 }
 
-/** One key for all, swapped by everybody. */
+/** One key for all nodes, swapped by all. */
 class SharedKey extends NoBarrier {
   override read(): Promise<number> {
     return this.sum(['counter']);
@@ -88,7 +88,7 @@ class SharedKey extends NoBarrier {
   }
 }
 
-/** A swap of the total for itself looks like a write, but changes nothing, and so proves nothing. */
+/** Swaps its total for itself, which looks like a write, but changes nothing and so proves nothing. */
 class SwapSameValue extends PlainCounter {
   protected override async barrier(): Promise<void> {
     const key = this.key(this.nodeId);
@@ -97,7 +97,7 @@ class SwapSameValue extends PlainCounter {
   }
 }
 
-/** Says yes before it knows. */
+/** Acknowledges before the swap is confirmed. */
 class AcknowledgeEarly extends PlainCounter {
   override async add(delta: number): Promise<void> {
     void super.add(delta);
@@ -114,7 +114,7 @@ class JoinRunningSweep extends PlainCounter {
   }
 }
 
-/** Off by one: the last node is never asked. */
+/** Off by one: never reads the last node's key. */
 class ForgetNode extends PlainCounter {
   override async read(): Promise<number> {
     await this.barrier();

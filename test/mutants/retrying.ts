@@ -1,13 +1,13 @@
 /**
- * Bugs that show only when messages are lost, late or doubled, or when nodes restart, over a counter that is right
- * under all of that.
+ * Planted bugs that show only when messages are lost, late or duplicated, or when nodes restart, over a counter that
+ * survives all of that.
  */
 import { type Counter, CounterError } from '../../src/counter/counter.ts';
 import { type MutantOptions, PlainCounter } from './plain.ts';
 
 const PATIENCE_MS = 4000;
 
-/** Right under every fault, and slow: one add at a time, and every read asks for every key. */
+/** Right under every fault, and slow: one add at a time, and every read reads every key. */
 export class RetryingCounter extends PlainCounter {
   protected total: number | undefined;
 
@@ -42,7 +42,7 @@ export class RetryingCounter extends PlainCounter {
     return (await this.store.compareAndSwap(this.key(this.nodeId), from, to, from === 0)) === 'ok';
   }
 
-  /** What to expect in the key when trying once more, after a swap from `from` has not been answered. */
+  /** Returns the value to expect in the key in the next attempt, after a swap from `from` got no reply. */
   protected async afterTimeout(from: number): Promise<number | 'give up'> {
     return from;
   }
@@ -72,28 +72,28 @@ export class RetryingCounter extends PlainCounter {
   }
 }
 
-/** Takes silence for "it did not happen", and adds once more on top of whatever is there. */
+/** Takes silence for "it did not happen", and adds again on top of what it finds. */
 class AddAgainOnTimeout extends RetryingCounter {
   protected override afterTimeout(): Promise<number> {
     return this.learn();
   }
 }
 
-/** Forgets an add whose swap was not answered, and says yes. */
+/** Acknowledges an add whose swap got no reply, and forgets it. */
 class DropOnTimeout extends RetryingCounter {
   protected override async afterTimeout(): Promise<'give up'> {
     return 'give up';
   }
 }
 
-/** Takes silence for "it will never happen", and says so. */
+/** Takes silence for "it will never happen", and reports so. */
 class DefiniteErrorOnTimeout extends RetryingCounter {
   protected override async afterTimeout(): Promise<never> {
     throw new CounterError('abort', 'the store did not answer');
   }
 }
 
-/** Makes sure that its key exists. */
+/** Makes sure that its key exists, by writing 0. */
 class WriteZeroAtStart extends RetryingCounter {
   #started: Promise<void> | undefined;
 
@@ -104,7 +104,7 @@ class WriteZeroAtStart extends RetryingCounter {
   }
 }
 
-/** Numbers its barriers from 1 in every life, so that some have been written before. */
+/** Numbers its barriers from 1 in every incarnation, so that some values have been written before. */
 class RepeatBarriers extends RetryingCounter {
   #barriers = 0;
 
@@ -113,7 +113,7 @@ class RepeatBarriers extends RetryingCounter {
   }
 }
 
-/** Acknowledges what waits along with the swap that is under way. */
+/** Acknowledges waiting adds along with the swap that is in flight. */
 class AcknowledgeWaiting extends RetryingCounter {
   #running: Promise<void> | undefined;
 
@@ -126,7 +126,7 @@ class AcknowledgeWaiting extends RetryingCounter {
   }
 }
 
-/** Answers every other read with what the one before it found. */
+/** Every second read returns what the one before it found. */
 class CacheReads extends RetryingCounter {
   #cached: number | undefined;
 
@@ -137,7 +137,7 @@ class CacheReads extends RetryingCounter {
   }
 }
 
-/** Takes any answer to a swap for the answer to the one it is waiting for. */
+/** Takes any reply to a swap for the reply that it is waiting for. */
 export class MisattributeLateAnswer extends RetryingCounter {
   #answer: ((ok: boolean) => void) | undefined;
 
@@ -168,7 +168,7 @@ export class OneTotal extends RetryingCounter {
   }
 }
 
-/** Adds up what every reply to a swap confirms; the node below tells it of repeated ones too. */
+/** Adds up what replies to swaps confirm, including repeated ones, of which CountEveryReplyNode tells it. */
 export class CountEveryReply extends RetryingCounter {
   #own: number | undefined;
   #latestDelta = 0;

@@ -119,7 +119,7 @@ function explain(
     return `is ${least - value} less than the least that was possible when it ended, ${least}`;
   if (value > most) return `exceeds by ${value - most} all that had been added when it ended, ${most}`;
   if (!includes(allowed, value)) {
-    return `is no sum of acknowledged adds and others that may have happened: ${formatRanges(allowed)}`;
+    return `is not a sum of acknowledged adds and others that may have happened: ${formatRanges(allowed)}`;
   }
   if (value < minimum && minimumSetBy !== undefined) {
     const since = minimum - (minimumSetBy.value ?? 0);

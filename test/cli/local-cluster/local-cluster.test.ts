@@ -61,7 +61,7 @@ const isOpen = (port: number): Promise<boolean> =>
     socket.on('error', () => {});
   });
 
-/** The first of three ports in a row that nobody has. They are none of those that systems give away. */
+/** The first of three consecutive free ports, outside of the range that systems assign. */
 async function freeBasePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
@@ -85,7 +85,7 @@ async function countOn(port: number): Promise<number> {
   return numberFrom(objectFrom(await answer.json())['count']);
 }
 
-test('what is counted on one server is seen on the others, and Ctrl-C ends them all', async () => {
+test('increments on one server are seen on the others, and Ctrl-C ends them all', async () => {
   const { cluster, port } = await start();
   await cluster.says(...serving(port, 1, 2, 3));
   expect(cluster.lines.slice(0, 3).join('\n')).toMatch(
@@ -103,7 +103,7 @@ test('what is counted on one server is seen on the others, and Ctrl-C ends them 
   );
 });
 
-test('a server that ends by itself is told of, the others go on, and the status is 1', async () => {
+test('a server that ends unexpectedly is reported, the others go on, and the exit status is 1', async () => {
   const dataDir = temporaryDirectory();
   mkdirSync(dataDir, { recursive: true });
   writeFileSync(join(dataDir, 'node-2'), 'no directory');
@@ -115,10 +115,10 @@ test('a server that ends by itself is told of, the others go on, and the status 
   expect(await cluster.exit).toBe(1);
 });
 
-test('a second Ctrl-C does not wait for what is under way', async () => {
+test('a second Ctrl-C does not wait for open requests', async () => {
   const { cluster, port } = await start();
   await cluster.says(...serving(port, 1, 2, 3));
-  // A request of which the rest never comes.
+  // A request whose rest never comes.
   const client = connect(port, '127.0.0.1');
   const isGone = new Promise((resolve) => client.once('close', resolve));
   client.on('error', () => {});
@@ -129,7 +129,7 @@ test('a second Ctrl-C does not wait for what is under way', async () => {
   cluster.signal('SIGINT');
   await cluster.says(...[2, 3].map((node) => `node-${node} | stopped (reason SIGTERM, counters 0)`));
   expect(cluster.isRunning).toBe(true);
-  // Signals that come together are one Ctrl-C, so one alone might be too early.
+  // Signals close together count as one Ctrl-C, so a single one might come too early.
   await eventually(() => {
     cluster.signal('SIGINT');
     expect(cluster.isRunning).toBe(false);
@@ -139,7 +139,7 @@ test('a second Ctrl-C does not wait for what is under way', async () => {
   expect(cluster.lines.filter((line) => line.startsWith('node-1 | stopped'))).toEqual([]);
 });
 
-test('ports that are taken are named', async () => {
+test('ports that are in use are named', async () => {
   const port = await freeBasePort();
   const taken = await Promise.all(
     [port, port + 2].map(
@@ -165,7 +165,7 @@ test.each([
   [['extra'], "Unexpected argument 'extra'"],
   [['--nodes', '0'], "--nodes takes a whole number from 1 to 100, not '0'"],
   [['--base-port', '65534'], "--base-port takes a whole number from 1 to 65533, not '65534'"],
-])('%j is refused with one line and status 2', (args, complaint) => {
+])('%j fails with one line and status 2', (args, complaint) => {
   const { status, stdout, stderr } = spawnSync('node', [PROGRAM, ...args], { encoding: 'utf8' });
   expect([status, stdout, stderr]).toEqual([2, '', `g-counter-cluster: ${complaint}; see --help\n`]);
 });

@@ -35,11 +35,11 @@ const errorCode = (line: string | undefined): unknown =>
   line === undefined ? undefined : messageFrom(line).body['code'];
 
 describe('init', () => {
-  test('is answered to the asker, with nothing but what the protocol allows', async () => {
+  test('gets a reply with nothing but what the protocol allows', async () => {
     expect(await converse(init())).toEqual([initOk]);
   });
 
-  test('a second init is answered too, and changes nothing', async () => {
+  test('a second one gets a reply, too, and changes nothing', async () => {
     const again = toNode({ type: 'init', msg_id: 3, node_id: 'n1', node_ids: ['n1'] });
     const lines = await converse(init(), add(2, 7), again, read(4));
     expect(lines).toHaveLength(4);
@@ -47,7 +47,7 @@ describe('init', () => {
     expect(lines).toContain(readOk(4, 7));
   });
 
-  test('a second init under another name is refused with 12', async () => {
+  test('a second one under another id fails with 12', async () => {
     const other = toNode({ type: 'init', msg_id: 3, node_id: 'n2', node_ids: ['n1', 'n2'] });
     const lines = await converse(init(), other, read(4));
     expect(errorCode(lines[1])).toBe(12);
@@ -62,13 +62,13 @@ describe('init', () => {
     { node_id: 'n1', node_ids: 'n1' },
     { node_id: 'n1', node_ids: ['n2', null] },
     { node_id: 'n1', node_ids: ['n2'] },
-  ])('a bad one, %j, is refused with 12, and a good one works after', async (fields) => {
+  ])('a bad one, %j, fails with 12, and a good one works afterwards', async (fields) => {
     const lines = await converse(toNode({ type: 'init', msg_id: 9, ...fields }), init(), read(2));
     expect(errorCode(lines[0])).toBe(12);
     expect(lines.slice(1)).toEqual([initOk, readOk(2, 0)]);
   });
 
-  test('a request before it is refused with 11', async () => {
+  test('a request before it fails with 11', async () => {
     const lines = await converse(add(5, 1), init(), read(2));
     expect(errorCode(lines[0])).toBe(11);
     expect(parseJson(lines[0] ?? '')).toMatchObject({ src: 'n1', dest: 'c1', body: { in_reply_to: 5 } });
@@ -95,7 +95,7 @@ describe('init', () => {
 });
 
 describe('requests', () => {
-  test('add and read are answered with whole lines and no extra keys', async () => {
+  test('add and read get replies that are whole lines without extra keys', async () => {
     const node = start('--store', 'memory');
     node.send(init(), add(2, 123));
     expect([await node.nextLine(), await node.nextLine()]).toEqual([initOk, addOk(2)]);
@@ -107,7 +107,7 @@ describe('requests', () => {
     expect(await converse(init(), read(0))).toEqual([initOk, readOk(0, 0)]);
   });
 
-  test('a request without a message id is done but not answered', async () => {
+  test('a request without a message id is carried out but gets no reply', async () => {
     const silentAdd = toNode({ type: 'add', delta: 4 });
     expect(await converse(init(), silentAdd, read(2))).toEqual([initOk, readOk(2, 4)]);
   });
@@ -143,7 +143,7 @@ describe('requests', () => {
     expect(await converse(init(), add(2, 0), read(3))).toEqual([initOk, addOk(2), readOk(3, 0)]);
   });
 
-  test('a sum past 2^53 - 1 is refused for good, and changes nothing', async () => {
+  test('a sum past 2^53 - 1 fails for good, and changes nothing', async () => {
     const lines = await converse(init(), add(2, Number.MAX_SAFE_INTEGER), add(3, 1), read(4));
     expect(lines).toHaveLength(4);
     expect(lines).toContain(addOk(2));
@@ -162,7 +162,7 @@ describe('input', () => {
     ['a number', '17'],
     ['half an object', '{"src":"c1"'],
     ['no body', '{"src":"c1","dest":"n1"}'],
-    ['a body that is no object', '{"src":"c1","dest":"n1","body":[]}'],
+    ['a body that is not an object', '{"src":"c1","dest":"n1","body":[]}'],
     ['no source', '{"dest":"n1","body":{"type":"read","msg_id":8}}'],
     ['a NUL', '\0'],
     ['a NUL within', '{"src":"c1","dest":"n1","body":{"type":"re\0ad","msg_id":8}}'],
@@ -171,12 +171,12 @@ describe('input', () => {
     expect(await converse(`${garbage}\n`, init(), `${garbage}\n`, read(2))).toEqual([initOk, readOk(2, 0)]);
   });
 
-  test('lines may end in CRLF, and the last one in nothing', async () => {
+  test('lines may end in CRLF, and the last one without a newline', async () => {
     const text = `${JSON.stringify(init())}\r\n\r\n${JSON.stringify(read(2))}`;
     expect(await converse(text)).toEqual([initOk, readOk(2, 0)]);
   });
 
-  test('a line may be cut anywhere, within a character too', async () => {
+  test('a line may be cut anywhere, even within a character', async () => {
     const node = start('--store', 'memory');
     const bytes = Buffer.from(`${JSON.stringify(init('nœud🦀'))}\n`);
     for (const byte of bytes) {
@@ -187,14 +187,14 @@ describe('input', () => {
     expect((await node.next()).src).toBe('nœud🦀');
   });
 
-  test('5,000 messages in one chunk are all answered', async () => {
+  test('5,000 messages in one chunk all get replies', async () => {
     const adds = Array.from({ length: 5000 }, (_, i) => add(i + 2, 2));
     const lines = await converse([init(), ...adds].map((message) => `${JSON.stringify(message)}\n`).join(''));
     expect(new Set(lines)).toEqual(new Set([initOk, ...adds.map((_, i) => addOk(i + 2))]));
     expect(lines).toHaveLength(5001);
   });
 
-  test('a line of 4 MB is a line', async () => {
+  test('a line may have 4 MB', async () => {
     const padded = toNode({ type: 'add', delta: 5, msg_id: 2, padding: 'x'.repeat(4_000_000) });
     expect(await converse(init(), padded, read(3))).toEqual([initOk, addOk(2), readOk(3, 5)]);
   });
@@ -204,7 +204,7 @@ describe('input', () => {
     expect(await converse(init(), odd, read(3))).toEqual([initOk, addOk(2), readOk(3, 5)]);
   });
 
-  test('what a real Maelstrom sent is answered, once for each request', async () => {
+  test('each request that a real Maelstrom sent gets exactly one reply', async () => {
     const text = readFileSync('test/fixtures/maelstrom-run.jsonl', 'utf8');
     const requests = text
       .trim()
@@ -220,7 +220,7 @@ describe('input', () => {
 });
 
 describe('the store', () => {
-  test('every reply delivered twice changes nothing', async () => {
+  test('replies delivered twice change nothing', async () => {
     const node = start();
     const store = new LinearizableKv();
     node.send(init('n1', ['n1', 'n2']));
@@ -257,9 +257,9 @@ describe('the store', () => {
     expect((await node.next()).body['type']).toBe('write');
   });
 
-  test('own message ids are integers and never repeat, across restarts too', async () => {
+  test('message ids of its own are integers and never repeat, not even after a restart', async () => {
     const ids: unknown[] = [];
-    for (let life = 0; life < 5; life++) {
+    for (let incarnation = 0; incarnation < 5; incarnation++) {
       const node = start();
       node.send(init());
       await node.next();
@@ -280,7 +280,7 @@ describe('the store', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('a silent store is answered for, and used again when it is back', async () => {
+  test('while the store is silent, requests fail; once it is back, they succeed', async () => {
     const node = start('--rpc-timeout-ms', '100', '--deadline-ms', '2000');
     const store = new LinearizableKv();
     node.send(init());
@@ -296,11 +296,11 @@ describe('the store', () => {
     expect((await node.nextToClient(store)).body).toEqual({ type: 'add_ok', in_reply_to: 4 });
   });
 
-  test('a request is given up before a client of Maelstrom gives up, unless a flag says otherwise', () => {
+  test('a request fails before a client of Maelstrom gives up, unless a flag says otherwise', () => {
     expect(Number(nodeOptionSpecs['deadline-ms'].default)).toBeLessThan(5000);
   });
 
-  test('a late answer still counts for the try it answers, and stderr stays quiet', async () => {
+  test('a late reply still counts, and stderr stays quiet', async () => {
     const node = start('--rpc-timeout-ms', '20');
     node.send(init('n1', ['n1', 'n2']), read(2));
     await node.next();
@@ -337,30 +337,30 @@ describe('the store', () => {
     }
   });
 
-  test('a key that holds no counter gives an error, not a number', async () => {
+  test('a key whose value is not a total gives an error, not a number', async () => {
     for (const junk of ['banana', -1, 1.5, null, [7], { n: 7 }, 2 ** 53]) {
       const node = start();
       const store = new LinearizableKv();
-      store.handle('somebody', { type: 'write', key: 'counter-n1', value: junk });
+      store.handle('another client', { type: 'write', key: 'counter-n1', value: junk });
       node.send(init(), add(2, 5));
       await node.next();
       const refusal = await node.nextToClient(store);
       expect(refusal.body).toMatchObject({ type: 'error', code: 14, in_reply_to: 2 });
       node.send(read(3));
       expect((await node.nextToClient(store)).body).toMatchObject({ type: 'error', in_reply_to: 3 });
-      expect(store.handle('somebody', { type: 'read', key: 'counter-n1' })?.['value']).toEqual(junk);
+      expect(store.handle('another client', { type: 'read', key: 'counter-n1' })?.['value']).toEqual(junk);
     }
   });
 
-  test('the total left by an earlier life is kept', async () => {
+  test('the total of an earlier incarnation is kept', async () => {
     const store = new LinearizableKv();
-    for (let life = 1; life <= 3; life++) {
+    for (let incarnation = 1; incarnation <= 3; incarnation++) {
       const node = start();
       node.send(init(), add(2, 5));
       await node.next();
       expect((await node.nextToClient(store)).body['type']).toBe('add_ok');
       node.send(read(3));
-      expect((await node.nextToClient(store)).body['value']).toBe(5 * life);
+      expect((await node.nextToClient(store)).body['value']).toBe(5 * incarnation);
     }
   });
 
@@ -373,7 +373,7 @@ describe('the store', () => {
 });
 
 describe('the process', () => {
-  test('when stdin ends, what is in flight is failed and the exit is 0, long before any deadline', async () => {
+  test('when stdin ends, open requests fail and it exits with 0, long before any deadline', async () => {
     const node = start('--rpc-timeout-ms', '1000000', '--deadline-ms', '1000000');
     const store = new LinearizableKv();
     node.send(init(), add(2, 1));
@@ -406,7 +406,7 @@ describe('the process', () => {
     expect(lines.map(errorCode)).toEqual([11]);
   });
 
-  test('a reader that goes away ends it quietly', async () => {
+  test('it ends quietly when its reader goes away', async () => {
     const node = start('--store', 'memory');
     node.send(init());
     await node.next();
@@ -421,7 +421,7 @@ describe('the process', () => {
     [['--rpc-timeout-ms', '0'], "--rpc-timeout-ms takes a number from 1 to 1000000, not '0'"],
     [['--frobnicate'], "Unknown option '--frobnicate'"],
     [['extra'], "Unexpected argument 'extra'"],
-  ])('%j is refused with one line and status 2', async (args, complaint) => {
+  ])('%j fails with one line and status 2', async (args, complaint) => {
     const { status, stderr, lines } = await start(...args).end();
     expect(status).toBe(2);
     expect(stderr).toBe(`g-counter: ${complaint}; see --help\n`);
@@ -436,7 +436,7 @@ describe('the process', () => {
     expect((await start('--version').end()).lines.join()).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
-  test('--verbose says on stderr what goes wrong', async () => {
+  test('--verbose logs problems to stderr', async () => {
     const node = start('--store', 'memory', '--verbose');
     node.send(init(), 'garbage\n');
     expect((await node.end()).stderr).toBe('dropped a line that is not a message: garbage\n');

@@ -1,4 +1,4 @@
-/** The server as it is called by the program, and asked as a browser would, and as nobody should. */
+/** The server as the program starts it, with requests of browsers and of attackers. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -66,7 +66,7 @@ function ask(path: string, method = 'GET'): Promise<Answer> {
 }
 
 describe('serve', () => {
-  test('lists the runs, newest first, and latest not again', async () => {
+  test('lists the runs, newest first, and latest only once', async () => {
     const { status: code, type, body } = await ask('/');
     expect([code, type]).toEqual([200, 'text/html; charset=utf-8']);
     expect(body.match(/\d{8}T102838/g)?.[0]).toBe('20261123T102838');
@@ -106,7 +106,7 @@ describe('serve', () => {
     expect(await ask('/', method)).toMatchObject({ status: 405 });
   });
 
-  test('a port that is taken is an error of one line', async () => {
+  test('a port that is in use gives one line', async () => {
     const write = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
     expect(await serveCommand(['--port', `${port}`, '--store', store])).toBe(1);
     const lines = write.mock.calls.map(([text]) => String(text));
@@ -121,7 +121,7 @@ describe('serve', () => {
     ['--port', '65536'],
     ['--store', '/nowhere'],
     ['--colour', 'red'],
-  ])('%s %s makes no sense', async (...args) => {
+  ])('%s %s is a usage error', async (...args) => {
     await expect(serveCommand(args)).rejects.toThrow(UsageError);
   });
 

@@ -20,7 +20,7 @@ function simulate(...args: string[]) {
 
 const latest = (file: string): string => readFileSync(join(directory, 'store', 'latest', file), 'utf8');
 
-test('a minute under all faults is over in seconds, and the same seed gives the same messages', () => {
+test('a minute under all faults is simulated in seconds, and the same seed gives the same messages', () => {
   const args = [
     '--seed',
     '4',
@@ -42,13 +42,13 @@ test('a minute under all faults is over in seconds, and the same seed gives the 
   expect(latest('messages.jsonl')).toBe(messages);
 });
 
-test('a sweep over seeds passes', () => {
+test('the shipped node survives twenty seeds', () => {
   const { status, stdout } = simulate('--seeds', '20', '--time-limit', '5');
   expect(stdout).toMatch(/^VALID: 20 seeds/m);
   expect(status).toBe(0);
 });
 
-test('a failing seed is shrunk, and the command it prints fails again', () => {
+test('a failing seed is shrunk, and the printed command fails again', () => {
   // A node that gives up before the store can answer.
   const { status, stdout } = simulate('--seeds', '20', '--latency', '50', '--', '--deadline-ms', '10');
   expect(status).toBe(1);
@@ -68,7 +68,7 @@ test.each([
   ],
   [['--bin', 'bin/g-counter'], "Unknown option '--bin'"],
   [['--', '--deadline-ms', 'x'], "--deadline-ms takes a number from 1 to 1000000, not 'x'"],
-])('%j is refused with one line and status 2', (args, complaint) => {
+])('%j fails with one line and status 2', (args, complaint) => {
   const stderr = `g-counter-workbench: ${complaint}; see --help\n`;
   expect(simulate(...args)).toEqual({ status: 2, stdout: '', stderr });
 });

@@ -48,7 +48,7 @@ const short = ['test', '-w', 'g-counter', '--node-count', '3', '--rate', '100', 
 const node = resolve('bin/g-counter');
 const mutant = resolve('test/mutants/mutant');
 
-/** A program that is no proper node. */
+/** A program that is not a proper node. */
 function program(name: string, script: string): string {
   const file = join(directory, name);
   writeFileSync(file, `#!/bin/sh\n${script}\n`);
@@ -63,7 +63,7 @@ const readJsonLines = (file: string): Record<string, unknown>[] =>
     .map((line) => Object(parseJson(line)));
 
 describe('test', () => {
-  test('a valid run exits with 0, shows its figures, and leaves its results', async () => {
+  test('a valid run exits with 0, shows its figures, and records its results', async () => {
     const nemesis = ['--nemesis', 'partition', '--nemesis-interval', '0.5'];
     const args = [...short, '--bin', node, '--time-limit', '2', '--seed', '5', ...nemesis];
     const { status, stdout } = await workbench(args);
@@ -178,7 +178,7 @@ describe('test', () => {
     ],
     ['wraps what does not end', 'sleep 60 & exit 3', 'n0 exited with status 3'],
     [
-      'writes to nobody',
+      'writes to an unknown node',
       `echo '{"src":"n0","dest":"n99","body":{}}'; exec sleep 60`,
       'n0 sent a message to n99, which does not exist',
     ],
@@ -187,7 +187,7 @@ describe('test', () => {
       `echo '{"src":"n7","dest":"c0","body":{}}'; exec sleep 60`,
       'n0 sent a message as n7',
     ],
-  ])('a node that %s fails the run, named', async (name, script, complaint) => {
+  ])('a node that %s fails the run and is named', async (name, script, complaint) => {
     const bad = program(name.replaceAll(' ', '-'), script);
     const { status, stdout } = await workbench([
       'test',
@@ -203,7 +203,7 @@ describe('test', () => {
     expect(status).toBe(1);
   });
 
-  test('Ctrl-C ends the run at once, judges nothing, and leaves no process behind', async () => {
+  test('Ctrl-C ends the run at once, without a verdict, and leaves no process behind', async () => {
     const pids = join(directory, 'pids');
     const watched = program('watched', `echo $$ >> ${pids}\nexec ${node}`);
     const { status, stdout } = await workbench(
@@ -217,7 +217,7 @@ describe('test', () => {
     }
   });
 
-  test('what was in flight when a run was cut short is not held against the node', async () => {
+  test('operations in flight when a run is cut short are not held against the node', async () => {
     const slow = ['--concurrency', '10n', '--latency', '200', '--time-limit', '60', '--log-net-recv'];
     const { status, stdout } = await workbench([...short, '--bin', node, ...slow], (stderr) =>
       stderr.includes('"type":"add_ok"'),
@@ -231,7 +231,7 @@ describe('test', () => {
     expect(outcomes).toContain('info');
   });
 
-  test('what was wrong before a run was cut short still counts', async () => {
+  test('problems before a run is cut short still count', async () => {
     const args = [...short, '--bin', mutant, '--time-limit', '60', '--log-net-recv', '--', 'forget-node'];
     const { status, stdout } = await workbench(
       args,
@@ -242,7 +242,7 @@ describe('test', () => {
     expect(status).toBe(1);
   });
 
-  test('half a line left behind by a kill is not held against the node', async () => {
+  test('half a line written before a kill is not held against the node', async () => {
     const halfSpoken = program(
       'half-spoken',
       `read line; id=$(echo "$line" | sed 's/.*"src":"\\([^"]*\\)".*/\\1/'); ` +
@@ -253,7 +253,7 @@ describe('test', () => {
     expect(stdout).not.toContain('not a message');
   });
 
-  test('a store that cannot be written gives one line', async () => {
+  test('a run directory that cannot be written gives one line', async () => {
     const { stderr, status } = spawnSync(
       'sh',
       [
@@ -297,7 +297,7 @@ describe('test', () => {
     ],
     [[...short, '--bin', node, '--availability', '2'], "--availability takes a number from 0 to 1, not '2'"],
     [[...short, '--bin', node, '--consistency-models', 'x'], "Unknown option '--consistency-models'"],
-  ])('%j is refused with one line and status 2', async (args, complaint) => {
+  ])('%j fails with one line and status 2', async (args, complaint) => {
     expect(await workbench(args)).toEqual({
       status: 2,
       stdout: '',
@@ -307,7 +307,7 @@ describe('test', () => {
 });
 
 describe('compare', () => {
-  test('two programs are shown side by side, and the worse decides the exit status', async () => {
+  test('two programs are shown side by side, and the worse one decides the exit status', async () => {
     const flags = [
       '-w',
       'g-counter',
@@ -338,7 +338,7 @@ describe('compare', () => {
 describe('replay', () => {
   const fixture = (name: string): string => resolve('test/fixtures', name);
 
-  test('the fixtures are what the node does', async () => {
+  test('the node does what the fixtures say', async () => {
     const withStore = ['cas-conflict.jsonl', 'lost-cas-answer.jsonl', 'restart.jsonl', 'errors.jsonl'].map(
       fixture,
     );
@@ -363,7 +363,7 @@ describe('replay', () => {
     );
   });
 
-  test('a node that does otherwise is found out', async () => {
+  test('a node that does something else is found out', async () => {
     const args = ['replay', fixture('lost-cas-answer.jsonl'), '--bin', mutant, '--', 'no-barrier'];
     const { status, stdout } = await workbench(args);
     expect(status).toBe(1);
@@ -373,7 +373,7 @@ describe('replay', () => {
   test.each([
     ['', 'the first message is not an init that names the node'],
     ['{"src":"c1"}', 'line 1 is not a message'],
-  ])('%j is no fixture', async (text, complaint) => {
+  ])('%j is not a fixture', async (text, complaint) => {
     const file = join(directory, 'bad.jsonl');
     writeFileSync(file, text);
     expect(await workbench(['replay', file])).toMatchObject({

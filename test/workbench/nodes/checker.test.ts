@@ -54,7 +54,7 @@ describe('a read', () => {
     ]);
   });
 
-  test('may include an add that was under way with it, or miss it', () => {
+  test('may include or miss an add that it overlaps with', () => {
     for (const value of [5, 7]) {
       expect(problemsOf(add(0, 1, 5), add(2, 5, 2), read(3, 4, value))).toEqual([]);
       expect(problemsOf(add(0, 1, 5), add(3, 4, 2), read(2, 5, value))).toEqual([]);
@@ -86,18 +86,18 @@ describe('a read', () => {
     const operations = [add(0, 1, 1), add(2, 3, 5, 'info'), add(4, 5, 3, 'info')];
     for (const value of [1, 4, 6, 9]) expect(problemsOf(...operations, read(6, 7, value))).toEqual([]);
     expect(problemsOf(...operations, read(6, 7, 5))).toEqual([
-      'the read of 5 from n1 (process 1, 6.000–7.000 s) is no sum of acknowledged adds and others that may ' +
+      'the read of 5 from n1 (process 1, 6.000–7.000 s) is not a sum of acknowledged adds and others that may ' +
         'have happened: [1 1] [4 4] [6 6] [9 9]',
     ]);
   });
 
-  test('may see an unknown add happen at any time after, and never happen', () => {
+  test('may include an add of unknown outcome from its invocation on, or never', () => {
     const unknown = add(0, 1, 4, 'info');
     for (const value of [0, 4]) expect(problemsOf(unknown, read(50, 51, value))).toEqual([]);
     expect(problemsOf(unknown, read(2, 3, 0), read(4, 5, 0), read(6, 7, 4))).toEqual([]);
   });
 
-  test('must not go back behind a read that had ended when it began', () => {
+  test('must not return less than a read that ended before it began', () => {
     const unknown = add(0, 1, 4, 'info');
     expect(problemsOf(unknown, read(2, 3, 4), read(4, 5, 0))).toEqual([
       'the read of 0 from n1 (process 1, 4.000–5.000 s) goes back: before it began, ' +
@@ -105,13 +105,13 @@ describe('a read', () => {
     ]);
   });
 
-  test('may be less than one it was under way with', () => {
+  test('may return less than a read that it overlaps with', () => {
     const unknown = add(0, 1, 4, 'info');
     expect(problemsOf(unknown, read(2, 5, 4), read(4, 6, 0))).toEqual([]);
     expect(problemsOf(unknown, read(2, 6, 4), read(3, 5, 0))).toEqual([]);
   });
 
-  test('that was not answered proves nothing, unless it is a final one', () => {
+  test('without a value is no problem, unless it is final', () => {
     const asked = unansweredRead(2, 3);
     expect(problemsOf(add(0, 1, 1), asked)).toEqual([]);
     expect(problemsOf(add(0, 1, 1), final(asked))).toEqual(['n1 did not answer its final read: no reply']);
@@ -120,18 +120,18 @@ describe('a read', () => {
     ]);
   });
 
-  test('is called final where it is', () => {
+  test('is called final in the report if it is', () => {
     expect(problemsOf(add(0, 1, 1), final(read(2, 3, 0)))).toEqual([
       'the final read of 0 from n1 (process 1, 2.000–3.000 s) misses 1 of the 1 acknowledged before it began',
     ]);
   });
 });
 
-test('an empty history is right', () => {
+test('an empty history is valid', () => {
   expect(judge([])).toEqual({ problems: [], acceptable: [[0, 0]], finalReads: [] });
 });
 
-test('an unknown add that a read has counted does not excuse a loss of the same size later', () => {
+test('an unknown add that one read included does not excuse a later loss of the same size', () => {
   const { problems } = judge([add(0, 1, 3, 'info'), read(2, 3, 3), add(4, 5, 3), read(6, 7, 3)]);
   expect(problems.map((problem) => problem.text)).toEqual([
     'the read of 3 from n1 (process 1, 6.000–7.000 s) goes back: before it began, the read of 3 from n1 (process 1, 2.000–3.000 s) had ended and 3 more had been added and acknowledged',
@@ -144,14 +144,14 @@ test('a final add must be acknowledged', () => {
   expect(problems).toEqual([{ operation: refused, text: 'n0 did not answer its final add: no' }]);
 });
 
-test('every problem is reported, once, with the read it is about', () => {
+test('every problem is reported once, with its read', () => {
   const wrong = [read(2, 3, 0), read(4, 5, 9), final(unansweredRead(6, 7))];
   const { problems, finalReads } = judge([add(0, 1, 1), read(8, 9, 9), ...wrong]);
   expect(problems.map((problem) => problem.operation)).toEqual([wrong[0], wrong[1], read(8, 9, 9), wrong[2]]);
   expect(finalReads).toEqual([wrong[2]]);
 });
 
-test('acceptable for final reads is what was acknowledged, and the unknown either way', () => {
+test('final reads may return what was acknowledged, with or without each unknown add', () => {
   const history = [add(0, 1, 2), add(2, 3, 10, 'info'), add(4, 5, 3), add(6, 7, 100, 'fail')];
   expect(judge(history).acceptable).toEqual([
     [5, 5],
@@ -159,7 +159,7 @@ test('acceptable for final reads is what was acknowledged, and the unknown eithe
   ]);
 });
 
-/** What one of three processes does next, with all that chance decides about it. */
+/** What one of three processes does next, with every random choice about it. */
 interface Turn {
   readonly process: number;
   readonly f: 'add' | 'read';
@@ -167,7 +167,7 @@ interface Turn {
   readonly outcome: Outcome;
   /** When an add that is not acknowledged happens, if it does. */
   readonly effect: 'early' | 'late' | 'never';
-  /** What a read returns: the truth, or something else. */
+  /** What a read returns: the right value, an old one, or a wrong one. */
   readonly look: 'now' | 'past' | 'wrong';
   readonly final: boolean;
 }
@@ -184,8 +184,8 @@ const turnLooking = (...looks: Turn['look'][]): fc.Arbitrary<Turn> =>
   });
 
 /**
- * A history that a counter could have produced, apart from what its reads are told to get wrong: every process asks
- * one thing at a time, and each turn begins or ends one.
+ * A history that a counter could have produced, except for the reads that are to be wrong: every process has one operation
+ * open at a time, and each turn begins or ends one.
  */
 function play(turns: readonly Turn[]): Operation[] {
   const operations: Operation[] = [];
@@ -239,9 +239,9 @@ function play(turns: readonly Turn[]): Operation[] {
   return operations;
 }
 
-const mostlyTrue = turnLooking('now', 'now', 'now', 'now', 'now', 'now', 'now', 'now', 'past', 'wrong');
+const mostlyRight = turnLooking('now', 'now', 'now', 'now', 'now', 'now', 'now', 'now', 'past', 'wrong');
 
-const history = fc.array(mostlyTrue, { maxLength: 30, size: 'max' }).map(play);
+const history = fc.array(mostlyRight, { maxLength: 30, size: 'max' }).map(play);
 
 /** The sums of `base` and of every subset of `adds`. */
 function sums(base: number, adds: readonly AddOperation[]): Set<number> {
@@ -263,10 +263,10 @@ function wrongReads(operations: readonly Operation[]): ReadOperation[] {
       (a) => a.outcome !== 'fail' && a.invoked.index < completed.index && !must.includes(a),
     );
     const before = reads.filter((r) => r.value !== undefined && r.completed.index < invoked.index);
-    const floors = before.map(
+    const minimums = before.map(
       (r) => (r.value ?? 0) + total(must.filter((a) => a.invoked.index > r.completed.index)),
     );
-    return !sums(total(must), optional).has(value) || floors.some((floor) => floor > value);
+    return !sums(total(must), optional).has(value) || minimums.some((minimum) => minimum > value);
   });
 }
 
@@ -276,7 +276,7 @@ const byInvocation = (reads: readonly ReadOperation[]): ReadOperation[] =>
 const blamed = ({ problems }: Judgement): ReadOperation[] =>
   problems.map((problem) => problem.operation).filter((operation) => operation.f === 'read');
 
-test('the judge finds the reads that the definitions condemn, each by itself', () => {
+test('the checker finds exactly the reads that violate a definition checked read by read', () => {
   fc.assert(
     fc.property(history, (operations) => {
       expect(byInvocation(blamed(judge(operations)))).toEqual(byInvocation(wrongReads(operations)));
@@ -285,7 +285,7 @@ test('the judge finds the reads that the definitions condemn, each by itself', (
   );
 });
 
-test('the judge accepts as final values the sums that the definitions allow', () => {
+test('the checker accepts as final values exactly the sums that the definition allows', () => {
   fc.assert(
     fc.property(history, (operations) => {
       const adds = operations.filter((operation) => operation.f === 'add');
@@ -302,7 +302,7 @@ test('the judge accepts as final values the sums that the definitions allow', ()
   );
 });
 
-test('the order in which a history is written down makes no difference', () => {
+test('the order of the operations in a history makes no difference', () => {
   fc.assert(
     fc.property(history, (operations) => {
       expect(byInvocation(blamed(judge(operations.toReversed())))).toEqual(
@@ -318,15 +318,15 @@ test('the histories these properties see are right and wrong in good share, and 
   expect(right.length).toBeGreaterThan(200);
   expect(right.length).toBeLessThan(800);
   const texts = sample.flatMap((operations) => problemsOf(...operations)).join('\n');
-  for (const reason of ['misses', 'exceeds', 'is no sum', 'goes back', 'did not answer']) {
+  for (const reason of ['misses', 'exceeds', 'is not a sum', 'goes back', 'did not answer']) {
     expect(texts.split(reason).length).toBeGreaterThan(20);
   }
 });
 
-test('a history whose reads tell the truth is right, however much is unknown', () => {
-  const truthful = fc.array(turnLooking('now'), { maxLength: 60, size: 'max' });
+test('a history whose reads are right is valid, however many outcomes are unknown', () => {
+  const right = fc.array(turnLooking('now'), { maxLength: 60, size: 'max' });
   fc.assert(
-    fc.property(truthful, (turns) => {
+    fc.property(right, (turns) => {
       expect(blamed(judge(play(turns))).filter((r) => r.outcome === 'ok')).toEqual([]);
     }),
   );

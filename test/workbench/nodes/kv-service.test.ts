@@ -16,7 +16,7 @@ function write(kv: Service, client: string, key: string, value: unknown): void {
   if (reply?.['type'] !== 'write_ok') throw new Error(`a write was answered with ${JSON.stringify(reply)}`);
 }
 
-/** The value, or undefined where the service says that there is none. */
+/** The value of a key, or undefined if the service has none. */
 function read(kv: Service, client: string, key: string): unknown {
   const reply = kv.handle(client, { type: 'read', key });
   if (reply?.['type'] === 'read_ok' || reply?.['code'] === 20) return reply['value'];
@@ -68,7 +68,7 @@ function fits(state: State, { key, from }: Body, reply: Body): boolean {
 }
 
 describe('seq-kv', () => {
-  test('shows a client the past, now and then', () => {
+  test('sometimes returns a past value', () => {
     const answers = seeds.map((seed) => {
       const kv = sequential(seed);
       write(kv, 'a', 'key', 1);
@@ -77,12 +77,12 @@ describe('seq-kv', () => {
     expect(new Set(answers)).toEqual(new Set([undefined, 1]));
   });
 
-  test('answers the same when the same is drawn', () => {
+  test('returns the same for the same seed', () => {
     expect(readingAlong(sequential(1))).toEqual(readingAlong(sequential(1)));
     expect(readingAlong(sequential(1))).not.toEqual(readingAlong(sequential(2)));
   });
 
-  test('an effective write brings the writer to the newest state', () => {
+  test('an effective write brings its client to the latest state', () => {
     for (const seed of seeds) {
       const kv = sequential(seed);
       for (let value = 1; value <= 10; value++) write(kv, 'a', 'of a', value);
@@ -92,7 +92,7 @@ describe('seq-kv', () => {
     }
   });
 
-  test('an effective swap brings the client to the newest state', () => {
+  test('an effective swap brings its client to the latest state', () => {
     for (const seed of seeds) {
       const kv = sequential(seed);
       write(kv, 'b', 'of b', 1);
@@ -102,7 +102,7 @@ describe('seq-kv', () => {
     }
   });
 
-  test('an effective swap acts on the newest state, even if a past one would have allowed it', () => {
+  test('an effective swap acts on the latest state, even if a past state would have allowed it', () => {
     for (const seed of seeds) {
       const kv = sequential(seed);
       write(kv, 'a', 'key', 1);
@@ -113,7 +113,7 @@ describe('seq-kv', () => {
     }
   });
 
-  test('a swap may be refused on the ground of the past', () => {
+  test('a swap may fail because of a past state', () => {
     const outcomes = seeds.map((seed) => {
       const kv = sequential(seed);
       write(kv, 'a', 'key', 1);
@@ -126,7 +126,7 @@ describe('seq-kv', () => {
   test.each([
     ['a swap of a value for itself', (kv: Service) => swap(kv, 'b', 'of b', 5, 5)],
     ['a write of what is there', (kv: Service) => write(kv, 'b', 'of b', 5)],
-  ])('%s proves nothing: its client may go on seeing the past', (_, act) => {
+  ])('%s proves nothing: its client may still read a past state', (_, act) => {
     const seen = seeds.map((seed) => {
       const kv = sequential(seed);
       write(kv, 'b', 'of b', 5);
@@ -137,7 +137,7 @@ describe('seq-kv', () => {
     expect(seen).toContainEqual([undefined, undefined, undefined]);
   });
 
-  test('every client sees the states in order and its own changes, whatever is asked', () => {
+  test('every client sees states in order, and its own changes, whatever it requests', () => {
     const operation = fc.record({
       type: fc.constantFrom('read', 'read', 'write', 'cas', 'cas'),
       client: fc.constantFrom('a', 'b', 'c'),
@@ -147,7 +147,7 @@ describe('seq-kv', () => {
       /** A swap is for the same value. */
       idle: fc.boolean(),
     });
-    // So few that nobody falls out of the window.
+    // So few that no client falls out of the window.
     const operations = fc.array(operation, { maxLength: WINDOW - 1, size: 'max' });
     fc.assert(
       fc.property(fc.nat(), operations, (seed, steps) => {
@@ -189,7 +189,7 @@ describe('seq-kv', () => {
     );
   });
 
-  test('a client that does not keep up gets one of the last 32 states, and any of them', () => {
+  test('a client that does not keep up gets any one of the last 32 states', () => {
     const versions = new Set<number>();
     for (let seed = 0; seed < 1000; seed++) {
       const kv = sequential(seed);
@@ -200,7 +200,7 @@ describe('seq-kv', () => {
     expect([...versions].toSorted((a, b) => a - b)).toEqual(last);
   });
 
-  test('a client that does not keep up is shown the newest state by its own write', () => {
+  test('a client that does not keep up is brought to the latest state by its own write', () => {
     for (const seed of seeds) {
       const kv = sequential(seed);
       for (let version = 1; version <= 100; version++) write(kv, 'a', 'key', version);
@@ -211,7 +211,7 @@ describe('seq-kv', () => {
 });
 
 describe('lin-kv', () => {
-  test('acts on the newest state, whoever asks', () => {
+  test('acts on the latest state, for every client', () => {
     const operation = fc.record({
       type: fc.constantFrom('read', 'write', 'cas'),
       client: fc.constantFrom('a', 'b', 'c'),
@@ -234,7 +234,7 @@ describe('lin-kv', () => {
     );
   });
 
-  test('needs a create_if_not_exists of true to create a key', () => {
+  test('creates a key only if create_if_not_exists is true', () => {
     const kv = new LinearizableKv();
     const create = (flag: unknown): unknown =>
       kv.handle('a', { type: 'cas', key: 'key', from: 0, to: 1, create_if_not_exists: flag })?.['type'];
@@ -246,7 +246,7 @@ describe('lin-kv', () => {
 test.each([
   ['seq-kv', () => sequential(1)],
   ['lin-kv', () => new LinearizableKv()],
-] as const)('%s leaves an operation that it does not know unanswered, and goes on', (_, create) => {
+] as const)('%s does not reply to an unknown operation, and goes on', (_, create) => {
   const kv = create();
   write(kv, 'a', 'key', 1);
   for (const body of [{ type: 'delete', key: 'key' }, { type: 7 }, {}, { key: 'key' }]) {

@@ -1,4 +1,4 @@
-/** What a sweep over seeds finds: every planted bug, soon, and nothing in what is right. */
+/** What a search over seeds finds: every planted bug, soon, and no fault in what is right. */
 import { expect, test } from 'vitest';
 import type { RunOptions } from '../../../src/workbench/nodes/options.ts';
 import { simulate } from '../../../src/workbench/nodes/simulation.ts';
@@ -15,14 +15,14 @@ test('the shipped node survives a hundred seeds of every fault', async () => {
   }
 });
 
-test('so does the shipped node as a pn-counter', async () => {
+test('the shipped node survives fifty seeds as a pn-counter', async () => {
   for (let seed = 1; seed <= 50; seed++) {
     const { results } = await simulate({ ...drawOptions(seed), workload: 'pn-counter' }, shippedPnNode);
     expect(results.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
   }
 });
 
-test('so does the retrying counter, on which mutants are built', async () => {
+test('the retrying counter, on which planted bugs are built, survives fifty seeds', async () => {
   for (let seed = 1; seed <= 50; seed++) {
     const { results } = await simulate(drawOptions(seed), nodeWith(RetryingCounter));
     expect(results.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
@@ -48,7 +48,7 @@ test('one total that rises and falls is found within two hundred seeds of pn-cou
   expect(found).toBe(true);
 });
 
-test('a failure is shrunk to a short run that still fails', async () => {
+test('a failing run is shrunk to a short one that still fails', async () => {
   const fails = async (options: RunOptions): Promise<boolean> =>
     (await simulate(options, mutantNamed('forget-node'))).results.valid === false;
   const smallest = await shrink(drawOptions(1), smallerOptions, fails);

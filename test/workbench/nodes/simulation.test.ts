@@ -16,7 +16,7 @@ const situations: Record<string, RunOptions> = {
 };
 
 for (const [name, options] of Object.entries(situations)) {
-  test(`the shipped node is right under ${name}`, async () => {
+  test(`the shipped node is valid under ${name}`, async () => {
     for (let seed = 1; seed <= 5; seed++) {
       const { results } = await simulate({ ...options, seed }, shippedNode);
       expect(results).toMatchObject({ valid: true, problems: [] });
@@ -24,7 +24,7 @@ for (const [name, options] of Object.entries(situations)) {
   });
 }
 
-test('the plain counter, on which the mutants are built, is right', async () => {
+test('the plain counter, on which planted bugs are built, is valid', async () => {
   for (let seed = 1; seed <= 5; seed++) {
     const { results } = await simulate({ ...slow, seed }, nodeWith(PlainCounter));
     expect(results).toMatchObject({ valid: true, problems: [] });
@@ -46,7 +46,7 @@ for (const name of Object.keys(plainMutants)) {
   }
 }
 
-test('one seed gives the same messages at the same times, another seed does not', async () => {
+test('one seed gives the same messages at the same times every time, another seed gives others', async () => {
   const trace = async (seed: number): Promise<string> => {
     const lines: string[] = [];
     await simulate({ ...slow, seed }, shippedNode, (delivery) => lines.push(JSON.stringify(delivery)));

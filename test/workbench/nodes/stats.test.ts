@@ -36,12 +36,12 @@ test('quantiles are by nearest rank', () => {
   );
 });
 
-test('the quantiles of 1 to 100 are what they are called', () => {
+test('the pth quantile of 1 to 100 is p', () => {
   const operations = Array.from({ length: 100 }, (_, i) => operation(100 - i));
   expect(functionStats(operations).latencyMs).toEqual({ p50: 50, p95: 95, p99: 99, max: 100 });
 });
 
-test('one operation is every quantile', () => {
+test('a single operation is every quantile', () => {
   expect(functionStats([operation(7)]).latencyMs).toEqual({ p50: 7, p95: 7, p99: 7, max: 7 });
 });
 
@@ -60,7 +60,7 @@ test('every operation is counted once, under its outcome', () => {
   );
 });
 
-test('only operations that were answered have a latency', () => {
+test('only operations that succeeded have a latency', () => {
   const slow = [operation(5000, 'info'), operation(4000, 'fail')];
   expect(functionStats([...slow, operation(3)]).latencyMs?.max).toBe(3);
   expect(functionStats(slow)).toStrictEqual({ count: 2, ok: 0, fail: 1, info: 1 });

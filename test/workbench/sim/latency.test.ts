@@ -19,13 +19,13 @@ const mean = (numbers: readonly number[]): number =>
 const shareBelow = (numbers: readonly number[], bound: number): number =>
   numbers.filter((number) => number < bound).length / numbers.length;
 
-test.each(latencyDistributions)('%s latency has the mean it is given', (distribution) => {
+test.each(latencyDistributions)('%s latency has the given mean', (distribution) => {
   for (const meanMs of [1, MEAN_MS, 1000]) {
     expect(mean(draw(distribution, meanMs)) / meanMs).toBeCloseTo(1, 1.5);
   }
 });
 
-test.each(latencyDistributions)('%s latency is none at all where the mean is 0', (distribution) => {
+test.each(latencyDistributions)('%s latency is always 0 if the mean is 0', (distribution) => {
   expect(Math.max(...draw(distribution, 0).map(Math.abs))).toBe(0);
 });
 
@@ -42,7 +42,7 @@ test('uniform latency is spread evenly from 0 to twice the mean', () => {
   }
 });
 
-test('exponential latency is mostly short, and finite but without a bound', () => {
+test('exponential latency is mostly short, finite, and unbounded', () => {
   const latencies = draw('exponential');
   expect(Math.min(...latencies)).toBeGreaterThanOrEqual(0);
   expect(latencies.every(Number.isFinite)).toBe(true);

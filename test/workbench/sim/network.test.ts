@@ -60,7 +60,7 @@ describe('a message', () => {
     expect(received).toEqual([[12.5, message(src, dest)]]);
   });
 
-  test('takes no time either where the latency is 0', () => {
+  test('takes no time between nodes if the latency is 0', () => {
     const { network, received } = connect(0);
     network.send(message('n1', 'n2'));
     expect(received).toEqual([[0, message('n1', 'n2')]]);
@@ -86,7 +86,7 @@ describe('a message', () => {
 });
 
 describe('a partition', () => {
-  test('cuts one direction, and no other pair', async () => {
+  test('blocks one direction of one pair, and no other', async () => {
     const { network, blocked, received, advance } = connect(1, 2, 3);
     blocked.add('n1 n2');
     network.send(message('n1', 'n2'));
@@ -99,7 +99,7 @@ describe('a partition', () => {
     ]);
   });
 
-  test('cuts what was sent before it began', async () => {
+  test('blocks what was sent before it began and arrives during it', async () => {
     const { network, blocked, received, advance } = connect(10);
     network.send(message('n1', 'n2'));
     await advance(5);
@@ -131,7 +131,7 @@ describe('a delivery', () => {
     expect(deliveries[1]).toEqual({ id: 0, message: message('n1', 'n2'), sentMs: 5, receivedMs: 15 });
   });
 
-  test('is reported as lost where a partition cut it', async () => {
+  test('is reported as lost if a partition blocked it', async () => {
     const { network, blocked, deliveries, advance } = connect(10);
     blocked.add('n1 n2');
     network.send(message('n1', 'n2'));
@@ -150,7 +150,7 @@ describe('a delivery', () => {
 });
 
 describe('a client that has left', () => {
-  test('is lost to what is sent to it, and to what is under way', async () => {
+  test('does not get what is sent to it, nor what was under way', async () => {
     const { network, received, deliveries, advance } = connect(10);
     network.send(message('n1', 'n2'));
     network.detach('n2');
@@ -161,7 +161,7 @@ describe('a client that has left', () => {
     expect(deliveries.map((delivery) => delivery.receivedMs)).toStrictEqual([undefined, undefined]);
   });
 
-  test('is still somebody, unlike a node that never was', () => {
+  test('is still known, unlike a node that never existed', () => {
     const { network } = connect();
     network.detach('c0');
     const known = ['n1', 'seq-kv', 'c0', 'c99', 'n3', 'c', 'cat', 'c1x', ''].filter((name) =>
@@ -171,7 +171,7 @@ describe('a client that has left', () => {
   });
 });
 
-test('every message is counted when it is sent, lost ones too, by whether a client is involved', () => {
+test('every message is counted when it is sent, lost or not, by whether a client is involved', () => {
   const { network, blocked, sent } = connect(1, 2, 3);
   blocked.add('n1 n2');
   const messages = [

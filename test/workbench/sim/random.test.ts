@@ -50,13 +50,13 @@ describe('a stream', () => {
     );
   });
 
-  test('of neighbouring seeds starts anywhere, not side by side', () => {
+  test('of one seed starts independently of that of the next seed', () => {
     let seed = 0;
     const first = (): number => Math.floor(10 * streams(seed++)('nemesis').next());
     expect(unevenness(tenths, first)).toBeLessThan(4);
   });
 
-  test('does not move when another one is drawn from', () => {
+  test('is not moved by draws from another stream', () => {
     fc.assert(
       fc.property(fc.nat(), fc.array(fc.nat(5), { maxLength: 10 }), (seed, draws) => {
         const split = streams(seed);
@@ -70,12 +70,12 @@ describe('a stream', () => {
     );
   });
 
-  test('starts over each time it is asked for', () => {
+  test('starts over each time it is created', () => {
     const split = streams(7);
     expect(draw(split('network'), 5)).toEqual(draw(split('network'), 5));
   });
 
-  test('draws from 0 up to, and without, 1', () => {
+  test('draws from 0 inclusive to 1 exclusive', () => {
     for (let seed = 0; seed < 100; seed++) {
       const numbers = draw(streams(seed)('any'), 1000);
       expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0);
@@ -88,7 +88,7 @@ describe('a stream', () => {
     expect(unevenness(tenths, () => Math.floor(10 * random.next()))).toBeLessThan(4);
   });
 
-  test('draws evenly whatever it has drawn before', () => {
+  test('draws evenly after any previous draw', () => {
     const random = streams(1)('any');
     let pair = 0;
     const pairs = Array.from({ length: 100 }, (_, i) => i);
@@ -96,7 +96,7 @@ describe('a stream', () => {
     expect(unevenness(pairs, next)).toBeLessThan(4);
   });
 
-  test('fills all 53 bits of a number, each of them half of the time', () => {
+  test('sets each of the 53 bits of a number half of the time', () => {
     const random = streams(1)('any');
     const numbers = draw(random, 10_000).map((number) => BigInt(number * 2 ** 53));
     for (let bit = 0n; bit < 53n; bit++) {
@@ -107,23 +107,23 @@ describe('a stream', () => {
 });
 
 describe('a choice', () => {
-  test('below a bound is an integer from 0 up to it, and every one is as likely', () => {
+  test('below a bound is an integer from 0 up to the bound, each equally likely', () => {
     const random = streams(1)('any');
     expect(unevenness([0, 1, 2, 3, 4, 5, 6], () => below(random, 7))).toBeLessThan(4);
   });
 
-  test('among several is one of them, and every one is as likely', () => {
+  test('among several is one of them, each equally likely', () => {
     const random = streams(1)('any');
     expect(unevenness(['a', 'b', 'c'], () => pick(random, ['a', 'b', 'c']))).toBeLessThan(4);
   });
 
-  test('among nothing is an error', () => {
+  test('among none is an error', () => {
     expect(() => pick(streams(1)('any'), [])).toThrow('nothing to pick from');
   });
 });
 
 describe('a shuffle', () => {
-  test('has the same elements, and leaves the original alone', () => {
+  test('has the same elements, and does not change the original', () => {
     fc.assert(
       fc.property(fc.nat(), fc.array(fc.nat(20)), (seed, elements) => {
         const before = [...elements];

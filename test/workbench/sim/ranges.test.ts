@@ -47,12 +47,12 @@ test('a set of ranges includes its members and nothing else', () => {
   );
 });
 
-test('nothing to add leaves one sum', () => {
+test('without deltas, there is one sum', () => {
   expect(subsetSums(7, [])).toEqual([[7, 7]]);
   expect(subsetSums(7, [0, 0])).toEqual([[7, 7]]);
 });
 
-test('sums of neighbours are one range, others are several', () => {
+test('adjacent sums are one range, others are several', () => {
   expect(subsetSums(0, [1, 1, 1])).toEqual([[0, 3]]);
   expect(subsetSums(10, [5, 1])).toEqual([
     [10, 11],
@@ -65,7 +65,7 @@ test('many unknown adds of a few sizes stay cheap', () => {
   expect(subsetSums(3, many)).toEqual([[3, 3 + 10_000]]);
 });
 
-test('ranges are written as Maelstrom writes them', () => {
+test('ranges are printed as Maelstrom prints them', () => {
   expect(formatRanges(subsetSums(10, [5, 1]))).toBe('[10 11] [15 16]');
   expect(formatRanges([])).toBe('');
 });

@@ -14,7 +14,7 @@ const delay = fc.oneof(
   fc.nat(100 / TICK_MS).map((ticks) => ticks * TICK_MS),
 );
 
-test('tasks run at their time, in order of time, and in the order in which they were set at the same time', async () => {
+test('tasks run at their times, and those for the same time in the order in which they were set', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(delay, { maxLength: 50, size: 'max' }), async (delays) => {
       const clock = new VirtualClock();
@@ -89,7 +89,7 @@ test('no task runs early, or a whole tick late', async () => {
   );
 });
 
-test('what is left of a span is over with the span, however it was cut', async () => {
+test('the pieces of a span of time end exactly when the span does', async () => {
   await fc.assert(
     fc.asyncProperty(anyDelay, fc.array(anyDelay, { maxLength: 10 }), async (spanMs, cutsMs) => {
       const clock = new VirtualClock();
@@ -103,14 +103,14 @@ test('what is left of a span is over with the span, however it was cut', async (
   );
 });
 
-test('a delay below 0 is one of 0, and time never goes back', async () => {
+test('a negative delay counts as 0, and time never goes back', async () => {
   const clock = new VirtualClock();
   await clock.run(sleep(clock, 10));
   await clock.run(sleep(clock, -5));
   expect(clock.nowMs()).toBe(10);
 });
 
-test('time stands still while promises have something to do', async () => {
+test('time stands still while promises are pending that need no timer', async () => {
   const clock = new VirtualClock();
   const work = async (): Promise<number> => {
     for (let step = 0; step < 1000; step++) await Promise.resolve();
@@ -120,7 +120,7 @@ test('time stands still while promises have something to do', async () => {
   expect(await clock.run(work())).toBe(0);
 });
 
-test('what a task sets off happens before the next task runs', async () => {
+test('the consequences of a task happen before the next task runs', async () => {
   const clock = new VirtualClock();
   const order: string[] = [];
   const work = sleep(clock, 1).then(async () => {
@@ -132,7 +132,7 @@ test('what a task sets off happens before the next task runs', async () => {
   expect(order).toEqual(['consequence', 'next task']);
 });
 
-test('a run lasts exactly as long as its work, and the next one goes on from there', async () => {
+test('a run ends exactly when its work does, and the next one goes on from there', async () => {
   const clock = new VirtualClock();
   let ran = false;
   clock.after(50, () => (ran = true));
@@ -142,7 +142,7 @@ test('a run lasts exactly as long as its work, and the next one goes on from the
   expect([clock.nowMs(), ran]).toEqual([60, true]);
 });
 
-test('a run of work that fails, fails with it', async () => {
+test('a run whose work rejects, rejects with the same error', async () => {
   const clock = new VirtualClock();
   const work = sleep(clock, 5).then(() => {
     throw new Error('broken');
@@ -151,13 +151,13 @@ test('a run of work that fails, fails with it', async () => {
   expect(clock.nowMs()).toBe(5);
 });
 
-test('a run of work that waits for nothing fails instead of hanging', async () => {
+test('a run whose work waits for nothing that can happen rejects instead of hanging', async () => {
   const clock = new VirtualClock();
   clock.after(7, () => {});
   await expect(clock.run(new Promise(() => {}))).rejects.toThrow('nothing is left to happen at 7 ms');
 });
 
-test('a run fails with a task that throws', async () => {
+test('a run rejects if a task throws', async () => {
   const clock = new VirtualClock();
   clock.after(1, () => {
     throw new Error('bad task');

@@ -38,7 +38,7 @@ function everyPartition(
 const isMutual = (partition: Partition, nodeIds: readonly string[]): boolean =>
   nodeIds.every((a) => nodeIds.every((b) => hears(partition, a, b) === hears(partition, b, a)));
 
-test('all four shapes occur, in about equal share', () => {
+test('all four shapes occur, about equally often', () => {
   const occurrences = new Map<string, number>();
   for (let seed = 0; seed < 1000; seed++) {
     const shape = shapeOf(partitionOf(seed, nodesOf(5)));
@@ -48,7 +48,7 @@ test('all four shapes occur, in about equal share', () => {
   for (const count of occurrences.values()) expect(count).toBeGreaterThan(200);
 });
 
-test('nobody is deaf to itself, and only nodes are cut off', () => {
+test('no node is cut off from itself, and only nodes are cut off', () => {
   fc.assert(
     fc.property(fc.nat(), counts, (seed, count) => {
       const nodeIds = nodesOf(count);
@@ -82,7 +82,7 @@ test('halves differ by at most one, and neither hears the other', () => {
   });
 });
 
-test('one way, a half of the nodes hears everybody and the others only themselves', () => {
+test('one way: half of the nodes hear all others, the other half only each other', () => {
   everyPartition('one way', (partition, nodeIds) => {
     const deaf = hearing(partition, nodeIds).filter((heard) => heard.length < nodeIds.length);
     expect(deaf).toHaveLength(Math.ceil(nodeIds.length / 2));
@@ -91,7 +91,7 @@ test('one way, a half of the nodes hears everybody and the others only themselve
   });
 });
 
-test('in a majorities ring every node hears a majority, and from three nodes on no two the same', () => {
+test('in a majorities ring, every node hears a majority, and with three or more nodes no two hear the same', () => {
   everyPartition('majorities ring', (partition, nodeIds) => {
     const majorities = hearing(partition, nodeIds);
     const size = Math.floor(nodeIds.length / 2) + 1;
@@ -101,7 +101,7 @@ test('in a majorities ring every node hears a majority, and from three nodes on 
   });
 });
 
-test('which node is cut off alone is drawn', () => {
+test('the node that is cut off alone is drawn at random', () => {
   const descriptions = Array.from({ length: 500 }, (_, seed) => partitionOf(seed, nodesOf(3)).description);
   const alone = new Set(descriptions.flatMap((text) => /^one node: (\w+)/.exec(text)?.[1] ?? []));
   expect([...alone].toSorted()).toEqual(['n0', 'n1', 'n2']);
@@ -117,7 +117,7 @@ test('a description names every node', () => {
   );
 });
 
-test('with one node nothing is cut', () => {
+test('a single node is never cut off', () => {
   for (let seed = 0; seed < 100; seed++) {
     const { deafTo } = partitionOf(seed, ['n0']);
     expect([...deafTo.values()].every((deaf) => deaf.size === 0)).toBe(true);
