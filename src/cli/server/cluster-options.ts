@@ -1,3 +1,7 @@
+/**
+ * The flags about the cluster. A server that other machines can reach must have a key, unless an operator accepts the risk
+ * with --insecure.
+ */
 import { BlockList, isIP } from 'node:net';
 import { type Address, isLoopback, normalAddress } from '../../cluster/address.ts';
 import { nameFault } from '../../crdt/names.ts';
@@ -6,33 +10,33 @@ import { UsageError, contentFrom, listFrom, numberFrom } from '../arguments.ts';
 export interface ClusterCliOptions {
   readonly name: string;
   readonly peers: readonly Address[];
-  /** Whether somebody has set up a cluster, and not only started a server that others may find. */
+  /** Whether an operator has set up a cluster, and not just started a server that others may discover. */
   readonly isMeant: boolean;
-  /** Secrets: the first seals, all are accepted. */
+  /** Secrets: messages are signed with the first, and any is accepted. */
   readonly keys: readonly string[];
   readonly isInsecure: boolean;
   readonly advertise: Address | undefined;
-  /** Undefined where nobody is to be discovered. */
+  /** Undefined if discovery is disabled. */
   readonly discoveryPort: number | undefined;
   readonly multicast: string | undefined;
-  /** Undefined where peers may be anywhere. */
+  /** Undefined if peers may be anywhere. */
   readonly peerRanges: BlockList | undefined;
   readonly maxPeers: number;
 }
 
-export const clusterHelp = `Servers that find each other count together. Each is told apart by its --node-id.
-  --peers LIST                host:port of other servers, separated by commas; a name may stand for several
-  --cluster NAME              the name of the cluster; servers of others are left alone (default g-counter)
+export const clusterHelp = `Servers that find each other count together. Each must have a --node-id of its own.
+  --peers LIST                host:port of other servers, separated by commas; a name may resolve to several
+  --cluster NAME              the name of the cluster; servers of other clusters are ignored (default g-counter)
   --cluster-key-file PATH     a file with a secret that all servers of the cluster share, of 16 characters or more;
-                              of several, one a line, the first is used and all are accepted (default: the token,
-                              where there is one)
-  --insecure                  listen on other addresses than this machine's own without such a key
-  --advertise HOST:PORT       where peers reach this server, if not at the address that they hear it from
-  --peer-ranges LIST          connect to peers in these ranges only, e.g. 10.0.0.0/8,192.168.1.7
+                              of several, one a line, the first signs and all are accepted (default: the token, if
+                              there is one)
+  --insecure                  allow a --host that other machines can reach without such a key
+  --advertise HOST:PORT       where peers reach this server, if not at the address that its messages come from
+  --peer-ranges LIST          connect only to peers in these ranges, e.g. 10.0.0.0/8,192.168.1.7
   --max-peers N               how many peers there can be (default 100)
-  --discovery-port N          call out, and listen, on this UDP port (default 7000)
-  --multicast GROUP           call out to this group too, e.g. 239.255.70.0
-  --disable-discovery         neither call out nor listen`;
+  --discovery-port N          send and receive beacons on this UDP port (default 7000)
+  --multicast GROUP           send beacons to this group too, e.g. 239.255.70.0
+  --disable-discovery         neither send nor receive beacons`;
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
@@ -58,13 +62,13 @@ export interface Values {
   isSet(flag: 'insecure' | 'disable-discovery'): boolean;
 }
 
-/** What the rest of the command line says that matters here. */
+/** What else of the command line matters here. */
 export interface Circumstances {
   /** Where the server listens. */
   readonly host: string;
-  /** A secret that was given without a file. */
+  /** A secret given in the environment. */
   readonly key: string | undefined;
-  /** What clients have to present. */
+  /** The token that clients must present. */
   readonly token: string | undefined;
 }
 
@@ -73,11 +77,11 @@ export function clusterOptionsFrom(values: Values, { host, key, token }: Circums
   const count = (name: Flag, fallback: number, max: number): number =>
     numberFrom(name, values.text(name) ?? String(fallback), { min: 1, max, integer: true });
   const ownKeys = keysFrom(values.text('cluster-key-file'), key);
-  // Who may not write without a token may not write as a peer either.
+  // Without the token nobody may write, so nobody may pass for a peer without it either.
   const keys = ownKeys.length === 0 && token !== undefined ? [token] : ownKeys;
   if (keys.length === 0 && !isLoopback(host) && !values.isSet('insecure')) {
     throw new UsageError(
-      `--host ${host} opens the cluster to the network: give --cluster-key-file, or say --insecure`,
+      `--host ${host} opens the cluster to the network: give --cluster-key-file or --insecure`,
     );
   }
   const peers = listFrom(values.text('peers') ?? '').map((peer) => addressFrom('peers', peer));
@@ -99,7 +103,7 @@ export function clusterOptionsFrom(values: Values, { host, key, token }: Circums
 const optional = <T>(value: string | undefined, from: (value: string) => T): T | undefined =>
   value === undefined ? undefined : from(value);
 
-/** So long a name leaves room in a beacon. */
+/** A name of this length fits into a beacon. */
 const MAX_NAME_BYTES = 64;
 
 function nameFrom(name: string): string {

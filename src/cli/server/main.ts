@@ -1,3 +1,8 @@
+/**
+ * g-counter-server: named counters over HTTP. Reads the options, starts the store and the cluster, and serves until it is
+ * told to stop or must. Exits with 0 after a clean stop; with 1 if the disk failed or the server could not run; with 2 if
+ * the command line is wrong.
+ */
 import { asError } from '../../runtime/error.ts';
 import { uniqueIntegers } from '../../runtime/random.ts';
 import {
@@ -22,13 +27,13 @@ import { version } from '../version.ts';
 
 const TIMEOUTS = { headMs: 10_000, requestMs: 30_000, idleMs: 65_000, stopMs: 10_000 };
 
-/** The log: one JSON object a line. */
+/** Logs one JSON object a line. */
 function note(level: 'info' | 'warning' | 'error', message: string, details: object = {}): void {
   stderrLog(JSON.stringify({ time: timeOfDay(), level, message, ...details }));
 }
 
 async function main(args: string[]): Promise<void> {
-  // A log that nobody reads any more is no reason to stop.
+  // Goes on if nobody reads the log any more.
   process.stderr.on('error', () => {});
   const options = serverOptionsFrom(args, process.env);
   if (options.help) return void process.stdout.write(`${serverHelp}\n`);
@@ -78,7 +83,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     warn: (text) => note('warning', text),
     onFailure: (error) =>
       note('error', `the disk has failed, read-only until a restart: ${asError(error).message}`),
-    onCommit: (increments, durationMs) => metrics.flush(increments, durationMs),
+    onCommit: (increments, durationMs) => metrics.commit(increments, durationMs),
   });
   const running = await startCluster({
     cluster: options.cluster,
@@ -92,7 +97,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     onDuplicate: (address) => {
       note(
         'error',
-        `the node id '${store.identity.nodeId}' is taken: ${address} was here before; start this server with another --node-id and --data-dir, or as part of another --cluster`,
+        `the node id '${store.nodeId}' is taken: ${address} has run longer under it; start this server with another --node-id and --data-dir, or in another --cluster`,
       );
       stop('duplicate');
     },
@@ -100,7 +105,7 @@ async function run(options: ServerCliOptions): Promise<void> {
   server.serve(store, running.cluster);
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   note('info', `serving http://${host}:${port}`, {
-    node_id: store.identity.nodeId,
+    node_id: store.nodeId,
     data_dir: options.dataDir,
     counters: store.counters.size,
     start_ms: Math.round(systemClock.nowMs() - startMs),

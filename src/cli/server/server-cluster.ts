@@ -1,3 +1,6 @@
+/**
+ * Wires a server's cluster to the world: sockets, the file of what it remembers, the disk store, the logs.
+ */
 import { Cluster } from '../../cluster/cluster.ts';
 import { isLoopback } from '../../cluster/address.ts';
 import { Datagrams } from '../../cluster/net/datagrams.ts';
@@ -24,28 +27,26 @@ export interface ServerClusterOptions {
   readonly store: DiskStore;
   readonly info: Log;
   readonly warn: Log;
-  /** Another process with our node id was there before us. */
+  /** Called if an older process with the same node id is running. */
   readonly onDuplicate: (address: string) => void;
 }
 
-/** A cluster with its sockets. */
+/** A cluster with its sockets and its file. */
 export interface RunningCluster {
   readonly cluster: Cluster;
   close(): Promise<void>;
 }
 
-/** How long a disk that has never counted waits to be found before it counts as if it were alone. */
+/** How long a new disk waits to be discovered before it counts under a replica id without a random suffix. */
 const ALONE_MS = 300;
 
-/** Brings a server among its peers. */
+/** Starts the cluster of a server, with what it remembers. Resolves when the server may count. */
 export async function startCluster(options: ServerClusterOptions): Promise<RunningCluster> {
   const { cluster: settings, host, port, bootId, files, store, info, warn, onDuplicate } = options;
-  const clusterFile = new ClusterFile(files, (error) =>
-    warn(`the peers cannot be remembered: ${String(error)}`),
-  );
+  const clusterFile = new ClusterFile(files, (error) => warn(`cannot save the peers: ${String(error)}`));
   const remembered = await clusterFile.read();
   const isLocal = isLoopback(host);
-  // Who has set up a cluster may have lost a disk of it. Who has not gets plain names.
+  // In a cluster this disk may replace one that was lost. A single server gets plain replica ids.
   if (settings.isMeant) await store.useRandomReplicaId();
 
   const transport = new HttpTransport(settings.peerRanges);
@@ -103,9 +104,7 @@ async function openDatagrams(
     });
   } catch (error) {
     const { message } = asError(error);
-    warn(
-      `nobody can be discovered: UDP port ${discoveryPort} cannot be used (${message}); see --discovery-port`,
-    );
+    warn(`discovery is off: cannot use UDP port ${discoveryPort} (${message}); see --discovery-port`);
     return undefined;
   }
 }

@@ -1,3 +1,6 @@
+/**
+ * The flags and environment variables of g-counter-server, and its help text.
+ */
 import { nameFault } from '../../crdt/names.ts';
 import { UsageError, contentFrom, listFrom, numberFrom, parseOptions } from '../arguments.ts';
 import {
@@ -10,7 +13,7 @@ import {
 export interface ServerCliOptions {
   readonly host: string;
   readonly port: number;
-  /** Undefined where the data directory decides. */
+  /** Undefined to take the one in the data directory. */
   readonly nodeId: string | undefined;
   readonly dataDir: string;
   readonly token: string | undefined;
@@ -31,20 +34,20 @@ export const serverHelp = `Usage: g-counter-server [options]
 
 Named counters over HTTP. An increment is answered when it is on the disk; none is lost, none counted twice.
 
-  --port N                    listen on this port (default 8080; 0 for any that is free)
+  --port N                    listen on this port (default 8080; 0 for any free port)
   --host ADDRESS              listen on this address (default 127.0.0.1; 0.0.0.0 or :: for all)
-  --node-id ID                the name of this server in the totals (default node-1); kept in the data directory
-  --data-dir PATH             where counters are kept (default data); made if it does not exist
-  --token-file PATH           a file with a token that requests to count, merge, sync, register and remove must
-                              present as Authorization: Bearer TOKEN
+  --node-id ID                the node id that this server counts under (default node-1); kept in the data directory
+  --data-dir PATH             the directory that counters are kept in (default data); created if it does not exist
+  --token-file PATH           a file with a token that requests to increment, merge, sync, register and remove
+                              must present as Authorization: Bearer TOKEN
   --allow-origin ORIGIN       let pages of this origin use the server from a browser, e.g. https://example.org;
-                              several separated by commas, * for all
+                              several are separated by commas, * stands for all
   --max-counters N            how many counters there can be (default 2000000)
-  --max-nodes N               how many nodes' totals a counter can have (default 1000)
-  --max-connections N         how many connections there can be (default 10000)
+  --max-nodes N               how many totals, of different nodes, a counter can have (default 1000)
+  --max-connections N         how many connections can be open (default 10000)
   --max-watchers N            how many of them can watch for changes (default 1000)
-  --idempotency-window-s N    how long an Idempotency-Key is remembered, in seconds (default 600)
-  --max-idempotency-keys N    how many are; further ones are refused (default 1000000)
+  --idempotency-window-s N    how long idempotency keys are remembered, in seconds (default 600)
+  --max-idempotency-keys N    how many are remembered; further ones are refused (default 1000000)
 
 ${clusterHelp}
 
@@ -52,8 +55,8 @@ ${clusterHelp}
   --version                   print the version
   --help                      print this text
 
-Each option but --host can also be given in the environment: --data-dir as DATA_DIR, --port as PORT, and so on, and the
-token itself as TOKEN, the key of the cluster as CLUSTER_KEY. What is on the command line goes first.
+Each option except --host can also be given in the environment: --data-dir as DATA_DIR, --port as PORT, and so on; the
+token itself as TOKEN, the key of the cluster as CLUSTER_KEY. The command line takes precedence.
 
 Try it:
   g-counter-server &
@@ -118,13 +121,13 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
   };
 }
 
-/** What is added for a suffix must fit into a name too. */
+/** Leaves room for the suffix of a replica id. */
 const MAX_NODE_ID_BYTES = 240;
 
 function nodeIdFrom(id: string | undefined): string | undefined {
   if (id === undefined) return undefined;
   const why = id.includes('~')
-    ? "has a '~', which is kept for incarnations"
+    ? "has a '~', which separates the suffix in replica ids"
     : nameFault(id, MAX_NODE_ID_BYTES);
   if (why !== undefined) throw new UsageError(`--node-id ${why}`);
   return id;

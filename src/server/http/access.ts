@@ -1,19 +1,22 @@
+/**
+ * Access: who may use which routes. Writing needs the token, if one is set; without one, only this machine may change the
+ * cluster. Pages of other origins may use the server only if an operator has allowed their origin.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../../cluster/address.ts';
 import { ApiError } from '../../store/api-error.ts';
 
-/** Who may do what. */
 export interface Access {
-  /** What writers must present; undefined where everybody may write. */
+  /** What writers must present; undefined if anybody may write. */
   readonly token: string | undefined;
-  /** Whether everybody may say who belongs to the cluster, where there is no token. */
+  /** Whether anybody may register and remove peers if there is no token. */
   readonly isInsecure: boolean;
   /** The origins whose pages may use the server from a browser, or `*` for all. */
   readonly allowedOrigins: readonly string[];
 }
 
-/** Throws a ApiError where a request does not present the token. Takes as long for every wrong one. */
+/** Throws an ApiError if a request does not present the token. Takes equally long for every wrong one. */
 export function checkToken({ token }: Access, { headers }: IncomingMessage): void {
   if (token === undefined) return;
   const [, presented = ''] = /^bearer +(.*)$/i.exec(headers.authorization ?? '') ?? [];
@@ -21,7 +24,7 @@ export function checkToken({ token }: Access, { headers }: IncomingMessage): voi
   throw new ApiError('unauthorized', 'this needs the header Authorization: Bearer TOKEN');
 }
 
-/** Throws a ApiError where a request that needs a token, which there is not, does not come from this machine. */
+/** Throws an ApiError if there is no token and a request that would need it does not come from this machine. */
 export function checkLocal({ token, isInsecure }: Access, { socket }: IncomingMessage): void {
   if (token !== undefined || isInsecure || isLoopback(socket.remoteAddress ?? '')) return;
   throw new ApiError(
@@ -32,13 +35,13 @@ export function checkLocal({ token, isInsecure }: Access, { socket }: IncomingMe
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Whether a request comes from a page of an origin that is allowed to read the answer. */
+/** Whether pages of an origin may read the server's responses. */
 const isAllowed = ({ allowedOrigins }: Access, origin: string): boolean =>
   allowedOrigins.includes('*') || allowedOrigins.includes(origin);
 
 /**
- * Throws a ApiError for what a page of somebody else asks. A browser sends a simple POST for any page, and keeps only
- * the answer from it; by then the counter has been incremented.
+ * Throws an ApiError if a request comes from a page of an origin that is not allowed. A browser sends a simple POST for
+ * any page and withholds only the response, and by then the counter has been incremented.
  */
 export function checkOrigin(access: Access, { headers }: IncomingMessage): void {
   const { origin, host } = headers;
@@ -48,14 +51,14 @@ export function checkOrigin(access: Access, { headers }: IncomingMessage): void 
   }
 }
 
-/** The headers that let a page of an allowed origin read the answer. */
+/** The headers that let a page of an allowed origin read the response. */
 export function corsHeaders(access: Access, { headers }: IncomingMessage): Record<string, string> {
   const { origin } = headers;
   if (origin === undefined || !isAllowed(access, origin)) return {};
   return { 'access-control-allow-origin': origin, vary: 'origin' };
 }
 
-/** What a browser wants to know before it lets a page of an allowed origin send something. */
+/** The headers of the response to a browser's preflight request. */
 export const preflightHeaders = (method: string): Record<string, string> => ({
   'access-control-allow-methods': method,
   'access-control-allow-headers': 'authorization, content-type, idempotency-key, last-event-id',

@@ -1,3 +1,7 @@
+/**
+ * The bodies of requests: read whole, up to a limit. Reading also rejects, with the connection's error, if the client goes
+ * away before the end.
+ */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { parseJson } from '../../runtime/json.ts';
@@ -5,12 +9,10 @@ import { MAX_MESSAGE_BYTES } from '../../cluster/net/http-transport.ts';
 import { ApiError } from '../../store/api-error.ts';
 
 export const MAX_BODY_BYTES = 65_536;
-/** As much of a body that is too long is read and dropped, so that the client gets to read the refusal. */
+/** How much of a body that is too long is read and dropped, so that the client gets to read the error. */
 const MAX_DROPPED_BYTES = 2 ** 20;
 
-/**
- * The JSON in the body of a request; `{}` where it has no body. Rejects with a ApiError, or where the client goes away.
- */
+/** Resolves with the JSON in the body of a request, `{}` if it has no body. Rejects with an ApiError. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const { 'content-type': type, 'content-length': length } = request.headers;
   const hasBody = length === undefined ? request.headers['transfer-encoding'] !== undefined : length !== '0';
@@ -28,7 +30,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
-/** The body of a request of a peer. Rejects with a ApiError, or where the peer goes away. */
+/** Resolves with the body of a peer's request. Rejects with an ApiError. */
 export async function readMessage(request: IncomingMessage): Promise<string> {
   return (await readBytes(request, MAX_MESSAGE_BYTES)).toString();
 }
@@ -46,7 +48,7 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
     });
     request.on('end', () => {
       if (received > maxBytes) return reject(tooLong());
-      // Nearly every body comes in one piece, which need not be copied.
+      // Nearly every body arrives in one piece, which need not be copied.
       const [first = NOTHING] = chunks;
       resolve(chunks.length > 1 ? Buffer.concat(chunks) : first);
     });

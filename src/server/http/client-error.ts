@@ -18,7 +18,7 @@ export function answerClientError(error: Error, socket: Duplex, connections: Con
     socket.destroy();
   } else if (pending === undefined) {
     const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
-    // The client may never close its side.
+    // The client might never close its side.
     socket.end(head + body, () => socket.destroy());
   } else if (pending.headersSent || pending.req.complete) {
     pending.once('close', () => answerClientError(error, socket, connections));

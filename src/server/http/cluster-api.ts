@@ -1,3 +1,7 @@
+/**
+ * The routes about the cluster, and the short paths for the one counter that all its servers share. The words on the wire
+ * (`contacts`, `static`, `new`) are written here and nowhere else.
+ */
 import { DecodeError } from '../../runtime/decode.ts';
 import { type Member, type MemberState, type Source, isPeer } from '../../cluster/member.ts';
 import { ApiError } from '../../store/api-error.ts';
@@ -43,7 +47,7 @@ export async function register({ cluster }: ClusterContext, { request }: Exchang
   return jsonReply(JSON.stringify({ ...body, peers: cluster.peers }), status === 'pending' ? 202 : 200);
 }
 
-/** Throws a ApiError where an address that somebody has registered can be no peer. */
+/** Whether a registered member is a peer yet. Throws an ApiError if it cannot become one. */
 function statusOf({ state, address, why }: Member): 'peer' | 'pending' {
   switch (state) {
     case 'alive':
@@ -70,7 +74,7 @@ export async function removePeer({ cluster }: ClusterContext, { request }: Excha
   return jsonReply(JSON.stringify({ id: address, node_id: nodeId, peers: cluster.peers }));
 }
 
-/** What `GET /discovery` calls the state and the source of a member where the cluster has another word for it. */
+/** What `GET /discovery` calls the states and sources of members for which the cluster has other words. */
 const apiWords: ReadonlyMap<string, string> = new Map([
   ['candidate', 'new'],
   ['configured', 'static'],
@@ -104,7 +108,7 @@ export function discovery({ store, cluster, clock }: ClusterContext): Reply {
   return jsonReply(JSON.stringify(body));
 }
 
-/** POST /peer: what peers ask each other. */
+/** POST /peer: a request of a peer. */
 export async function peer({ cluster }: ClusterContext, { request }: Exchange): Promise<Reply> {
   const text = await readMessage(request);
   try {

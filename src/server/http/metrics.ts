@@ -1,4 +1,8 @@
-/** Counts of observations up to each of some bounds, as Prometheus has them. */
+/**
+ * What the server measures of its own work, in Prometheus' text format. The names of the metrics are an API: they are
+ * written here and in status.ts, and nowhere else.
+ */
+/** Counts of observations up to each of some bounds. */
 export class Histogram {
   readonly #bounds: readonly number[];
   readonly #counts: number[];
@@ -31,7 +35,7 @@ export class Histogram {
 }
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
-const FLUSH_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000];
+const COMMIT_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000];
 
 /** A figure with one sample, or one for each label. */
 export interface Figure {
@@ -44,14 +48,13 @@ export interface Figure {
 const samplesOf = (value: Figure['value']): string[] =>
   typeof value === 'number' ? [` ${value}`] : [...value].map(([labels, each]) => `{${labels}} ${each}`);
 
-/** What the server knows of its own work. */
 export class Metrics {
   readonly #routes = new Map<string, { duration: Histogram; counts: Map<string, number> }>();
-  readonly #flushSizes = new Histogram(FLUSH_SIZES);
-  readonly #flushSeconds = new Histogram(SECONDS);
+  readonly #commitSizes = new Histogram(COMMIT_SIZES);
+  readonly #commitSeconds = new Histogram(SECONDS);
   #increments = 0;
 
-  /** Notes a request that has been answered. */
+  /** Records a request that has been answered. */
   request(route: string, method: string, status: number, durationMs: number): void {
     let entry = this.#routes.get(route);
     if (entry === undefined) {
@@ -63,14 +66,14 @@ export class Metrics {
     entry.counts.set(labels, (entry.counts.get(labels) ?? 0) + 1);
   }
 
-  /** Notes a batch that has been stored. */
-  flush(increments: number, durationMs: number): void {
+  /** Records a batch that has been committed. */
+  commit(increments: number, durationMs: number): void {
     this.#increments += increments;
-    this.#flushSizes.observe(increments);
-    this.#flushSeconds.observe(durationMs / 1000);
+    this.#commitSizes.observe(increments);
+    this.#commitSeconds.observe(durationMs / 1000);
   }
 
-  /** All figures in Prometheus' text format; `figures` are those that are known only at this moment. */
+  /** All metrics in Prometheus' text format, followed by `figures`, which are read at this moment. */
   text(figures: readonly Figure[]): string {
     const routes = [...this.#routes];
     return [
@@ -89,10 +92,10 @@ export class Metrics {
         ` ${this.#increments}`,
       ]),
       ...histogramFamily('flush_increments', 'Increments that share one sync of the log.', (name) =>
-        this.#flushSizes.lines(name),
+        this.#commitSizes.lines(name),
       ),
       ...histogramFamily('flush_duration_seconds', 'Time to write and sync the log.', (name) =>
-        this.#flushSeconds.lines(name),
+        this.#commitSeconds.lines(name),
       ),
       ...figures.flatMap(({ name, type = 'gauge', help, value }) =>
         family(name, type, help, samplesOf(value)),

@@ -1,3 +1,8 @@
+/**
+ * The HTTP server. It listens before there is a store, and until then answers that it is starting. Every request passes
+ * the same checks, in the same order: its form, its path, its method, its origin, the token, whether it is local. Every
+ * error has the same form. When the server stops, it first answers what is under way.
+ */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Cluster } from '../../cluster/cluster.ts';
@@ -24,29 +29,26 @@ export interface ServerOptions {
   readonly bootId: string;
   readonly clock: Clock;
   readonly metrics: Metrics;
-  /** Told of each answer: method, path, status, milliseconds. */
+  /** Called after each response, with its method, path, status and duration. */
   readonly onRequest: (method: string, path: string, status: number, durationMs: number) => void;
-  /** Told of what should not have happened. */
+  /** Called with errors that should not happen. */
   readonly onError: (error: unknown) => void;
 }
 
 export interface Timeouts {
-  /** For the head of a request, from the connection or its first byte. */
+  /** For the head of a request, from the opening of the connection or from its first byte. */
   readonly headMs: number;
   /** For a whole request. */
   readonly requestMs: number;
   /** For the next request on a connection. */
   readonly idleMs: number;
-  /** For requests under way when the server stops. */
+  /** For the requests that are under way when the server stops. */
   readonly stopMs: number;
 }
 
 const MAX_HEAD_BYTES = 16_384;
 const UNMET = new ApiError('expectation_failed', 'no expectation but 100-continue can be met');
 
-/**
- * The HTTP door to a store. It listens before there is a store, and until then says that it is starting.
- */
 export class HttpServer {
   readonly #options: ServerOptions;
   readonly #server: Server;
@@ -64,7 +66,7 @@ export class HttpServer {
         requestTimeout: timeouts.requestMs,
         keepAliveTimeout: timeouts.idleMs,
         connectionsCheckingInterval: Math.min(1000, timeouts.headMs),
-        // What Node refuses itself it refuses without a word.
+        // Node itself would refuse without an error in the body.
         requireHostHeader: false,
       },
       (request, response) => void this.#take(request, response).catch(options.onError),
@@ -81,7 +83,7 @@ export class HttpServer {
     this.#contexts = { nothing: context, store: undefined, cluster: undefined };
   }
 
-  /** Resolves with the port that it listens on. */
+  /** Resolves with the port that the server listens on. */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
@@ -102,7 +104,7 @@ export class HttpServer {
     };
   }
 
-  /** Stops accepting, and resolves when what was under way has been answered or given up. */
+  /** Stops accepting connections. Resolves when what was under way has been answered or given up. */
   close(): Promise<void> {
     this.#isStopping = true;
     const { clock, timeouts } = this.#options;
@@ -139,7 +141,7 @@ export class HttpServer {
     onRequest(method, path, response.statusCode, durationMs);
   }
 
-  /** Answers as handlers do. */
+  /** Checks a request and passes it to its handler. Returns, throws and rejects as handlers do. */
   #answer(
     request: IncomingMessage,
     response: ServerResponse,
@@ -170,7 +172,7 @@ export class HttpServer {
 
   #replyTo(error: unknown, request: IncomingMessage): Reply | undefined {
     if (error instanceof ApiError) return errorReply(error);
-    // The client has gone away, so nobody is left to be told.
+    // The client has gone away: there is nobody to answer.
     if (request.destroyed && !request.complete) return undefined;
     this.#options.onError(error);
     return errorReply(new ApiError('internal', 'the server has made a mistake'));
@@ -182,7 +184,7 @@ export class HttpServer {
     if (status !== 204) all['content-length'] = Buffer.byteLength(body);
     Object.assign(all, headers);
     Object.assign(all, corsHeaders(this.#options.access, request));
-    // What is left of a body that is too long is not worth reading.
+    // The rest of a body that is too long is not read.
     const isTooLong = status === 413 && !request.complete;
     const isLast = this.#isStopping && this.#connections.isLatest(request.socket, response);
     if (isTooLong || isLast) all['connection'] = 'close';

@@ -1,3 +1,6 @@
+/**
+ * What clients send, checked and decoded: everything here takes untrusted input and throws an ApiError if it is invalid.
+ */
 import { type GCounter, isTotal } from '../../crdt/g-counter.ts';
 import { LOWER_BOUND } from '../../crdt/counter-state.ts';
 import { type Address, normalAddress } from '../../cluster/address.ts';
@@ -8,7 +11,7 @@ import { isObject } from '../../runtime/json.ts';
 import { ApiError } from '../../store/api-error.ts';
 import type { Increment } from '../../store/store.ts';
 
-/** The key in the path of a request. Throws a ApiError where it is none. */
+/** The key in the path of a request. Throws an ApiError if it is invalid. */
 export function keyFromPath(segment: string): string {
   const key = segment.includes('%') ? decoded(segment) : segment;
   return checkedKey(key);
@@ -28,7 +31,7 @@ function checkedKey(key: string): string {
   return key;
 }
 
-/** The prefix of keys that a query asks for; empty where it asks for none. */
+/** The prefix of keys in a query; empty if it has none. */
 export function prefixFrom(parameters: URLSearchParams): string {
   const prefix = parameters.get('prefix') ?? '';
   const why = prefix === '' ? undefined : nameFault(prefix);
@@ -36,7 +39,7 @@ export function prefixFrom(parameters: URLSearchParams): string {
   return prefix;
 }
 
-/** The amount of a request to increment; 1 where it says none. */
+/** The amount in a request to increment; 1 if it has none. */
 export function amountFromBody(body: unknown): number {
   const { amount = 1 } = membersFrom(body, 'the body', ['amount']);
   return checkedAmount(amount);
@@ -47,7 +50,7 @@ function checkedAmount(amount: unknown): number {
   throw new ApiError('invalid_amount', 'the amount must be a whole number from 1 to 2^53 - 1');
 }
 
-/** What a request to increment several counters asks for. */
+/** The increments in a request for several. */
 export function incrementsFromBody(body: unknown): Increment[] {
   const { increments } = membersFrom(body, 'the body', ['increments']);
   if (!Array.isArray(increments) || increments.length === 0) {
@@ -60,7 +63,7 @@ export function incrementsFromBody(body: unknown): Increment[] {
   });
 }
 
-/** The parts that a request to merge shows. */
+/** The parts in a request to merge: totals by replica id, and the lower bound under LOWER_BOUND. */
 export function partsFromBody(body: unknown): GCounter {
   const { nodes, floor: lowerBound } = membersFrom(body, 'the body', ['nodes', 'floor']);
   if (!isObject(nodes)) throw new ApiError('invalid_nodes', '"nodes" must be an object of totals by node');
@@ -81,7 +84,7 @@ export function partsFromBody(body: unknown): GCounter {
   return parts;
 }
 
-/** The count that a request to sync gives. */
+/** The count in a request to raise the shared counter to a lower bound. */
 export function countFromBody(body: unknown): number {
   const { count } = membersFrom(body, 'the body', ['count']);
   return checkedLowerBound(count, 'invalid_count', 'the count');

@@ -33,7 +33,7 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
 
 describe('--help and --version', () => {
   const sources = ['server-options', 'cluster-options'].map((name) =>
-    readFileSync(`src/cli/${name}.ts`, 'utf8'),
+    readFileSync(`src/cli/server/${name}.ts`, 'utf8'),
   );
   const specs = sources.map((source) => /const \w*[sS]pecs = \{([^}]*)\}/.exec(source)?.[1] ?? '').join('\n');
   const options = [...specs.matchAll(/^ *'?([a-z-]+)'?:/gm)].map(([, name = '']) => name);
@@ -92,7 +92,7 @@ describe('what makes no sense is refused with one line and status 2', () => {
       ['--max-idempotency-keys', ' '],
       "--max-idempotency-keys takes a whole number from 1 to 10000000, not ' '",
     ],
-    [['--node-id', 'a~b'], "--node-id has a '~', which is kept for incarnations"],
+    [['--node-id', 'a~b'], "--node-id has a '~', which separates the suffix in replica ids"],
     [['--node-id', 'a\nb'], '--node-id has control characters or halves of surrogate pairs'],
     [['--node-id', 'n'.repeat(241)], '--node-id is longer than 240 bytes'],
     [['--token-file', missing], `--token-file ${missing} cannot be read`],
@@ -109,7 +109,7 @@ describe('what makes no sense is refused with one line and status 2', () => {
     [['--peer-ranges', '10.0.0.0/33'], "--peer-ranges takes ranges such as 10.0.0.0/8, not '10.0.0.0/33'"],
     [
       ['--host', '0.0.0.0'],
-      '--host 0.0.0.0 opens the cluster to the network: give --cluster-key-file, or say --insecure',
+      '--host 0.0.0.0 opens the cluster to the network: give --cluster-key-file or --insecure',
     ],
   ];
   for (const origin of ['example.org', 'https://example.org/', 'https://example.org/x', 'null', '* *']) {

@@ -116,7 +116,7 @@ describe('servers on one network', () => {
 describe('two processes with one node id', () => {
   const isTaken = expect.objectContaining({
     level: 'error',
-    message: expect.stringMatching(/^the node id 'a' is taken: 127\.0\.0\.1:\d+ was here before/),
+    message: expect.stringMatching(/^the node id 'a' is taken: 127\.0\.0\.1:\d+ has run longer under it/),
   });
 
   test('the later one ends with an error that says so, found or registered, and the first goes on', async () => {
