@@ -7,7 +7,7 @@
 import { cut, grouped, percent } from './format.ts';
 import { messagesPicture } from './messages.ts';
 import { latencyQuantilesPicture, latencyRawPicture, ratePicture } from './performance.ts';
-import document from './report.html';
+import template from './report.html';
 import { type Picture, escape, fillIn, inline, standalone } from './svg.ts';
 import { timelinePicture } from './timeline.ts';
 import { valuePicture } from './value.ts';
@@ -45,7 +45,7 @@ function pageHtml(
   plots: readonly Picture[],
   messages: Picture,
 ): string {
-  return fillIn(document, {
+  return fillIn(template, {
     title: escape(view.title),
     content: `<h1>${escape(view.title)} <span>${escape(subtitle(view))}</span></h1>
 ${verdictHtml(view)}

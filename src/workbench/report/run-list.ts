@@ -3,7 +3,7 @@
  */
 import { isObject } from '../../runtime/json.ts';
 import { counted, duration, grouped } from './format.ts';
-import document from './run-list.html';
+import template from './run-list.html';
 import { escape, fillIn } from './svg.ts';
 
 /** A run as it is found on disk. */
@@ -18,23 +18,16 @@ export interface StoredRun {
   readonly results: unknown;
 }
 
+const HEADINGS =
+  '<th>run</th><th>verdict</th><th class="n">operations</th><th class="n">messages / operation</th>' +
+  '<th class="n">p50 ms</th><th class="n">p99 ms</th><th>options</th><th>files</th>';
+
 export function runListPage(runs: readonly StoredRun[]): string {
   const newestFirst = runs.toSorted((a, b) => compare(b.timestamp, a.timestamp) || compare(a.test, b.test));
-  const head = [
-    'run',
-    'verdict',
-    'operations',
-    'messages / operation',
-    'p50 ms',
-    'p99 ms',
-    'options',
-    'files',
-  ];
-  const cells = head.map((name, i) => `<th${i >= 2 && i <= 5 ? ' class="n"' : ''}>${name}</th>`);
-  const table = `<table><thead><tr>${cells.join('')}</tr></thead>
+  const table = `<table><thead><tr>${HEADINGS}</tr></thead>
 <tbody>${newestFirst.map(rowHtml).join('\n')}</tbody></table>`;
   const content = runs.length === 0 ? '<p class="muted">There are no runs yet.</p>' : table;
-  return fillIn(document, { content: `<h1>Runs</h1>\n${content}` });
+  return fillIn(template, { content: `<h1>Runs</h1>\n${content}` });
 }
 
 /** Orders by code units, which for timestamps is by time in every locale. */

@@ -3,7 +3,7 @@
  *
  * Whatever a node or a user wrote passes through `escape` on its way in. Classes choose how an element looks.
  */
-import pictureDocument from './picture.svg';
+import template from './picture.svg';
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
@@ -21,7 +21,7 @@ export const escape = (text: string): string =>
     .replaceAll(/[&<>"']/g, (character) => entities[character] ?? character)
     .replaceAll(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '\uFFFD');
 
-/** A document with each `{{name}}` in it replaced by the part of this name, which must be safe already. */
+/** A document with the part of this name in the place of each `{{name}}`. Parts must be safe already. */
 export const fillIn = (document: string, parts: Readonly<Record<string, string>>): string =>
   document.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => parts[name] ?? '');
 
@@ -196,7 +196,7 @@ const MARGIN = 12;
 /** A picture as a file of its own. */
 export function standalone({ title, note, width = WIDTH, height, drawing }: Picture): string {
   const fullHeight = HEADING + height + MARGIN;
-  return fillIn(pictureDocument, {
+  return fillIn(template, {
     viewBox: `0 ${-HEADING} ${width} ${fullHeight}`,
     width: px(width),
     height: px(fullHeight),
