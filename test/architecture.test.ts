@@ -245,6 +245,7 @@ test.each([
   ['only the disk engine and what records runs touch files', filesInFewPlaces],
   ['only what hosts nodes and servers starts processes and threads', processesInFewPlaces],
   ['only HTTP code knows statuses', statusesInHttp],
+  ['a file opens with what it is and what it guarantees', headers],
   ['JSON is parsed in one place', oneJsonReader],
   [`no file is longer than ${MAX_LINES} lines`, shortFiles],
 ] as const)('%s', (_, rule) => {

@@ -10,7 +10,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** A stand-in for a launcher that says what it was given, one argument a line. */
+/** A stand-in for a launcher that prints its arguments, one per line. */
 function launcher(name: string): string {
   const file = join(directory, name);
   writeFileSync(file, '#!/bin/sh\nprintf "<%s>\\n" "$@"\nexit 7\n');

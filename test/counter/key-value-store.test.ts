@@ -1,4 +1,4 @@
-/** What the counter relies on in a store, asked of every store there is; and how KeyValueClient words its requests. */
+/** What the counter needs of a key-value store, checked for every implementation; and the requests of KeyValueClient. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MemoryKeyValueStore } from '../../src/counter/memory-key-value-store.ts';
@@ -9,7 +9,7 @@ import { streams } from '../../src/workbench/sim/random.ts';
 
 const overTheWire = (body: ReplyBody): ReplyBody => JSON.parse(JSON.stringify(body));
 
-/** The only client of `service`, so that even the sequential one shows it everything it wrote. */
+/** The only client of `service`, which so sees everything that it wrote, even through seq-kv. */
 function onlyClientOf(service: Service): KeyValueStore {
   return new KeyValueClient('kv', async (_, body) => {
     const reply = service.handle('n0', overTheWire(body));
@@ -41,7 +41,7 @@ function perform(store: KeyValueStore, { kind, key, from, to }: StoreOperation):
   return store.compareAndSwap(key, from, to, kind === 'swap or create');
 }
 
-/** The same by the book, with values as texts. Each of `values` has a text of its own. */
+/** A model: a map whose values are texts. Each of `values` has a text of its own. */
 function performOn(texts: Map<string, string>, { kind, key, from, to }: StoreOperation): unknown {
   const text = texts.get(key);
   if (kind === 'read') return text === undefined ? undefined : JSON.parse(text);

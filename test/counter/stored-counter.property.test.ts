@@ -1,6 +1,6 @@
 /**
- * Counters on a stale store behind a bad network, killed and started again at random: whatever happens, the history
- * that their clients see must satisfy the checker.
+ * Counters on a stale store behind a bad network, killed and restarted at random: whatever happens, the history of their
+ * clients must satisfy the checker.
  */
 import { expect, test } from 'vitest';
 import { type Counter, CounterError } from '../../src/counter/counter.ts';
@@ -55,7 +55,7 @@ async function history(seed: number, unreliability: Unreliability): Promise<Oper
   };
   const incarnations = new Map(nodeIds.map((nodeId) => [nodeId, start(nodeId)]));
 
-  /** Asks, and records what came of it. A client of a node that is killed hears nothing. */
+  /** Invokes an operation and records its outcome. Clients of a killed node get no reply. */
   const perform = async (nodeId: string, delta: number | undefined, final: boolean): Promise<void> => {
     const incarnation = incarnations.get(nodeId);
     if (incarnation === undefined) return;

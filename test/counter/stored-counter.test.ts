@@ -67,7 +67,7 @@ function setUp(nodeIds = ['n0', 'n1', 'n2']) {
       random: streams(1)(nodeId),
       log: silent,
     });
-  /** Runs `work` and answers what the store was asked meanwhile. */
+  /** Runs `work` and resolves with the requests that the store got meanwhile. */
   const requestsDuring = async (work: () => Promise<unknown>): Promise<string[]> => {
     store.requests.length = 0;
     await clock.run(work());
@@ -78,7 +78,7 @@ function setUp(nodeIds = ['n0', 'n1', 'n2']) {
     await clock.run(work());
     return clock.nowMs() - startedMs;
   };
-  /** Moves on without anything to wait for. */
+  /** Lets time pass. */
   const pass = (durationMs: number): Promise<void> =>
     clock.run(new Promise<void>((resolve) => clock.after(durationMs, resolve)));
   return { clock, store, counter: counterOf('n0'), other: counterOf('n1'), requestsDuring, elapsedMs, pass };
@@ -233,7 +233,7 @@ describe('lost replies', () => {
     });
     const adds = [counter.add(1), counter.add(2)].map(errorKind);
     await clock.run(learnt);
-    // While the node learns 5, a forgotten swap makes it 8, and a read elsewhere counts that.
+    // While the node reads 5, a forgotten swap makes it 8, and a read on another node includes that.
     store.behave = (request) => {
       if (request === 'cas counter-n0 5 8') void store.values.compareAndSwap('counter-n0', 5, 8, false);
       return 'answer';

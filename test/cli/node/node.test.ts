@@ -148,8 +148,8 @@ describe('requests', () => {
     expect(lines).toHaveLength(4);
     expect(lines).toContain(addOk(2));
     expect(lines).toContain(readOk(4, Number.MAX_SAFE_INTEGER));
-    const refusal = lines.find((line) => line.includes('"error"'));
-    expect(isDefinite(errorCode(refusal))).toBe(true);
+    const failure = lines.find((line) => line.includes('"error"'));
+    expect(isDefinite(errorCode(failure))).toBe(true);
   });
 });
 
@@ -181,7 +181,7 @@ describe('input', () => {
     const bytes = Buffer.from(`${JSON.stringify(init('nœud🦀'))}\n`);
     for (const byte of bytes) {
       node.child.stdin.write(Buffer.of(byte));
-      // Each byte is to arrive alone, or at least not always together with the next.
+      // Each byte should arrive alone, or at least not always together with the next.
       await new Promise(setImmediate);
     }
     expect((await node.next()).src).toBe('nœud🦀');
@@ -331,7 +331,7 @@ describe('the store', () => {
       node.send(add(4, 10));
       expect((await node.nextToClient(store)).body).toEqual({ type: 'add_ok', in_reply_to: 4 });
       node.send(read(5));
-      // What was not confirmed may happen later, by the node's own repetition of it.
+      // The unconfirmed add may still happen, since the node repeats its swap.
       const { value } = (await node.nextToClient(store)).body;
       expect(happened ? [16] : [11, 16]).toContain(value);
     }
@@ -344,8 +344,8 @@ describe('the store', () => {
       store.handle('another client', { type: 'write', key: 'counter-n1', value: junk });
       node.send(init(), add(2, 5));
       await node.next();
-      const refusal = await node.nextToClient(store);
-      expect(refusal.body).toMatchObject({ type: 'error', code: 14, in_reply_to: 2 });
+      const failure = await node.nextToClient(store);
+      expect(failure.body).toMatchObject({ type: 'error', code: 14, in_reply_to: 2 });
       node.send(read(3));
       expect((await node.nextToClient(store)).body).toMatchObject({ type: 'error', in_reply_to: 3 });
       expect(store.handle('another client', { type: 'read', key: 'counter-n1' })?.['value']).toEqual(junk);

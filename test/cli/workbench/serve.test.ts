@@ -15,7 +15,7 @@ let store: string;
 let port: number;
 let status: Promise<number>;
 
-/** What the command printed, as soon as it is there. */
+/** Resolves with what the command printed first. */
 async function printed(log: { readonly mock: { readonly calls: readonly unknown[][] } }): Promise<string> {
   await eventually(() => expect(log.mock.calls.length).toBeGreaterThan(0));
   return String(log.mock.calls[0]?.[0]);

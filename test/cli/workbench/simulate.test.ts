@@ -49,7 +49,7 @@ test('the shipped node survives twenty seeds', () => {
 });
 
 test('a failing seed is shrunk, and the printed command fails again', () => {
-  // A node that gives up before the store can answer.
+  // A node that gives up before the store can reply.
   const { status, stdout } = simulate('--seeds', '20', '--latency', '50', '--', '--deadline-ms', '10');
   expect(status).toBe(1);
   const commands = [...stdout.matchAll(/^ {2}g-counter-workbench simulate (.*)$/gm)].map((match) => match[1]);

@@ -26,7 +26,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** Runs the workbench in a directory of its own, where its store goes, and interrupts it when it has come that far. */
+/** Runs the workbench in a directory of its own, and interrupts it when it has come that far. */
 function workbench(
   args: readonly string[],
   hasComeFar: (stderr: string) => boolean = () => false,

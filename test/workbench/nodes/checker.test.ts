@@ -10,7 +10,7 @@ import type {
 } from '../../../src/workbench/nodes/history.ts';
 import { includes } from '../../../src/workbench/sim/ranges.ts';
 
-/** One event a second. */
+/** One event per second. */
 const moment = (index: number): Moment => ({ index, timeMs: index * 1000 });
 
 const add = (invoked: number, completed: number, delta: number, outcome: Outcome = 'ok'): AddOperation => ({
@@ -252,7 +252,7 @@ function sums(base: number, adds: readonly AddOperation[]): Set<number> {
 
 const total = (adds: readonly AddOperation[]): number => adds.reduce((sum, { delta }) => sum + delta, 0);
 
-/** The reads with a problem, each looked at by itself. */
+/** The reads with a problem, by the definitions, one read at a time. */
 function wrongReads(operations: readonly Operation[]): ReadOperation[] {
   const adds = operations.filter((operation) => operation.f === 'add');
   const reads = operations.filter((operation) => operation.f === 'read');

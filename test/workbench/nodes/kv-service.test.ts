@@ -4,7 +4,7 @@ import type { Body } from '../../../src/maelstrom/message.ts';
 import { LinearizableKv, SequentialKv, type Service } from '../../../src/workbench/nodes/kv-service.ts';
 import { streams } from '../../../src/workbench/sim/random.ts';
 
-/** How many states seq-kv remembers: a client further behind than that may be shown any of them. */
+/** How many states seq-kv remembers: a client further behind may read any of them. */
 const WINDOW = 32;
 
 const seeds = Array.from({ length: 100 }, (_, seed) => seed);
@@ -23,13 +23,13 @@ function read(kv: Service, client: string, key: string): unknown {
   throw new Error(`a read was answered with ${JSON.stringify(reply)}`);
 }
 
-/** `ok`, or the code of the refusal. */
+/** `ok`, or the error code. */
 function swap(kv: Service, client: string, key: string, from: unknown, to: unknown): unknown {
   const reply = kv.handle(client, { type: 'cas', key, from, to });
   return reply?.['type'] === 'cas_ok' ? 'ok' : reply?.['code'];
 }
 
-/** What two clients are shown while another one writes. */
+/** What two clients read while another one writes. */
 const readingAlong = (kv: Service): unknown[] =>
   seeds.flatMap((value) => {
     write(kv, 'a', 'key', value);
@@ -38,12 +38,12 @@ const readingAlong = (kv: Service): unknown[] =>
 
 type State = ReadonlyMap<unknown, unknown>;
 
-/** All states that ever were, and for each client the earliest one that it can be at by what it has been told. */
+/** All states so far, and for each client the earliest that it can be at, given the replies that it got. */
 class Log {
   readonly states: State[] = [new Map()];
   readonly #positions = new Map<string, number>();
 
-  /** Takes in an answer. False if it is not one that a client at its position may be given. */
+  /** Takes a reply. Returns false if a client at this position must not get it. */
   explains(client: string, request: Body, reply: Body): boolean {
     const { type, key, from, to } = request;
     if (reply['type'] !== 'error' && type !== 'read' && from !== to) {
@@ -59,7 +59,7 @@ class Log {
   }
 }
 
-/** Whether a request that changes nothing in `state` is answered so. */
+/** Whether this is the reply to a request that changes nothing in `state`. */
 function fits(state: State, { key, from }: Body, reply: Body): boolean {
   const found = state.get(key);
   if (reply['type'] === 'read_ok') return found === reply['value'];
@@ -142,7 +142,7 @@ describe('seq-kv', () => {
       type: fc.constantFrom('read', 'read', 'write', 'cas', 'cas'),
       client: fc.constantFrom('a', 'b', 'c'),
       key: fc.constantFrom('x', 'y'),
-      /** A swap expects what the key held that many states ago. */
+      /** A swap expects the value that the key had this many states ago. */
       back: fc.nat(3),
       /** A swap is for the same value. */
       idle: fc.boolean(),

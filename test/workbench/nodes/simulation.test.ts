@@ -31,7 +31,7 @@ test('the plain counter, on which planted bugs are built, is valid', async () =>
   }
 });
 
-// Stale reads show at once where operations are short; races need many clients and messages that overtake.
+// Stale reads show at once if operations are short; races need many clients and messages that overtake each other.
 for (const name of Object.keys(plainMutants)) {
   for (const rate of [10, 100]) {
     test(`${name} is found within ten runs at ${rate} operations a second`, async () => {

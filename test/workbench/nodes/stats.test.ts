@@ -16,7 +16,7 @@ const operation = (latencyMs: number, outcome: Outcome = 'ok'): Operation => ({
 
 const latencies = fc.array(fc.nat(1000), { minLength: 1, maxLength: 300, size: 'max' });
 
-/** The smallest value that at least `percent` of all values do not exceed, by trying each. */
+/** The smallest value that at least `percent` of all values do not exceed, found by trying each. */
 function percentile(values: readonly number[], percent: number): number | undefined {
   return values
     .toSorted((a, b) => a - b)

@@ -9,7 +9,7 @@ const message = (src: string, dest: string, note = ''): Message => ({
   body: { type: 'note', note },
 });
 
-/** A network of two nodes, a service and two clients, whose messages take `latenciesMs`, one after the other. */
+/** A network of two nodes, a service and two clients. Its messages take `latenciesMs`, in this order. */
 function connect(...latenciesMs: number[]) {
   const clock = new VirtualClock();
   const blocked = new Set<string>();

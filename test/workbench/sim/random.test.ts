@@ -12,8 +12,8 @@ const names = fc.string({ maxLength: 10 });
 const TRIES = 60_000;
 
 /**
- * How far the number of times that one of `choices` is chosen lies from an even share, at most, in standard
- * deviations. NaN if anything else is chosen.
+ * The largest deviation from an even share in how often each of `choices` is chosen, in standard deviations. NaN if
+ * anything else is chosen.
  */
 function unevenness<T>(choices: readonly T[], choose: () => T): number {
   const counts = new Map(choices.map((choice) => [choice, 0]));

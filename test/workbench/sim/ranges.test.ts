@@ -4,10 +4,10 @@ import { type Ranges, formatRanges, includes, subsetSums } from '../../../src/wo
 
 const base = fc.nat(100);
 
-/** Small ones, which fill gaps, and large ones, which leave them. */
+/** Small ones, which fill gaps, and large ones, which leave gaps. */
 const deltas = fc.array(fc.oneof(fc.nat(6), fc.nat(6), fc.nat(1000)), { maxLength: 10, size: 'max' });
 
-/** One subset after the other. */
+/** The sums of all subsets, one after the other. */
 function allSums(start: number, choices: readonly number[]): Set<number> {
   let sums = new Set([start]);
   for (const choice of choices) sums = new Set([...sums, ...[...sums].map((sum) => sum + choice)]);

@@ -13,7 +13,7 @@ const shapeOf = ({ description }: Partition): string => description.split(':')[0
 const hears = ({ deafTo }: Partition, receiver: string, sender: string): boolean =>
   !(deafTo.get(receiver)?.has(sender) ?? false);
 
-/** For each of `nodeIds` the ones it hears. */
+/** The nodes that each of `nodeIds` hears. */
 const hearing = (partition: Partition, nodeIds: readonly string[]): string[][] =>
   nodeIds.map((receiver) => nodeIds.filter((sender) => hears(partition, receiver, sender)));
 
