@@ -2,14 +2,14 @@
  * Requests to the server, with the token if there is one. Bodies go through `parseJson`: what `response.json()` makes
  * of escaped names is wrong in some versions of V8.
  */
+import { integer } from '../../runtime/decode.ts';
 import { parseJson } from '../../runtime/json.ts';
 import {
   type ClusterReply,
   type CounterPage,
   clusterReplyFrom,
   counterPageFrom,
-  numberFrom,
-  objectFrom,
+  membersOf,
 } from './replies.ts';
 import { authorization } from './token.ts';
 
@@ -60,7 +60,7 @@ export async function increment(key: string, amount: number): Promise<number> {
     if (error instanceof ApiError) throw error;
     return send();
   });
-  return numberFrom(objectFrom(reply)['new_value']);
+  return integer(membersOf(reply)['new_value']);
 }
 
 export const describeCluster = async (): Promise<ClusterReply> =>
@@ -72,7 +72,7 @@ export async function checkHealth(): Promise<{ status: string; nodeId: string | 
     signal: AbortSignal.timeout(POLL_TIMEOUT_MS),
     cache: 'no-store',
   });
-  const { status, node_id: nodeId } = objectFrom(parseJson(await response.text()));
+  const { status, node_id: nodeId } = membersOf(parseJson(await response.text()));
   return { status: String(status), nodeId: typeof nodeId === 'string' ? nodeId : undefined };
 }
 
@@ -90,7 +90,7 @@ async function request(path: string, options: RequestOptions): Promise<unknown> 
 }
 
 function messageIn(body: unknown): string | undefined {
-  const { message } = objectFrom(objectFrom(body)['error'] ?? {});
+  const { message } = membersOf(membersOf(body)['error'] ?? {});
   return typeof message === 'string' ? message : undefined;
 }
 

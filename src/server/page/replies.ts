@@ -1,7 +1,9 @@
 /**
- * What the page reads in the server's replies, decoded from unknown JSON. Whatever has another shape throws, and the
- * page shows that like any other failed request. The API's words for things end here.
+ * What the page reads in the server's replies, decoded from unknown JSON. Anything of another shape is a DecodeError,
+ * except that members the page does not know are left alone: a page outlives an upgrade of its server. The API's own
+ * names for things end here.
  */
+import { DecodeError, type Fields, entries, integer, list, text } from '../../runtime/decode.ts';
 import { isObject } from '../../runtime/json.ts';
 
 export interface Counter {
@@ -45,63 +47,47 @@ export interface ClusterReply {
 }
 
 export function counterFrom(json: unknown): Counter {
-  const { key, value, nodes, floor = 0 } = objectFrom(json);
+  const { key, value, nodes, floor = 0 } = membersOf(json);
   return {
-    key: stringFrom(key),
-    value: numberFrom(value),
-    parts: Object.entries(objectFrom(nodes)).map(([replicaId, total]) => [replicaId, numberFrom(total)]),
-    lowerBound: numberFrom(floor),
+    key: text(key),
+    value: integer(value),
+    parts: entries(nodes).map(([replicaId, total]) => [replicaId, integer(total)]),
+    lowerBound: integer(floor),
   };
 }
 
 export function counterPageFrom(json: unknown): CounterPage {
-  const { counters, next_cursor: cursor } = objectFrom(json);
-  return { counters: arrayFrom(counters).map(counterFrom), cursor: orNull(cursor, stringFrom) };
+  const { counters, next_cursor: cursor } = membersOf(json);
+  return { counters: list(counters).map(counterFrom), cursor: orNull(cursor, text) };
 }
 
 export function clusterReplyFrom(json: unknown): ClusterReply {
-  const { node_id: nodeId, peers, contacts } = objectFrom(json);
-  return {
-    nodeId: stringFrom(nodeId),
-    peerCount: arrayFrom(peers).length,
-    members: arrayFrom(contacts).map(memberFrom),
-  };
+  const { node_id: nodeId, peers, contacts } = membersOf(json);
+  return { nodeId: text(nodeId), peerCount: list(peers).length, members: list(contacts).map(memberFrom) };
 }
 
 function memberFrom(json: unknown): Member {
-  const {
-    id,
-    node_id: nodeId,
-    state,
-    reason,
-    answered_s_ago: answeredAgoS,
-    lag_ms: lagMs,
-  } = objectFrom(json);
+  const { id, node_id: nodeId, state, reason, answered_s_ago: answeredAgoS, lag_ms: lagMs } = membersOf(json);
   return {
-    address: stringFrom(id),
-    nodeId: orNull(nodeId, stringFrom),
-    state: stringFrom(state),
-    reason: stringFrom(reason),
-    answeredAgoS: orNull(answeredAgoS, numberFrom),
-    lagMs: orNull(lagMs, numberFrom),
+    address: text(id),
+    nodeId: orNull(nodeId, text),
+    state: text(state),
+    reason: text(reason),
+    answeredAgoS: orNull(answeredAgoS, fraction),
+    lagMs: orNull(lagMs, integer),
   };
 }
 
-const orNull = <T>(json: unknown, from: (json: unknown) => T): T | null =>
-  json === null ? null : from(json);
+/** The members of an object, of which any may be missing. */
+export function membersOf(json: unknown): Fields {
+  if (!isObject(json)) throw new DecodeError('not an object');
+  return json;
+}
 
-export const objectFrom = (json: unknown): Readonly<Record<string, unknown>> =>
-  isObject(json) ? json : fail('an object', json);
+const orNull = <T>(json: unknown, decode: (json: unknown) => T): T | null =>
+  json === null ? null : decode(json);
 
-export const stringFrom = (json: unknown): string =>
-  typeof json === 'string' ? json : fail('a string', json);
-
-export const numberFrom = (json: unknown): number =>
-  typeof json === 'number' ? json : fail('a number', json);
-
-const arrayFrom = (json: unknown): readonly unknown[] =>
-  Array.isArray(json) ? json : fail('an array', json);
-
-function fail(expected: string, json: unknown): never {
-  throw new TypeError(`the server sent ${JSON.stringify(json)} instead of ${expected}`);
+function fraction(json: unknown): number {
+  if (typeof json !== 'number') throw new DecodeError('not a number');
+  return json;
 }
