@@ -13,7 +13,7 @@ export interface Counter extends CounterState {
   readonly changedAt: number;
 }
 
-/** Is told of each change just before it takes effect. */
+/** Is called for each change just before it takes effect. */
 export interface Observer {
   added(counter: Counter): void;
   changes(counter: Counter, before: CounterState, after: CounterState): void;

@@ -13,7 +13,7 @@ const countersOf = (...keys: string[]): Counters => {
 const keysOf = (counters: Iterable<{ readonly key: string }>): string[] =>
   [...counters].map(({ key }) => key);
 
-test('a counter is what it was set to last', () => {
+test('a counter has the state that was set last', () => {
   const counters = countersOf('a', 'b', 'a');
   expect(counters.get('a')).toMatchObject({ key: 'a', value: 3, own: 3, changedAt: 3 });
   expect(counters.get('b')).toMatchObject({ key: 'b', value: 2 });
@@ -22,20 +22,20 @@ test('a counter is what it was set to last', () => {
   expect([...counters.keys()]).toEqual(['a', 'b']);
 });
 
-test('names that objects have are keys like any others', () => {
+test('the names of object members are ordinary keys', () => {
   const counters = countersOf('__proto__', 'constructor', '');
   expect(['__proto__', 'constructor', ''].map((key) => counters.get(key)?.value)).toEqual([1, 2, 3]);
   expect(counters.get('toString')).toBeUndefined();
 });
 
-test('a list has the counters with a prefix, sorted', () => {
+test('a list has the counters with a prefix, in order', () => {
   const counters = countersOf('b', 'ab', 'abc', 'a', 'ac', 'aba', 'B');
   expect(keysOf(counters.list('ab'))).toEqual(['ab', 'aba', 'abc']);
   expect(keysOf(counters.list(''))).toEqual(['B', 'a', 'ab', 'aba', 'abc', 'ac', 'b']);
   expect(keysOf(counters.list('abd'))).toEqual([]);
 });
 
-test('a list goes on after any key, whether that is there or not', () => {
+test('a list continues after any key, whether it exists or not', () => {
   const counters = countersOf('a1', 'a2', 'a4', 'b');
   expect(keysOf(counters.list('a', 'a2'))).toEqual(['a4']);
   expect(keysOf(counters.list('a', 'a3'))).toEqual(['a4']);
@@ -45,14 +45,14 @@ test('a list goes on after any key, whether that is there or not', () => {
   expect(keysOf(counters.list('a', ''))).toEqual(['a1', 'a2', 'a4']);
 });
 
-test('a list may end with its prefix itself and goes on after it', () => {
+test('a key that equals the prefix is in the list, and the list continues after it', () => {
   const counters = countersOf('a', 'a1', '', 'b');
   expect(keysOf(counters.list('a'))).toEqual(['a', 'a1']);
   expect(keysOf(counters.list('a', 'a'))).toEqual(['a1']);
   expect(keysOf(counters.list('', ''))).toEqual(['a', 'a1', 'b']);
 });
 
-test('page after page gives every counter once', () => {
+test('the pages together have every counter once', () => {
   const keys = Array.from({ length: 1200 }, (_, number) => `key-${number}`);
   const counters = countersOf(...keys);
   const seen: string[] = [];
@@ -62,7 +62,7 @@ test('page after page gives every counter once', () => {
   expect(seen).toEqual(keys.toSorted());
 });
 
-test('what changed after a position is given once, in the order of the latest changes', () => {
+test('counters that changed after a position are listed once, in the order of their latest changes', () => {
   const counters = countersOf('a', 'b', 'c', 'a', 'd', 'b');
   expect(keysOf(counters.changedAfter(0))).toEqual(['c', 'a', 'd', 'b']);
   expect(keysOf(counters.changedAfter(3))).toEqual(['a', 'd', 'b']);
@@ -70,7 +70,7 @@ test('what changed after a position is given once, in the order of the latest ch
   expect(keysOf(counters.changedAfter(6))).toEqual([]);
 });
 
-test('positions that are too old, or of another life, are not remembered', () => {
+test('positions that are too old, or not reached yet, are not remembered', () => {
   const counters = countersOf('a');
   expect([0, 1, 2].map((position) => counters.remembers(position))).toEqual([true, true, false]);
   for (let change = 0; change < RECENT; change++) counters.set(`b${change % 7}`, stateOf(change));
@@ -78,7 +78,7 @@ test('positions that are too old, or of another life, are not remembered', () =>
   expect([0, 1].map((position) => counters.remembers(position))).toEqual([false, true]);
 });
 
-test('all that changed after the oldest remembered position is given', () => {
+test('nothing that changed after the oldest remembered position is missing', () => {
   const counters = countersOf('forgotten');
   for (let change = 0; change < RECENT; change++) counters.set(`b${change}`, stateOf(change));
   expect(new Set(keysOf(counters.changedAfter(1))).size).toBe(RECENT);

@@ -11,7 +11,7 @@ const setOf = (keys: readonly string[]): SortedKeys => {
 /** As many as to fill several runs, in the order of their numbers. */
 const manyKeys = Array.from({ length: 3000 }, (_, number) => String(number).padStart(4, '0'));
 
-test('the keys from any place on are those of a sorted list', () => {
+test('the keys from any place on equal those of a sorted array', () => {
   const key = fc.string({
     unit: fc.constantFrom('\0', 'A', 'a', 'b', '\uD800', '\u{1F511}', '\uFFFD'),
     maxLength: 4,
@@ -25,7 +25,7 @@ test('the keys from any place on are those of a sorted list', () => {
   );
 });
 
-test('the order is that of UTF-16 code units, and so that of < on strings', () => {
+test('keys are ordered by UTF-16 code units, as strings are by <', () => {
   const keys = ['\u{1F511}', '\uFFFD', 'b', 'B', '', 'a\u0000', 'a', '10', '9'];
   expect([...setOf(keys).from('')]).toEqual(['', '10', '9', 'B', 'a', 'a\u0000', 'b', '\u{1F511}', '\uFFFD']);
 });
@@ -38,7 +38,7 @@ test.each<[string, string[]]>([
     'at one place in the middle',
     [...manyKeys.filter((_, at) => at % 2 === 0), ...manyKeys.filter((_, at) => at % 2 === 1)],
   ],
-])('thousands of keys that arrive %s are all there, once and sorted', (_, arriving) => {
+])('thousands of keys that are added %s are all there, once and in order', (_, arriving) => {
   expect(new Set(arriving).size).toBe(manyKeys.length);
   const keys = setOf(arriving);
   expect([...keys.from('')]).toEqual(manyKeys);

@@ -27,7 +27,7 @@ export class Batch implements LogRecord {
       this.resolve = resolve;
       this.reject = reject;
     });
-    // Whoever waits is told; it is no error if nobody does.
+    // It is no error if nobody waits for the batch.
     this.committed.catch(() => {});
   }
 

@@ -5,10 +5,10 @@
 export class CorruptFile extends Error {
   /** `byte` is where the corruption shows; `what` says how, as the end of a sentence. */
   constructor(file: string, byte: number, what: string) {
-    super(`${file} is damaged at byte ${byte}: ${what}. Nothing has been changed. ${ADVICE}`);
+    super(`${file} is corrupt at byte ${byte}: ${what}. Nothing has been changed. ${ADVICE}`);
   }
 }
 
 /** What an operator can do about a data directory that cannot be trusted. */
 export const ADVICE =
-  'Restore the data directory from a copy; or start with an empty one under another node id, and merge into that what other servers and counters.json say';
+  'Restore the data directory from a copy; or start with an empty one under another node id, and merge into it what other servers and counters.json contain';

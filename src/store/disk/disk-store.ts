@@ -257,7 +257,7 @@ export class DiskStore implements Store {
     const batch = this.#groupCommit.openBatch();
     if (next !== undefined) {
       const [past, present] = [this.#identity, identity].map((each) => replicaIdOf(each.nodeId, each.suffix));
-      this.#options.warn(`others hold a larger total for ${past} than this disk: counting on as ${present}`);
+      this.#options.warn(`others hold a larger total for ${past} than this disk: continuing as ${present}`);
       this.#become(identity, batch);
     }
     batch.set(key, after, changes);

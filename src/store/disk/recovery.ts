@@ -130,7 +130,7 @@ async function openLog(
     const suffix = hasRandomSuffix(identity.suffix) ? newSuffix() : identity.suffix + 1;
     const next = { ...identity, suffix, counted: new Map() };
     warn(
-      `the data directory is a copy or was restored from one: counting on as ${replicaIdOf(next.nodeId, next.suffix)}`,
+      `the data directory is a copy or was restored from one: continuing as ${replicaIdOf(next.nodeId, next.suffix)}`,
     );
     return continueLog(files, { ...log, identity: next });
   }

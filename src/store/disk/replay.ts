@@ -67,7 +67,7 @@ export async function replayLog(
         replay.take(decodeRecord(payload));
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;
-        throw new CorruptFile(name, start, `the record there is not one: ${error.message}`);
+        throw new CorruptFile(name, start, `there is no valid record there: ${error.message}`);
       }
       await pause();
     }
@@ -175,7 +175,7 @@ class Replay implements Replayed {
       if (isNewest || (segment === beforeNewest && newest?.records === 1)) continue;
       if (segment.end < segment.bytes)
         throw new CorruptFile(name, segment.end, 'its last record is incomplete');
-      if (!segment.isContinued) throw new CorruptFile(name, segment.end, 'it should go on there');
+      if (!segment.isContinued) throw new CorruptFile(name, segment.end, 'the log should continue there');
     }
   }
 }

@@ -58,25 +58,31 @@ describe('with a token', () => {
     expect((await server.read('k')).value).toBe(0);
   });
 
-  test.each(['/counter/k', '/counters', '/health', '/metrics', '/'])('%s needs none', async (path) => {
-    expect((await server.get(path)).status).toBe(200);
-  });
+  test.each(['/counter/k', '/counters', '/health', '/metrics', '/'])(
+    '%s is open without it',
+    async (path) => {
+      expect((await server.get(path)).status).toBe(200);
+    },
+  );
 
-  test.each(['Bearer', 'bearer', 'BEARER '])('%s and the token open all of it', async (scheme) => {
-    const open = await startServer({ env: { TOKEN: token } });
-    for (const [, ask] of guarded) {
-      expect((await ask(open, { authorization: `${scheme} ${token}` })).status).toBe(200);
-    }
-    expect(await open.read('k')).toMatchObject({ value: 3 });
-    expect(refusalOf(await open.post('/counter/incr/k'))).toBe('401 unauthorized');
-  });
+  test.each(['Bearer', 'bearer', 'BEARER '])(
+    'the scheme %j with the token gives access to everything',
+    async (scheme) => {
+      const open = await startServer({ env: { TOKEN: token } });
+      for (const [, ask] of guarded) {
+        expect((await ask(open, { authorization: `${scheme} ${token}` })).status).toBe(200);
+      }
+      expect(await open.read('k')).toMatchObject({ value: 3 });
+      expect(refusalOf(await open.post('/counter/incr/k'))).toBe('401 unauthorized');
+    },
+  );
 
-  test('a refusal for its body comes after that for its token', async () => {
+  test('the token is checked before the body', async () => {
     expect(refusalOf(await server.post('/counter/incr/', '{'))).toBe('401 unauthorized');
   });
 });
 
-test('the token of the file goes before that of the environment', async () => {
+test('the token in the file takes precedence over the one in the environment', async () => {
   const file = join(temporaryDirectory(), 'token');
   writeFileSync(file, 'of-file');
   const server = await startServer({ args: ['--token-file', file], env: { TOKEN: 'of-environment' } });
@@ -112,7 +118,7 @@ describe('a page', () => {
     expect((await alone.read('k')).value).toBe(0);
   });
 
-  test('of the server itself may', async () => {
+  test('of the server itself may write', async () => {
     for (const name of ['127.0.0.1', 'localhost']) {
       const host = `${name}:${alone.port}`;
       expect(await alone.increment(`own ${name}`, 1, { host, origin: `http://${host}` })).toBe(1);
@@ -129,7 +135,7 @@ describe('a page', () => {
   });
 
   test.each(['/counter/k', '/counters', '/health', '/nothing'])(
-    'reads %s only where allowed',
+    'reads %s only if its origin is allowed',
     async (path) => {
       const allowed = async (server: ServerProcess, origin: string): Promise<unknown> =>
         (await server.get(path, { origin })).headers['access-control-allow-origin'];
@@ -140,7 +146,7 @@ describe('a page', () => {
     },
   );
 
-  test('that is allowed writes, and reads the answers and the refusals', async () => {
+  test('of an allowed origin writes, and reads responses and errors', async () => {
     for (const [server, origin] of [
       [open, friend],
       [wide, 'https://other.example'],
@@ -160,7 +166,7 @@ describe('a page', () => {
     }
   });
 
-  test('that is allowed may ask before, without a token', async () => {
+  test('of an allowed origin may send a preflight request without a token', async () => {
     const guarded = await startServer({ args: ['--allow-origin', friend], env: { TOKEN: token } });
     const preflight = {
       origin: friend,
@@ -177,7 +183,7 @@ describe('a page', () => {
     expect(headers['access-control-allow-credentials']).toBeUndefined();
   });
 
-  test('that is not allowed is told so before', async () => {
+  test('of another origin is refused in the preflight request', async () => {
     const preflight = { origin: 'https://other.example', 'access-control-request-method': 'POST' };
     expect(refusalOf(await open.ask('OPTIONS', '/counter/incr/k', preflight))).toBe('403 foreign_origin');
     expect(refusalOf(await alone.ask('OPTIONS', '/counter/incr/k', preflight))).toBe(
@@ -185,7 +191,7 @@ describe('a page', () => {
     );
   });
 
-  test('gets no content-length with a 204, as HTTP says', async () => {
+  test('gets no content-length with a 204, as HTTP demands', async () => {
     // RFC 9110, 8.6: "A server MUST NOT send a Content-Length header field in any response with a status code of 204."
     const { headers } = await open.ask('OPTIONS', '/counter/incr/k', { origin: friend });
     expect(headers['content-length']).toBeUndefined();

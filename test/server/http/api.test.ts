@@ -19,7 +19,7 @@ describe('increment', () => {
     expect(jsonOf(await server.post('/counter/incr/mykey', { amount: 3 }))).toMatchObject({ new_value: 8 });
   });
 
-  test('adds 1 where it names no amount', async () => {
+  test('adds 1 if it names no amount', async () => {
     await server.post('/counter/incr/default');
     await server.post('/counter/incr/default', {});
     await server.post('/counter/incr/default', '');
@@ -27,21 +27,21 @@ describe('increment', () => {
     expect((await server.read('default')).value).toBe(4);
   });
 
-  test.each(['1', '9007199254740991', '5e0', '1E2', '7.0'])('takes the amount %s', async (amount) => {
+  test.each(['1', '9007199254740991', '5e0', '1E2', '7.0'])('accepts the amount %s', async (amount) => {
     const key = `amount ${amount}`;
     const answer = await server.post(`/counter/incr/${encodeURIComponent(key)}`, `{"amount":${amount}}`);
     expect(jsonOf(answer)).toMatchObject({ new_value: Number(amount) });
   });
 
   test.each(['application/json', 'Application/JSON', 'application/json; charset=utf-8', 'application/json;'])(
-    'takes a body of type %s',
+    'accepts a body of type %s',
     async (type) => {
       const answer = await server.post('/counter/incr/types', { amount: 1 }, { 'content-type': type });
       expect(answer.status).toBe(200);
     },
   );
 
-  test('takes a body in chunks', async () => {
+  test('accepts a body in chunks', async () => {
     const body = '5\r\n{"amo\r\n8\r\nunt":42}\r\n0\r\n\r\n';
     const head = requestText('POST', '/counter/incr/chunks', {
       'content-type': 'application/json',
@@ -63,13 +63,13 @@ describe('read', () => {
     expect(jsonOf(answer)).toEqual({ key: 'read', value: 12, nodes: { 'node-1': 5, 'node-2': 7 } });
   });
 
-  test('of a counter that nobody has incremented is 0, and makes none', async () => {
+  test('of a counter that was never incremented is 0 and creates none', async () => {
     expect(jsonOf(await server.get('/counter/nobody'))).toEqual({ key: 'nobody', value: 0, nodes: {} });
     expect(jsonOf(await server.get('/counter/sync/nobody'))).toEqual({ key: 'nobody', nodes: {} });
     expect(jsonOf(await server.get('/counters?prefix=nobody'))).toEqual({ counters: [], next_cursor: null });
   });
 
-  test('by HEAD has the length of the answer and no body', async () => {
+  test('by HEAD has the length of the response and no body', async () => {
     const { body } = await server.get('/counter/nobody');
     const head = await server.ask('HEAD', '/counter/nobody');
     expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-length': `${body.length}` } });
@@ -81,7 +81,7 @@ describe('read', () => {
 });
 
 describe('sync and merge', () => {
-  test('what one shows the other takes in', async () => {
+  test('a merge accepts what a sync returns', async () => {
     await server.increment('shown', 5);
     const answer = await server.get('/counter/sync/shown');
     expect(jsonOf(answer)).toEqual({ key: 'shown', nodes: { 'node-1': 5 } });
@@ -99,13 +99,13 @@ describe('sync and merge', () => {
     expect(await server.merge('older', nodes)).toMatchObject({ value: 9 });
   });
 
-  test('nothing merged into nothing makes no counter', async () => {
+  test('merging nothing creates no counter', async () => {
     expect(await server.merge('still nobody', new Map([['node-2', 0]]))).toMatchObject({ value: 0 });
     expect(jsonOf(await server.get('/counters?prefix=still'))).toMatchObject({ counters: [] });
   });
 
   test.each(['__proto__', 'constructor', 'toString', '🧮', 'a b', '"', '7'])(
-    '%j is a node like any other',
+    '%j is an ordinary replica id',
     async (name) => {
       const key = `node ${name}`;
       const { nodes } = await server.merge(key, new Map([[name, 3]]));
@@ -124,7 +124,7 @@ const keys = [
   ['k'.repeat(256), '🧮'.repeat(64)],
 ].flat();
 
-test.each(keys)('%j is a key like any other', async (key) => {
+test.each(keys)('%j is an ordinary key', async (key) => {
   const encoded = encodeURIComponent(key);
   const incremented = jsonOf(await server.post(`/counter/incr/${encoded}`, { amount: 2 }));
   expect(incremented).toEqual({ key, node_id: 'node-1', new_value: 2 });
@@ -138,8 +138,8 @@ test.each(keys)('%j is a key like any other', async (key) => {
   expect(listFrom(counters).map(counterFrom)).toEqual([counter]);
 });
 
-describe('at the same time', () => {
-  test('five increments by 2, 100, 3, 7 and 8 make 120', async () => {
+describe('concurrent increments', () => {
+  test('by 2, 100, 3, 7 and 8 make 120', async () => {
     const values = await Promise.all(
       [2, 100, 3, 7, 8].map((amount) => server.increment('concurrent', amount)),
     );
@@ -148,7 +148,7 @@ describe('at the same time', () => {
     expect((await server.read('concurrent')).value).toBe(120);
   });
 
-  test('200 clients with 500 increments each make exactly their sum, each with a value of its own', async () => {
+  test('of 200 clients, 500 each, make exactly their sum, each with a value of its own', async () => {
     const [clients, increments] = [200, 500];
     const values = new Set<number>();
     const request = requestText('POST', '/counter/incr/crowd', {}, '{"amount":3}');
@@ -174,7 +174,7 @@ describe('besides counters', () => {
     expect(health).toEqual({ status: 'ok', node_id: 'node-1', counters: expect.any(Number) });
   });
 
-  test('metrics are lines that Prometheus reads', async () => {
+  test('metrics are in the format of Prometheus', async () => {
     await server.increment('measured');
     const { headers, body } = await server.get('/metrics');
     expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');

@@ -41,13 +41,13 @@ test('increments are answered in their order', async () => {
   });
 });
 
-test('a key that occurs twice is incremented twice, one after the other', async () => {
+test('a key that occurs twice is incremented twice, in order', async () => {
   const twice = { key: 'twice', amount: 5 };
   expect(valuesOf(await add(twice, { key: 'between' }, { key: 'twice', amount: 2 }))).toEqual([5, 1, 7]);
   expect((await server.read('twice')).value).toBe(7);
 });
 
-test('where one would pass 2^53 - 1 none is counted', async () => {
+test('if one would pass 2^53 - 1, none is counted', async () => {
   await server.increment('full', MAX - 1);
   const answer = await add({ key: 'before' }, { key: 'full', amount: 2 }, { key: 'after' });
   expect(answer.status).toBe(409);
@@ -57,7 +57,7 @@ test('where one would pass 2^53 - 1 none is counted', async () => {
   expect((await server.get('/counters?prefix=before')).body).toContain('"counters":[]');
 });
 
-test('where only all of them together would pass 2^53 - 1 none is counted', async () => {
+test('if only all of them together would pass 2^53 - 1, none is counted', async () => {
   const half = { key: 'halves', amount: 2 ** 52 };
   expect((await add(half, { key: 'halves', amount: 2 ** 52 - 1 }, { key: 'halves' })).status).toBe(409);
   expect((await server.read('halves')).value).toBe(0);
@@ -72,19 +72,19 @@ test.each([
   ['last'],
   [null],
   [[]],
-])('where the last is %j none is counted', async (last) => {
+])('if the last is %j, none is counted', async (last) => {
   const answer = await server.post('/counters/incr', { increments: [{ key: 'first' }, last] });
   expect(answer.status).toBe(400);
   expect((await server.read('first')).value).toBe(0);
 });
 
-test('as many as a body can hold count', async () => {
+test('as many as fit into a body are counted', async () => {
   const increments = Array.from({ length: 5000 }, () => ({ key: 'k' }));
   const values = valuesOf(await server.post('/counters/incr', { increments }));
   expect(values).toEqual(Array.from({ length: 5000 }, (_, n) => n + 1));
 });
 
-test('at the same time as others on the same keys nothing is lost', async () => {
+test('concurrent batches on the same keys lose nothing', async () => {
   const key = (n: number): Increment => ({ key: `busy ${n % 3}`, amount: n });
   await Promise.all(
     Array.from({ length: 300 }, (_, n) =>

@@ -43,7 +43,7 @@ function holdOpen(port: number, text: string): Socket {
   return socket;
 }
 
-describe('what is no HTTP', () => {
+describe('what is not HTTP', () => {
   test.each([
     ['a word', 'hello\r\n\r\n'],
     ['a TLS handshake', Buffer.from('16030100a5010000a10303', 'hex')],
@@ -89,7 +89,7 @@ describe('what is no HTTP', () => {
     expect(lastAnswer(await exchange(port, 'GET /health HTTP/1.0\r\n\r\n')).status).toBe(200);
   });
 
-  test('an expectation that nobody can meet is refused like any other request', async () => {
+  test('an expectation that cannot be met is refused', async () => {
     const { port } = await startServer();
     const request = requestText('POST', '/counter/incr/k', { expect: 'the moon', connection: 'close' });
     expect(await asked(port, request)).toMatch(/^417 /);
@@ -99,7 +99,7 @@ describe('what is no HTTP', () => {
   test.each([
     ['an increment', ''],
     ['an increment and a read, which could be answered before it', requestText('GET', '/counter/k')],
-  ])('after %s it is refused when they have been answered', async (_, others) => {
+  ])('after %s is refused when they have been answered', async (_, others) => {
     const { port } = await startServer();
     const statuses = (await exchange(port, `${increment}${others}no HTTP\r\n\r\n`)).matchAll(
       /HTTP\/1\.1 (\d+)/g,
@@ -110,7 +110,7 @@ describe('what is no HTTP', () => {
   });
 });
 
-test('requests in one piece are answered in their order', async () => {
+test('requests that arrive together are answered in their order', async () => {
   const { port } = await startServer();
   const requests = Array.from({ length: 50 }, (_, n) => requestText('POST', `/counter/incr/k${n}`)).join('');
   const answers = await exchange(port, requests + read);
@@ -126,24 +126,24 @@ test('a request that arrives byte by byte is a request', async () => {
   expect(await valueAt(port)).toContain('"value":7');
 });
 
-test('a request to become something else is answered as it is', async () => {
+test('a request to upgrade is answered as an ordinary one', async () => {
   const { port } = await startServer();
   const headers = { connection: 'upgrade, close', upgrade: 'websocket' };
   expect(lastAnswer(await exchange(port, requestText('GET', '/health', headers))).status).toBe(200);
 });
 
-describe('a client that is slow', () => {
+describe('a slow client', () => {
   const half = '{"amount":';
 
   test.each([
     ['says nothing', ''],
     ['stops in the middle of a head', 'POST /counter/incr/k HTTP/1.1\r\nho'],
-  ])('and %s is told so', async (_, text) => {
+  ])('that %s gets an error', async (_, text) => {
     const { port } = await startServer({ headMs: 100 });
     expect(await asked(port, text)).toBe('408 timeout');
   });
 
-  test('and stops in the middle of a body is told so, and nothing is counted', async () => {
+  test('that stops in the middle of a body gets an error, and nothing is counted', async () => {
     const { port, errors } = await startServer({ headMs: 100, requestMs: 200 });
     const request = requestText('POST', '/counter/incr/k', { 'content-length': '100' }, half);
     expect(await asked(port, request)).toBe('408 timeout');
@@ -151,7 +151,7 @@ describe('a client that is slow', () => {
     expect(errors).toEqual([]);
   });
 
-  test('between two requests is closed without a word', async () => {
+  test('between two requests is disconnected without a response', async () => {
     const { port } = await startServer({ idleMs: 100 });
     const answer = await exchange(port, requestText('GET', '/health'));
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
@@ -169,7 +169,7 @@ describe('a client that is slow', () => {
     ['has had an answer', requestText('GET', '/health')],
     ['has had its last answer', read],
     ['has sent a body that is too long', requestText('POST', '/counter/incr/k', {}, ' '.repeat(70_000))],
-  ])('and %s does not hold its place though it never closes', async (_, text) => {
+  ])('that %s does not keep its connection though it never closes it', async (_, text) => {
     const short = { headMs: 100, requestMs: 200, idleMs: 100 };
     const { port } = await startServer(short, { maxConnections: 1 });
     await new Promise((resolve) => holdOpen(port, text).once('connect', resolve));
@@ -177,8 +177,8 @@ describe('a client that is slow', () => {
   });
 });
 
-describe('when there are as many connections as there can be', () => {
-  test('another one is closed, and gets in when one has left', async () => {
+describe('at the maximum of connections', () => {
+  test('another one is closed, and is accepted when one has ended', async () => {
     const { port } = await startServer({}, { maxConnections: 2 });
     const [first, second] = await Promise.all([Connection.open(port), Connection.open(port)]);
     const health = requestText('GET', '/health');
@@ -194,7 +194,7 @@ describe('when there are as many connections as there can be', () => {
   });
 });
 
-describe('clients that go away', () => {
+describe('clients that disconnect', () => {
   const metrics = requestText('GET', '/metrics', { connection: 'close' });
   const watch = requestText('GET', '/counters/watch');
 
@@ -220,7 +220,7 @@ describe('clients that go away', () => {
     expect(errors).toEqual([]);
   });
 
-  test('in the middle of a body are not noted as answered', async () => {
+  test('in the middle of a body do not count as answered', async () => {
     const noted: number[] = [];
     const { port } = await startServer({}, { onRequest: (_method, _path, status) => noted.push(status) });
     await goAway(port, requestText('POST', '/counter/incr/k', {}, '{}').slice(0, -1));

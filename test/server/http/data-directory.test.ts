@@ -41,8 +41,8 @@ function copyOf(directory: string): string {
   return copy;
 }
 
-describe('of a running server', () => {
-  test('no other process can use it, and the first one does not notice', async () => {
+describe('the data directory of a running server', () => {
+  test('cannot be used by another process, and the server does not notice the attempt', async () => {
     const first = await startServer();
     await first.increment('k', 5);
     const complaint = await refused({ dataDir: first.dataDir });
@@ -52,7 +52,7 @@ describe('of a running server', () => {
     expect((await (await first.restart()).read('k')).value).toBe(10);
   });
 
-  test('of many that start together one gets it', async () => {
+  test('goes to one of many that start together', async () => {
     const dataDir = join(temporaryDirectory(), 'data');
     const servers = Array.from({ length: 4 }, () => new ServerProcess({ dataDir }));
     const served = await Promise.allSettled(servers.map((server) => server.serving()));
@@ -62,7 +62,7 @@ describe('of a running server', () => {
     expect(await (await startServer({ dataDir })).increment('k')).toBe(1);
   });
 
-  test('what a killed one has left hinders nobody', async () => {
+  test('can be used after the server was killed', async () => {
     let server = await startServer();
     for (let kill = 0; kill < 3; kill++) {
       await server.kill('SIGKILL');
@@ -74,8 +74,8 @@ describe('of a running server', () => {
   });
 });
 
-describe('it belongs to one node', () => {
-  test('which it keeps', async () => {
+describe('the node id', () => {
+  test('stays the one of the first start', async () => {
     const first = await startServer({ args: ['--node-id', 'anna'] });
     await first.increment('k', 5);
     await first.kill('SIGTERM');
@@ -88,7 +88,7 @@ describe('it belongs to one node', () => {
     expect(await second.sync('k')).toEqual(new Map([['anna', 6]]));
   });
 
-  test('which is node-1 where nothing is said', async () => {
+  test('is node-1 by default', async () => {
     const server = await startServer();
     await server.kill('SIGTERM');
     expect(await refused({ dataDir: server.dataDir, args: ['--node-id', 'node-2'] })).toContain("'node-1'");
@@ -96,7 +96,7 @@ describe('it belongs to one node', () => {
 });
 
 test.each(['a b', 'ünï🧮', `${'deep/'.repeat(40)}er`, '"quoted"', "it's", '-'])(
-  'it can be at %j, and is made',
+  'the data directory %j is created',
   async (path) => {
     const server = await startServer({ dataDir: join(temporaryDirectory(), path) });
     expect(await server.increment('k')).toBe(1);
@@ -105,15 +105,15 @@ test.each(['a b', 'ünï🧮', `${'deep/'.repeat(40)}er`, '"quoted"', "it's", '-
   },
 );
 
-test('a file is none', async () => {
+test('a file is not a data directory', async () => {
   const file = join(temporaryDirectory(), 'file');
   writeFileSync(file, '');
   expect(await refused({ dataDir: file })).toMatch(/EEXIST|ENOTDIR/);
   expect(await refused({ dataDir: join(file, 'x') })).toMatch(/ENOTDIR/);
 });
 
-describe('a copy of it', () => {
-  test('counts on under another name, and when all is merged everything counts once', async () => {
+describe('a copy of a data directory', () => {
+  test('continues under another replica id, and after merging everything is counted once', async () => {
     const original = await startServer();
     await original.increment('k', 5);
     // Also while it is in use: what is acknowledged is in the files.
@@ -130,7 +130,7 @@ describe('a copy of it', () => {
     expect(await copy.sync('k')).toEqual(await original.sync('k'));
   });
 
-  test('of two copies, too', async () => {
+  test('and another copy count everything once too', async () => {
     const original = await startServer();
     await original.increment('k', 5);
     await original.kill('SIGTERM');
@@ -147,7 +147,7 @@ describe('a copy of it', () => {
   });
 });
 
-describe('damage', () => {
+describe('corruption', () => {
   const changeAt = (file: string, change: (bytes: Buffer) => Buffer): void =>
     writeFileSync(file, change(readFileSync(file)));
 
@@ -160,7 +160,7 @@ describe('damage', () => {
   }
 
   test.each(['counters.json', 'counters-000001.log'])(
-    'to %s is found, and nothing is changed',
+    'of %s is detected, and nothing is changed',
     async (name) => {
       const server = await killed();
       changeAt(join(server.dataDir, name), (bytes) => {
@@ -168,24 +168,24 @@ describe('damage', () => {
         return Buffer.concat([bytes.subarray(0, at), Buffer.from('"x"'), bytes.subarray(at + 3)]);
       });
       const before = contents(server.dataDir);
-      expect(await refused({ dataDir: server.dataDir })).toContain(`${name} is damaged at byte`);
+      expect(await refused({ dataDir: server.dataDir })).toContain(`${name} is corrupt at byte`);
       expect(contents(server.dataDir)).toEqual(before);
     },
   );
 
-  test('counters.json is not missed where the log has everything from the beginning', async () => {
+  test('is not the absence of counters.json if the log has everything from the beginning', async () => {
     const server = await killed();
     rmSync(join(server.dataDir, 'counters.json'));
     expect((await (await server.restart()).read('b')).value).toBe(5);
   });
 
-  test('a log that is missing is missed', async () => {
+  test('is the absence of the log', async () => {
     const server = await killed();
     rmSync(join(server.dataDir, 'counters-000001.log'));
     expect(await refused({ dataDir: server.dataDir })).toContain('is missing');
   });
 
-  test('an append that a crash interrupted is cut off, with a warning', async () => {
+  test('is not an append that a crash interrupted: that is cut off, with a warning', async () => {
     const server = await killed();
     changeAt(join(server.dataDir, 'counters-000001.log'), (bytes) =>
       Buffer.concat([bytes, bytes.subarray(0, 20)]),
@@ -195,7 +195,7 @@ describe('damage', () => {
     expect((await again.read('c')).value).toBe(5);
   });
 
-  test('a file of somebody else is left alone', async () => {
+  test('is not an unknown file: that is left alone', async () => {
     const server = await killed();
     writeFileSync(join(server.dataDir, 'README'), 'hands off');
     await (await server.restart()).kill('SIGTERM');
@@ -203,8 +203,8 @@ describe('damage', () => {
   });
 });
 
-describe('a disk that is full', () => {
-  test('makes the server read-only; what it acknowledged is there when there is room again', async () => {
+describe('a full disk', () => {
+  test('makes the server read-only; what it acknowledged is there after a restart with more space', async () => {
     const full = await startServer({ maxFileBlocks: 40 });
     let acknowledged = 0;
     let answer = await full.post('/counter/incr/k');
@@ -228,7 +228,7 @@ describe('a disk that is full', () => {
     expect(await roomy.increment('k')).toBe(value + 1);
   });
 
-  test('is no harm to those who only ask again for what was answered', async () => {
+  test('does not keep retries from their answers', async () => {
     const full = await startServer({ maxFileBlocks: 40 });
     const once = { 'idempotency-key': 'once' };
     const first = await full.increment('k', 5, once);

@@ -42,7 +42,7 @@ test.each<[status: number, codes: ErrorCode[]]>([
   [431, ['head_too_large']],
   [500, ['internal']],
   [503, ['read_only', 'starting', 'too_many_watchers', 'unknown_outcome']],
-])('status %i answers %s', (status, codes) => {
+])('status %i is for %s', (status, codes) => {
   for (const code of codes) expect([code, replyTo(code).status]).toEqual([code, status]);
 });
 

@@ -114,7 +114,7 @@ const rssMb = ({ pid }: ServerProcess): number =>
     ? Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
     : 0;
 
-test('whatever it is sent, the server stays, answers, and counts what it should and nothing else', async () => {
+test('whatever it is sent, the server goes on, answers, and counts what it should and nothing else', async () => {
   const seed = Number(process.env['FUZZ_SEED'] ?? 1);
   const random = streams(seed)('fuzz');
   const server = await startServer();

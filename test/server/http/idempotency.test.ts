@@ -33,7 +33,7 @@ describe.each([
 ] as const)('%s', (kind, send, sum) => {
   const key = `${kind}-key`.replaceAll(' ', '-');
 
-  test('that is sent again gets the same answer, and adds nothing', async () => {
+  test('that is sent again gets the same answer and adds nothing', async () => {
     const first = await send(key, `${kind} 1`);
     await server.increment(key, 100);
     const again = await send(key, `${kind} 1`);
@@ -41,7 +41,7 @@ describe.each([
     expect((await server.read(key)).value).toBe(sum + 100);
   });
 
-  test('that is sent 50 times at once counts once', async () => {
+  test('that is sent 50 times at once is counted once', async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => send(`${key}-at-once`, `${kind} 2`)));
     expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
     expect((await server.read(`${key}-at-once`)).value).toBe(sum);
@@ -80,7 +80,7 @@ test('the same increment written another way is the same request', async () => {
   expect((await server.read('way')).value).toBe(1);
 });
 
-test('what was refused is not remembered', async () => {
+test('a refused request is not remembered', async () => {
   expect((await one('refused', 'refused', server, 0)).status).toBe(400);
   expect((await one('refused', 'refused')).status).toBe(200);
   expect((await server.read('refused')).value).toBe(5);
@@ -93,20 +93,23 @@ test.each(['a', ' x y ', '__proto__', '"\\"', '~'.repeat(255)])('%j is an idempo
   expect(first.status).toBe(200);
 });
 
-test.each(['', 'x'.repeat(256), 'é', 'a\tb'])('%j is none, and nothing is counted', async (id) => {
-  const answer = await one('bad', id);
-  expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_idempotency_key']);
-  expect((await server.read('bad')).value).toBe(0);
-});
+test.each(['', 'x'.repeat(256), 'é', 'a\tb'])(
+  '%j is not an idempotency key, and nothing is counted',
+  async (id) => {
+    const answer = await one('bad', id);
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_idempotency_key']);
+    expect((await server.read('bad')).value).toBe(0);
+  },
+);
 
-test('after the window the same increment counts again', async () => {
+test('after the window the same increment is counted again', async () => {
   const brief = await startServer({ args: ['--idempotency-window-s', '1'] });
   const first = await one('k', 'brief', brief);
   await eventually(async () => expect((await one('k', 'brief', brief)).body).not.toBe(first.body));
   expect((await brief.read('k')).value).toBe(10);
 });
 
-test('more idempotency keys than can be remembered are refused, and nothing else is', async () => {
+test('idempotency keys past the limit are refused, and nothing else is', async () => {
   const small = await startServer({ args: ['--max-idempotency-keys', '2'] });
   expect((await one('k', '1', small)).status).toBe(200);
   expect((await one('k', '2', small)).status).toBe(200);
@@ -117,7 +120,7 @@ test('more idempotency keys than can be remembered are refused, and nothing else
   expect(await small.increment('k', 1)).toBe(11);
 });
 
-test('answers that are remembered are not written to the disk again with every change', async () => {
+test('idempotency records are not written to the disk again with every change', async () => {
   const busy = await startServer();
   const increments = Array.from({ length: 5000 }, () => ({ key: 'k' }));
   // The values of these are more than the log may become long before it is cut.

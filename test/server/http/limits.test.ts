@@ -12,7 +12,7 @@ afterAll(stopServers);
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
-test('a value of 2^53 - 1 is the last that is reached', async () => {
+test('a value of 2^53 - 1 can be reached and not passed', async () => {
   expect(await server.increment('a', MAX - 2)).toBe(MAX - 1);
   expect(refusalOf(await server.post('/counter/incr/a', { amount: 2 }))).toBe('409 overflow');
   expect(await server.increment('a')).toBe(MAX);
@@ -21,7 +21,7 @@ test('a value of 2^53 - 1 is the last that is reached', async () => {
   expect(await server.read('a')).toEqual({ key: 'a', value: MAX, nodes: new Map([['node-1', MAX]]) });
 });
 
-test('of many increments at once that do not all fit, as many count as are answered', async () => {
+test('of many increments at once that do not all fit, exactly the acknowledged ones are counted', async () => {
   await server.increment('b', MAX - 11);
   const answers = await Promise.all(Array.from({ length: 30 }, () => server.post('/counter/incr/b')));
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
@@ -29,7 +29,7 @@ test('of many increments at once that do not all fit, as many count as are answe
   expect((await server.read('b')).value).toBe(MAX);
 });
 
-test('a counter has as many nodes as there can be, and those can count on', async () => {
+test('a counter with as many nodes as the limit allows goes on counting', async () => {
   await server.merge('c', new Map(Object.entries({ x: 1, y: 2 })));
   expect(refusalOf(await server.post('/counter/merge/c', { nodes: { z: 1 } }))).toBe('409 too_many_nodes');
   expect(refusalOf(await server.post('/counter/merge/d', { nodes: { x: 1, y: 1, z: 1 } }))).toBe(
@@ -39,7 +39,7 @@ test('a counter has as many nodes as there can be, and those can count on', asyn
   expect(await server.increment('c')).toBe(9);
 });
 
-test('a counter that others have filled with nodes is still incremented here, and still merged', async () => {
+test('a counter that others have filled with nodes can still be incremented here, and merged', async () => {
   // Otherwise others could keep this server from counting, or from hearing what they count.
   const nodes = new Map(Object.entries({ x: 1, y: 1, z: 1 }));
   const full = await startServer({ args: ['--max-nodes', '3'] });
@@ -48,7 +48,7 @@ test('a counter that others have filled with nodes is still incremented here, an
   expect(await full.merge('k', new Map([['x', 2]]))).toMatchObject({ value: 5 });
 });
 
-test('at the same time too there are no more counters than there can be', async () => {
+test('concurrent requests do not pass the limit on counters', async () => {
   const keys = ['e', 'f', 'g', 'h'];
   const answers = await Promise.all(keys.map((key) => server.post(`/counter/incr/${key}`)));
   const taken = answers.filter(({ status }) => status === 200);
@@ -63,7 +63,7 @@ test('at the same time too there are no more counters than there can be', async 
   expect(await server.increment('d')).toBe(2);
 });
 
-test('a counter with more nodes than it may have still takes in what those count', async () => {
+test('a counter with more nodes than the limit still merges their totals', async () => {
   const before = await startServer();
   await before.merge('k', new Map(Object.entries({ x: 1, y: 1, z: 1 })));
   await before.kill('SIGTERM');
@@ -71,7 +71,7 @@ test('a counter with more nodes than it may have still takes in what those count
   expect(await after.merge('k', new Map([['x', 5]]))).toMatchObject({ value: 7 });
 });
 
-test('a server with more counters than it may have still starts, and counts on', async () => {
+test('a server with more counters than the limit still starts and counts', async () => {
   const before = await startServer();
   for (const key of ['a', 'b', 'c']) await before.increment(key);
   await before.kill('SIGTERM');

@@ -27,7 +27,7 @@ async function loseDisk(): Promise<void> {
 }
 
 describe('a server that has lost its disk', () => {
-  test('counts on under another name as soon as it hears of its old total', async () => {
+  test('continues under another replica id as soon as it is shown its old total', async () => {
     await a.increment('k', 10);
     await show(a, b);
     await b.increment('k', 100);
@@ -41,7 +41,7 @@ describe('a server that has lost its disk', () => {
     expect(a.notes).toContainEqual(expect.objectContaining({ level: 'warning' }));
   });
 
-  test('is right too where the other hears of the new total first', async () => {
+  test('is right even if the other server is shown the new total first', async () => {
     await a.increment('k', 10);
     await show(a, b);
     await loseDisk();
@@ -51,7 +51,7 @@ describe('a server that has lost its disk', () => {
     expect(await show(a, b)).toBe(13);
   });
 
-  test('is right for all its counters, and after a kill -9', async () => {
+  test('is right about all its counters, even after a kill -9', async () => {
     const keys = ['k', 'l', 'm', 'n'];
     for (const key of keys) await a.increment(key, 10);
     for (const key of keys) await show(a, b, key);
@@ -65,7 +65,7 @@ describe('a server that has lost its disk', () => {
     for (const key of keys) expect(await show(a, b, key)).toBe(113);
   });
 
-  test('a second and a third time, is right again', async () => {
+  test('a second and a third time is right again', async () => {
     let sum = 0;
     for (const amount of [1000, 100, 10]) {
       sum += amount;
@@ -80,7 +80,7 @@ describe('a server that has lost its disk', () => {
   });
 });
 
-describe('a server that was put back from a copy', () => {
+describe('a server that was restored from a copy', () => {
   let copy: string;
 
   /** Another 10 that the other server knows and the copy does not, and 100 that nobody will know. */
@@ -95,7 +95,7 @@ describe('a server that was put back from a copy', () => {
     await a.kill('SIGKILL');
   });
 
-  test('in place of the directory loses what nobody else knows, and no more', async () => {
+  test('in place of its directory loses what no other server has, and no more', async () => {
     rmSync(a.dataDir, { recursive: true });
     cpSync(copy, a.dataDir, { recursive: true });
     a = await a.restart();
@@ -104,11 +104,11 @@ describe('a server that was put back from a copy', () => {
     expect(await show(a, b)).toBe(1015);
   });
 
-  test('over the files of a server that had stopped is refused', async () => {
+  test('over the files of a server that had stopped does not start', async () => {
     await (await a.restart()).kill('SIGTERM');
     for (const name of readdirSync(copy)) copyFileSync(join(copy, name), join(a.dataDir, name));
     a = new ServerProcess({ dataDir: a.dataDir });
     expect(await a.exit).toEqual({ status: 1, signal: null });
-    expect(a.notes).toEqual([expect.objectContaining({ message: expect.stringContaining('is damaged') })]);
+    expect(a.notes).toEqual([expect.objectContaining({ message: expect.stringContaining('is corrupt') })]);
   });
 });

@@ -81,7 +81,7 @@ class Run {
   }
 }
 
-test('three servers that show each other what they have agree on exactly the sum', async () => {
+test('three servers that merge what the others have agree on exactly the sum', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       const run = new Run();
@@ -111,7 +111,7 @@ async function mergedInOrder(...maps: Nodes[]): Promise<Nodes> {
   return counter.nodes;
 }
 
-test('merging is commutative, associative and idempotent, also for the names of the server itself', async () => {
+test('merging is commutative, associative and idempotent, even for the replica ids of the server itself', async () => {
   await fc.assert(
     fc.asyncProperty(nodes, nodes, nodes, async (x, y, z) => {
       const expected = largest(x, y, z);
@@ -125,7 +125,7 @@ test('merging is commutative, associative and idempotent, also for the names of 
   );
 });
 
-test('merges at the same time end as one after the other', async () => {
+test('concurrent merges have the same result as merges one after the other', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(nodes, { minLength: 2, maxLength: 10 }), async (maps) => {
       const key = freshKey();
@@ -182,7 +182,7 @@ class Lonely {
   }
 }
 
-test('whatever anybody shows a server, it loses none of its own increments and counts none twice', async () => {
+test('whatever is merged into a server, it loses none of its own increments and counts none twice', async () => {
   let server = await startServer({ args: ['--node-id', 'a'] });
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 2, maxLength: 20 }), async (changes) => {

@@ -39,7 +39,7 @@ const keysOf = (all: readonly (readonly Counter[])[]): string[] => all.flat().ma
 const numbered = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, n) => `${prefix}${n}`);
 
-test('pages show each counter exactly once, in the order of the keys', async () => {
+test('the pages have each counter exactly once, in the order of the keys', async () => {
   const keys = numbered('all-', 1000);
   await addAll(keys.toReversed());
   const all = await pages('all-', 7);
@@ -47,7 +47,7 @@ test('pages show each counter exactly once, in the order of the keys', async () 
   expect(all.slice(0, -1).every((page) => page.length === 7)).toBe(true);
 });
 
-test('a page has 100 counters where nothing is said, and at most 1000', async () => {
+test('a page has 100 counters by default, and at most 1000', async () => {
   await addAll(numbered('many-', 1200));
   const page = objectFrom(jsonOf(await server.get('/counters?prefix=many-')));
   expect(listFrom(page['counters'])).toHaveLength(100);
@@ -60,13 +60,13 @@ test('a page that ends with the last counter has no cursor', async () => {
   expect((await pages('even-', 6)).map(({ length }) => length)).toEqual([6]);
 });
 
-test('counters are shown whole', async () => {
+test('a page has whole counters', async () => {
   await server.increment('whole', 5);
   await server.merge('whole', new Map([['other', 2]]));
   expect((await pages('whole', 10)).flat()).toEqual([await server.read('whole')]);
 });
 
-test('while counters are added, those that were there are shown exactly once', async () => {
+test('while counters are added, those that were there are listed exactly once', async () => {
   const before = numbered('old-', 500).map((key) => `busy-${key}`);
   await addAll(before);
   let added = 0;
@@ -90,7 +90,7 @@ test('a counter of many nodes makes a page shorter, and nothing is left out', as
   expect(keysOf(all)).toEqual(keys);
 });
 
-test('a prefix shows the counters that begin with it, whatever their keys are', async () => {
+test('a prefix selects the counters that begin with it, whatever their keys are', async () => {
   const char = fc.constantFrom('a', 'b', '~', '\u{1f9ee}', '\uffff', '\u00e9', '%', '/');
   const text = fc.array(char, { maxLength: 3 }).map((chars) => chars.join(''));
   let runs = 0;

@@ -60,7 +60,7 @@ test.each([
   ['/counters/incr', '{"increments":["k"]}'],
   ['/counter/merge/k', '{"node-2":5}'],
   ['/counter/merge/k', '{"nodes":{"node-2":5},"key":"k"}'],
-])('%s does not know what %s means', async (path, body) => {
+])('%s refuses the body %s', async (path, body) => {
   expect(refusalOf(await server.post(path, body))).toBe('400 invalid_body');
 });
 
@@ -113,7 +113,7 @@ describe('the key', () => {
     expect(refusalOf(await server.post('/counters/incr', body))).toBe('400 invalid_key');
   });
 
-  test('is not there: refused', async () => {
+  test('in a batch is required', async () => {
     expect(refusalOf(await server.post('/counters/incr', { increments: [{}] }))).toBe('400 invalid_key');
   });
 });
@@ -132,11 +132,11 @@ describe('the body', () => {
     expect(refusalOf(lastAnswer(answer))).toBe('413 body_too_large');
   });
 
-  test('of 65536 bytes is not', async () => {
+  test('of 65536 bytes is accepted', async () => {
     expect(refusalOf(await server.post('/counter/incr/k', `${padded(65_535)}x`))).toBe('400 invalid_json');
   });
 
-  test('of 8 MB is not waited for', async () => {
+  test('of 8 MB is refused before it has arrived', async () => {
     const head = requestText('POST', '/counter/incr/k', { ...json, 'content-length': '8000000' });
     const answer = await exchange(server.port, head, ' '.repeat(2_000_000));
     expect(refusalOf(lastAnswer(answer))).toBe('413 body_too_large');
@@ -177,7 +177,7 @@ describe('the body', () => {
     }
   });
 
-  test('of no type is refused', async () => {
+  test('without a type is refused', async () => {
     expect(refusalOf(await server.ask('POST', '/counter/incr/k', {}, '{}'))).toBe('415 not_json');
   });
 });
@@ -196,7 +196,7 @@ describe('a merge', () => {
     expect(refusalOf(await merge(nodes))).toBe('400 invalid_nodes');
   });
 
-  test('of nothing at all is refused', async () => {
+  test('without nodes is refused', async () => {
     expect(refusalOf(await server.post('/counter/merge/k'))).toBe('400 invalid_nodes');
     expect(refusalOf(await server.post('/counter/merge/k', {}))).toBe('400 invalid_nodes');
   });
@@ -244,7 +244,7 @@ describe('a path', () => {
     ['OPTIONS', '/counter/k', 'GET, HEAD'],
     ['TRACE', '/', 'GET, HEAD'],
     ['M-SEARCH', '/counter/incr/k', 'POST'],
-  ])('takes no %s %s, and says that it takes %s', async (method, path, allow) => {
+  ])('refuses %s %s, and names %s as what it accepts', async (method, path, allow) => {
     const answer = await server.ask(method, path);
     expect(refusalOf(answer)).toBe('405 method_not_allowed');
     expect(answer.headers.allow).toBe(allow);
@@ -270,7 +270,7 @@ describe('a path', () => {
   });
 });
 
-test('after all this there is still no counter, and no mistake of the server', async () => {
+test('after all this there is still no counter, and the server has logged no error', async () => {
   expect(jsonOf(await server.get('/counters'))).toEqual({ counters: [], next_cursor: null });
   expect(server.notes.map(({ level }) => level)).toEqual(['info']);
 });

@@ -53,7 +53,7 @@ test(`through ${KILLS} kill -9 under load nothing acknowledged is lost and nothi
   expect(server.files().filter((name) => name.startsWith('lock-'))).toHaveLength(1);
 });
 
-test('killed while it starts, whenever that is, it starts the next time', async () => {
+test('a server that is killed at any moment of its start starts the next time', async () => {
   const startedMs = performance.now();
   let server = await startServer();
   // The moments are spread over a start as long as it takes here. What is to be true holds at each of them.
@@ -71,8 +71,8 @@ test('killed while it starts, whenever that is, it starts the next time', async 
   expect(sum).toBe(KILLS_AT_START);
 });
 
-describe('while it writes counters.json', () => {
-  test('killed, it has everything the next time', async () => {
+describe('a server that is killed', () => {
+  test('while it writes counters.json has everything the next time', async () => {
     let server = await startServer();
     const keys = Array.from({ length: 9000 }, (_, n) => `a key that makes the snapshot long ${n}`);
     for (let at = 0; at < keys.length; at += 1000) {
@@ -92,7 +92,7 @@ describe('while it writes counters.json', () => {
     }
   });
 
-  test('killed after that, it has what came later too', async () => {
+  test('after that has what came later too', async () => {
     const before = await startServer();
     await before.increment('k', 5);
     await eventually(() => expect(before.snapshot().get('k')).toEqual(new Map([['node-1', 5]])));

@@ -33,7 +33,7 @@ const refuses = async (server: ServerProcess): Promise<boolean> =>
   );
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  'at a %s under load what is under way is answered, and counters.json has exactly what was',
+  'at a %s under load all requests under way are answered, and counters.json has exactly what was acknowledged',
   async (signal) => {
     const ledger = new Ledger();
     const keys = ['a', 'b', 'c'];
@@ -56,7 +56,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
-test('at a SIGTERM a request that has not arrived yet is waited for, and no other is taken', async () => {
+test('at a SIGTERM the server waits for a request that is still arriving, and accepts no other', async () => {
   const server = await startServer();
   const body = '{"amount":5}';
   const request = requestText('POST', '/counter/incr/k', {}, body);
@@ -77,7 +77,7 @@ test.each([
   ['says nothing', ''],
   ['has had an answer', requestText('GET', '/health')],
   ['watches', requestText('GET', '/counters/watch')],
-])('at a SIGTERM a connection that %s is closed while a request is still waited for', async (_, text) => {
+])('at a SIGTERM a connection that %s is closed while another request is still arriving', async (_, text) => {
   const server = await startServer();
   const { socket } = await say(server.port, text);
   if (text !== '') await new Promise((resolve) => socket.once('data', resolve));
@@ -93,7 +93,7 @@ test.each([
   expect(waited.heard()).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
 });
 
-test('at the second SIGTERM it ends at once, and nothing acknowledged is lost', async () => {
+test('at a second SIGTERM the server ends at once, and nothing acknowledged is lost', async () => {
   const server = await startServer();
   await server.increment('k', 5);
   await say(server.port, requestText('POST', '/counter/incr/k', {}, '{}').slice(0, -1));
@@ -117,7 +117,7 @@ describe('counters.json', () => {
     await eventually(() => expect(server.snapshot()).toEqual(expected));
   });
 
-  test('is whole at every moment, never goes back, and is never ahead of what is answered', async () => {
+  test('is complete at every moment, never goes back, and is never ahead of what was acknowledged', async () => {
     const server = await startServer();
     const ledger = new Ledger();
     const clients = Array.from({ length: 4 }, (_, n) => new Client(`${n}`, ['k'], ledger, false));
@@ -137,7 +137,7 @@ describe('counters.json', () => {
     await Promise.all(loads);
   });
 
-  test('of a server that nobody has asked for anything is empty', async () => {
+  test('of a server without requests is empty', async () => {
     const server = await startServer();
     await server.get('/counter/k');
     await server.kill('SIGTERM');

@@ -31,7 +31,7 @@ test.each([
   ['GET', '/counters'],
   ['GET', '/counters/watch'],
   ['GET', '/metrics'],
-])('%s %s has to be asked again later', async (method, path) => {
+])('%s %s must be retried later', async (method, path) => {
   fixture = await openHttpServer();
   expect(await ask(method, path)).toEqual(starting);
   const connection = await Connection.open(fixture.port);
@@ -39,7 +39,7 @@ test.each([
   connection.close();
 });
 
-test('what nobody may ask is refused as ever', async () => {
+test('other errors are the same as later', async () => {
   fixture = await openHttpServer({}, { access: { token: 'secret', isInsecure: false, allowedOrigins: [] } });
   const statuses = [
     await ask('GET', '/nothing'),
@@ -49,7 +49,7 @@ test('what nobody may ask is refused as ever', async () => {
   expect(statuses).toEqual([404, 405, 401]);
 });
 
-test('the page is there, and health says how it is', async () => {
+test('the page works, and health says that the server is starting', async () => {
   fixture = await openHttpServer();
   expect((await ask('GET', '/')).status).toBe(200);
   expect(await ask('GET', '/health')).toEqual({ status: 503, body: '{"status":"starting"}' });

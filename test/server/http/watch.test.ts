@@ -33,7 +33,7 @@ async function idAfterReset(stream: EventStream): Promise<string> {
   return event?.id ?? '';
 }
 
-test('a new watcher is told to list the counters, and then what changes, as whole counters', async () => {
+test('a new watcher gets a reset, and then each change as a whole counter', async () => {
   await server.increment('whole', 5);
   const stream = await watch('whole');
   expect(stream.headers).toMatchObject({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
@@ -45,7 +45,7 @@ test('a new watcher is told to list the counters, and then what changes, as whol
   expect(await stream.nextCounter()).toEqual(await server.read('whole'));
 });
 
-test('only counters that begin with the prefix are told', async () => {
+test('a watcher gets only counters that begin with its prefix', async () => {
   const stream = await watch('mine/');
   await idAfterReset(stream);
   for (const key of ['yours/1', 'mine', 'mine/1', 'MINE/2', 'x mine/', 'mine/2']) await server.increment(key);
@@ -53,7 +53,7 @@ test('only counters that begin with the prefix are told', async () => {
   expect((await stream.nextCounter()).key).toBe('mine/2');
 });
 
-test('of a counter that changes all the time the latest state arrives', async () => {
+test('the latest state of a counter that changes all the time arrives', async () => {
   const stream = await watch('busy');
   await idAfterReset(stream);
   await Promise.all(Array.from({ length: 2000 }, () => server.increment('busy')));
@@ -63,7 +63,7 @@ test('of a counter that changes all the time the latest state arrives', async ()
   expect(values.length).toBeLessThan(2000);
 });
 
-test('a merge that changes nothing is not told', async () => {
+test('a merge that changes nothing is no event', async () => {
   const nodes = new Map([['other', 2]]);
   await server.merge('same 1', nodes);
   const stream = await watch('same');
@@ -74,7 +74,7 @@ test('a merge that changes nothing is not told', async () => {
 });
 
 describe('a watcher that was away', () => {
-  test('is told what it missed, each counter once, and nothing else', async () => {
+  test('gets what it missed, each counter once, and nothing else', async () => {
     const before = await watch('away');
     await idAfterReset(before);
     await server.increment('away 0');
@@ -94,7 +94,7 @@ describe('a watcher that was away', () => {
     expect((await after.nextCounter()).key).toBe('away 4');
   });
 
-  test('and missed nothing is told what comes next', async () => {
+  test('and missed nothing gets what comes next', async () => {
     const before = await watch('next');
     const id = await idAfterReset(before);
     before.close();
@@ -103,7 +103,7 @@ describe('a watcher that was away', () => {
     expect((await after.nextCounter()).key).toBe('next');
   });
 
-  test('too long has to begin anew', async () => {
+  test('too long gets a reset', async () => {
     const before = await watch('long');
     const id = await idAfterReset(before);
     // More changes than are remembered.
@@ -124,7 +124,7 @@ describe('a watcher that was away', () => {
     ['a position that is still to come', 'LIFE-9007199254740991'],
     ['more digits than there are', `LIFE-${'9'.repeat(400)}`],
     ['too much', 'LIFE-1-1-1'],
-  ])('with %s as its last event id is reset or told on, and nothing breaks', async (_, lastEventId) => {
+  ])('with %s as its last event id is reset or continues, and nothing breaks', async (_, lastEventId) => {
     const [life = ''] = (await idAfterReset(await watch())).split('-');
     const stream = await watch('odd', lastEventId.replace('LIFE', life));
     await server.increment('odd');
@@ -143,7 +143,7 @@ describe('a watcher that was away', () => {
     expect(await idAfterReset(await watch('', id, second.port))).not.toBe(id);
   });
 
-  test('again and again ends up with the counters as they are', async () => {
+  test('again and again ends with the counters as they are', async () => {
     const known = new Map<string, number>();
     const list = async (): Promise<void> => {
       const { counters } = objectFrom(jsonOf(await server.get('/counters?prefix=follow&limit=1000')));
@@ -187,12 +187,12 @@ describe('a watcher that was away', () => {
 });
 
 describe('watchers', () => {
-  test('are told apart from HEAD, which gets the headers alone', async () => {
+  test('are not created by HEAD, which gets the headers alone', async () => {
     const { status, headers, body } = await server.ask('HEAD', '/counters/watch');
     expect([status, headers['content-type'], body]).toEqual([200, 'text/event-stream', '']);
   });
 
-  test('are refused where there are as many as there can be, until one leaves', async () => {
+  test('are refused at the limit until one leaves', async () => {
     const small = await startServer({ args: ['--max-watchers', '2'] });
     const first = await watch('', undefined, small.port);
     await watch('', undefined, small.port);
@@ -203,7 +203,7 @@ describe('watchers', () => {
     await eventually(async () => expect((await small.ask('HEAD', '/counters/watch')).status).toBe(200));
   });
 
-  test('are let go when the server stops', async () => {
+  test('are disconnected when the server stops', async () => {
     const stopped = await startServer();
     const stream = await watch('', undefined, stopped.port);
     await idAfterReset(stream);
@@ -211,7 +211,7 @@ describe('watchers', () => {
     expect(await stream.next()).toBeUndefined();
   });
 
-  test('that ask behind one another on one connection do no harm', async () => {
+  test('that share one connection do no harm', async () => {
     const own = await startServer();
     const socket = connect({ port: own.port, host: '127.0.0.1' });
     socket.on('error', () => {});

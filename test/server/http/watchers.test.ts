@@ -33,7 +33,7 @@ async function watch(prefix = ''): Promise<ServerResponse> {
 const change = (key: string, value: number): void =>
   counters.set(key, { own: value, suffix: 1, others: new Map(), lowerBound: 0, value });
 
-test('what waits for a watcher that does not read is bounded, whatever happens', async () => {
+test('what waits for a watcher that does not read is bounded', async () => {
   const slow = await watch();
   for (let round = 1; round <= 200; round++) {
     for (let key = 0; key < 1000; key++) change(`a key of some length ${key}`, round);
@@ -43,7 +43,7 @@ test('what waits for a watcher that does not read is bounded, whatever happens',
   expect(slow.writableLength).toBeLessThan(400_000);
 });
 
-test('a watcher that takes in nothing for a minute is let go', async () => {
+test('a watcher that reads nothing for a minute is disconnected', async () => {
   const slow = await watch();
   for (let key = 0; key < 1000; key++) change(`a key of some length ${key}`, 1);
   await pass(50_000);
@@ -52,7 +52,7 @@ test('a watcher that takes in nothing for a minute is let go', async () => {
   expect(slow.destroyed).toBe(true);
 });
 
-test('where nothing changes a watcher hears that it is still watched', async () => {
+test('a watcher gets a heartbeat when nothing changes', async () => {
   const idle = await watch('nothing');
   const before = idle.writableLength;
   await pass(14_000);

@@ -51,7 +51,7 @@ class Server {
   }
 }
 
-test('whatever was shown to another server, or is on the disk that is left, is counted once in the end', async () => {
+test('increments that another server or the remaining disk has are counted exactly once in the end', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {
       let server = await Server.start(new MemoryFiles(), 0);

@@ -33,7 +33,7 @@ async function faults(files: MemoryFiles, refusal: RegExp): Promise<string[]> {
 }
 
 test.each([OLDER, NEWEST, SNAPSHOT, 'counters.json.tmp', 'counters-000003.log'])(
-  'no bit that flips in %s makes a wrong value',
+  'a flipped bit in %s never leads to a wrong value',
   async (name) => {
     const whole = full.clone();
     whole.put('counters.json.tmp', Buffer.from('{\n  "likes": {"node-1": 1'));
@@ -42,14 +42,14 @@ test.each([OLDER, NEWEST, SNAPSHOT, 'counters.json.tmp', 'counters-000003.log'])
     for (let bit = 0; bit < 8 * whole.bytes(name).length; bit++) {
       const files = whole.clone();
       files.flip(name, bit);
-      const refusal = new RegExp(`^${name} is damaged at byte \\d+: .* Nothing has been changed\\.`);
+      const refusal = new RegExp(`^${name} is corrupt at byte \\d+: .* Nothing has been changed\\.`);
       found.push(...(await faults(files, refusal)).map((fault) => `bit ${bit}: ${fault}`));
     }
     expect(found).toEqual([]);
   },
 );
 
-test('the byte that is named is at or before the damage, and not far before', async () => {
+test('the byte in the error is at the corruption or shortly before it', async () => {
   for (const name of [OLDER, NEWEST]) {
     const longest = Math.max(
       ...full
@@ -84,8 +84,8 @@ const missing = (name: string): RegExp =>
 const anyRefusal =
   /^counters.*Nothing has been changed|missing from the data directory\. Nothing has been changed/;
 
-describe('a directory is refused where a file is missing:', () => {
-  test('the snapshot, where the log does not begin with the first segment', async () => {
+describe('a directory is rejected if a file is missing:', () => {
+  test('the snapshot, when the log does not begin with the first segment', async () => {
     const files = await afterRemoval();
     expect(files.names()).toEqual([NEWEST, SNAPSHOT]);
     files.delete(SNAPSHOT);
@@ -98,14 +98,14 @@ describe('a directory is refused where a file is missing:', () => {
     expect(await look(files)).toMatchObject({ message: expect.stringMatching(missing(SNAPSHOT)) });
   });
 
-  test('a segment between others', async () => {
+  test('a segment between two others', async () => {
     const files = full.clone();
     files.put('counters-000003.log', files.bytes(NEWEST));
     files.delete(NEWEST);
     expect(await look(files)).toMatchObject({ message: expect.stringMatching(missing(NEWEST)) });
   });
 
-  test('an older segment that the snapshot does not yet include', async () => {
+  test('an older segment that the snapshot does not include yet', async () => {
     const files = full.clone();
     files.delete(OLDER);
     expect(await faults(files, anyRefusal)).toEqual([]);
@@ -117,22 +117,22 @@ describe('a directory is refused where a file is missing:', () => {
     expect(await faults(files, anyRefusal)).toEqual([]);
   });
 
-  test('none but a snapshot that the log has all of', async () => {
+  test('but not if it is a snapshot all of which is in the log', async () => {
     const files = full.clone();
     files.delete(SNAPSHOT);
     expect(await look(files)).toEqual({ content: after, warnings: [] });
   });
 });
 
-test('a segment under another number is refused', async () => {
+test('a segment under another number is rejected', async () => {
   const files = await afterRemoval();
   files.put(OLDER, files.bytes(NEWEST));
   files.delete(NEWEST);
-  const refusal = { message: expect.stringMatching(`^${OLDER} is damaged at byte 0: `) };
+  const refusal = { message: expect.stringMatching(`^${OLDER} is corrupt at byte 0: `) };
   expect(await look(files)).toMatchObject(refusal);
 });
 
-test('files under the names of others are refused', async () => {
+test('files under the names of other files are rejected', async () => {
   const files = full.clone();
   const [older, newest] = [files.bytes(OLDER), files.bytes(NEWEST)];
   files.put(OLDER, newest);
@@ -140,7 +140,7 @@ test('files under the names of others are refused', async () => {
   expect(await faults(files, anyRefusal)).toEqual([]);
 });
 
-test('a snapshot of another moment is refused', async () => {
+test('a snapshot from another moment is rejected', async () => {
   const sim = await SimDiskStore.begin(full.clone());
   const old = sim.files.bytes(SNAPSHOT);
   await sim.pass(1000);
@@ -150,11 +150,11 @@ test('a snapshot of another moment is refused', async () => {
   await sim.pass(1000);
   sim.files.put(SNAPSHOT, old);
   expect(await look(sim.files.clone())).toMatchObject({
-    message: expect.stringMatching(/^counters\.json is damaged/),
+    message: expect.stringMatching(/^counters\.json is corrupt/),
   });
 });
 
-test('what a snapshot says can be merged into a new server under another node id', async () => {
+test('the content of a snapshot can be merged into a new server with another node id', async () => {
   const files = await afterRemoval();
   const snapshot: unknown = parseJson(files.bytes(SNAPSHOT).toString());
   const sim = await SimDiskStore.begin(new MemoryFiles(), { nodeId: 'node-9' });

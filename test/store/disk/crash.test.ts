@@ -105,7 +105,7 @@ test.each([
   ...Object.entries(deaths).map(([name, death]) => [name, [death], 15] as const),
   ['any of these', Object.values(deaths), 150] as const,
 ])(
-  'every acknowledged increment is counted once, whenever the end comes: that of %s',
+  'every acknowledged increment is counted exactly once, however often this ends: %s',
   async (_, ends, seeds) => {
     let acknowledged = 0;
     for (let seed = 1; seed <= seeds; seed++) {
@@ -120,7 +120,7 @@ test.each([
 /** With a few changes of a counter with so long a key, the log is cut when the store is closed. */
 const BALLAST = 'x'.repeat(200_000);
 
-test('every acknowledged increment is counted once, also where logs become long', async () => {
+test('every acknowledged increment is counted exactly once, even when logs become long', async () => {
   for (let seed = 1; seed <= 8; seed++) {
     const { faults } = await story(seed, Object.values(deaths), BALLAST);
     expect(faults.slice(0, 1).map((fault) => `seed ${seed}: ${fault}`)).toEqual([]);

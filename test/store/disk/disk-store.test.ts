@@ -25,7 +25,7 @@ const syncsOf = ({ files }: SimDiskStore): number =>
   files.operations.filter((operation) => operation === `sync ${LOG}`).length;
 
 describe('an increment', () => {
-  test('answers the value that the counter then has', async () => {
+  test('resolves with the value that the counter then has', async () => {
     const sim = await begin();
     expect(await sim.run(sim.add('likes', 3))).toBe(3);
     expect(await sim.run(sim.add('likes', 4))).toBe(7);
@@ -35,7 +35,7 @@ describe('an increment', () => {
   });
 
   test.each(['append', 'sync'])(
-    'is neither acknowledged nor seen before its %s is done',
+    'is neither acknowledged nor visible before its %s is done',
     async (operation) => {
       const sim = await begin();
       await sim.run(sim.add('likes', 1));
@@ -62,15 +62,15 @@ describe('an increment', () => {
   });
 });
 
-describe('requests that wait', () => {
-  test('share one sync, and none of them waits for a second', async () => {
+describe('requests that arrive together', () => {
+  test('share one sync, and wait for no second one', async () => {
     const sim = await begin();
     const syncs = syncsOf(sim);
     await sim.run(Promise.all(Array.from({ length: 100 }, (_, at) => sim.add(`key-${at % 7}`))));
     expect([syncsOf(sim) - syncs, sim.batches]).toEqual([1, [100]]);
   });
 
-  test('for a sync under way share the next', async () => {
+  test('during a sync share the next one', async () => {
     const sim = await begin();
     const syncs = syncsOf(sim);
     const release = sim.files.hold(`sync ${LOG}`);
@@ -85,7 +85,7 @@ describe('requests that wait', () => {
     expect(syncsOf(sim) - syncs).toBe(2);
   });
 
-  test('see those before them, stored or not', async () => {
+  test('build on those before them, committed or not', async () => {
     const sim = await begin();
     const release = sim.files.hold(`sync ${LOG}`);
     const first = sim.add('likes', 1);
@@ -95,7 +95,7 @@ describe('requests that wait', () => {
     expect(await sim.run(Promise.all([first, ...rest]))).toEqual([1, 3, 13, 16]);
   });
 
-  test('are all stored when the store is closed', async () => {
+  test('are all committed before the store closes', async () => {
     const sim = await begin();
     const release = sim.files.hold(`sync ${LOG}`);
     const watch = new Watch(sim.add('likes', 1));
@@ -111,7 +111,7 @@ describe('requests that wait', () => {
 });
 
 describe('several increments in one request', () => {
-  test('answer the value after each, also of the same counter', async () => {
+  test('resolve with the value after each, even of the same counter', async () => {
     const sim = await begin();
     const increments = [
       { key: 'a', amount: 1 },
@@ -122,7 +122,7 @@ describe('several increments in one request', () => {
     expect([sim.value('a'), sim.value('b')]).toEqual([4, 2]);
   });
 
-  test('are stored in one record, all or none', async () => {
+  test('are in one record, so all survive a crash or none', async () => {
     const sim = await begin();
     const release = sim.files.hold(`sync ${LOG}`);
     const { answers } = new Watch(
@@ -143,7 +143,7 @@ describe('several increments in one request', () => {
     expect(answers).toEqual([[1, 2]]);
   });
 
-  test('change nothing where one of them cannot be done', async () => {
+  test('change nothing if one of them cannot be done', async () => {
     const sim = await begin({ limits: { maxCounters: 2 } });
     await sim.run(sim.add('full', MOST));
     const operations = [...sim.files.operations];
@@ -167,7 +167,7 @@ describe('several increments in one request', () => {
   });
 });
 
-describe('what would pass a limit is refused, and nothing is changed:', () => {
+describe('what would pass a limit is an error and changes nothing:', () => {
   test('a value of 2^53', async () => {
     const sim = await begin();
     expect(await sim.run(sim.add('likes', MOST - 1))).toBe(MOST - 1);
@@ -177,7 +177,7 @@ describe('what would pass a limit is refused, and nothing is changed:', () => {
     expect(sim.nodes('likes')).toEqual({ 'node-1': MOST });
   });
 
-  test('a counter too many, where those that wait are counted', async () => {
+  test('one counter too many, counting those on their way to the disk', async () => {
     const sim = await begin({ limits: { maxCounters: 3 } });
     await sim.run(sim.add('a'));
     const release = sim.files.hold(`sync ${LOG}`);
@@ -196,7 +196,7 @@ describe('what would pass a limit is refused, and nothing is changed:', () => {
     expect([...sim.store.counters.keys()]).toEqual(['a', 'b', 'c']);
   });
 
-  test('a node too many, but not a larger total of one that is known', async () => {
+  test('one total too many, but not a larger total of a known node', async () => {
     const sim = await begin({ limits: { maxNodes: 2 } });
     await sim.run(sim.add('likes'));
     expect(await sim.run(sim.merge('likes', { a: 1, b: 1 }))).toBe('too_many_nodes');
@@ -206,7 +206,7 @@ describe('what would pass a limit is refused, and nothing is changed:', () => {
     expect(sim.nodes('likes')).toEqual({ 'node-1': 1, a: 5 });
   });
 
-  test('a suffix that would be the last', async () => {
+  test('a suffix that this node never reaches', async () => {
     const sim = await begin();
     expect(await sim.run(sim.merge('likes', { 'node-1~1000000': 1 }))).toBe('invalid_nodes');
     expect(await sim.run(sim.merge('likes', { 'node-1~999999': 1 }))).toBe(1);
@@ -216,7 +216,7 @@ describe('what would pass a limit is refused, and nothing is changed:', () => {
 });
 
 describe('a merge', () => {
-  test('that says nothing new writes nothing, and makes no counter', async () => {
+  test('that brings nothing new writes nothing and creates no counter', async () => {
     const sim = await begin();
     await sim.run(sim.add('likes', 5));
     await sim.run(sim.merge('likes', { 'node-2': 3 }));
@@ -231,7 +231,7 @@ describe('a merge', () => {
     expect(sim.store.counters.get('other')).toBeUndefined();
   });
 
-  test('that says what waits to be stored is answered when that is stored', async () => {
+  test('of what is on its way to the disk resolves when that is there', async () => {
     const sim = await begin();
     const release = sim.files.hold(`sync ${LOG}`);
     const watch = new Watch(sim.merge('likes', { 'node-2': 3 }));

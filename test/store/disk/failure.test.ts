@@ -28,12 +28,12 @@ describe.each(Object.entries(failures))('after %s', (_, [operation, error]) => {
     return { sim, answers: await sim.run(Promise.all([storing, ...gathered])) };
   };
 
-  test('nobody knows of what was being stored, and what waited is not stored', async () => {
+  test('the outcome of the committing batch is unknown, and the open batch is rejected', async () => {
     const { answers } = await broken();
     expect(answers).toEqual(['unknown_outcome', 'read_only', 'read_only']);
   });
 
-  test('reads give what is stored, and nothing more is taken', async () => {
+  test('reads show what is on the disk, and writes are rejected', async () => {
     const { sim } = await broken();
     expect([sim.value('likes'), sim.value('views')]).toEqual([1, 0]);
     const requests = [sim.add('likes'), sim.merge('likes', { 'node-2': 9 }), sim.add('views', 1, 'id')];
@@ -41,13 +41,13 @@ describe.each(Object.entries(failures))('after %s', (_, [operation, error]) => {
     expect(sim.value('likes')).toBe(1);
   });
 
-  test('an answer that is stored is still given, and a merge that says nothing new as well', async () => {
+  test('retries and merges that bring nothing new still succeed', async () => {
     const { sim } = await broken();
     expect(await sim.run(sim.add('likes', 1, 'once'))).toBe(1);
     expect(await sim.run(sim.merge('likes', { 'node-1': 1 }))).toBe(1);
   });
 
-  test('the store says so once, and neither touches the log again nor replaces the snapshot', async () => {
+  test('the store reports it once, and touches neither the log nor the snapshot again', async () => {
     const { sim } = await broken();
     expect(sim.failures).toEqual([error]);
     expect(sim.store.failure).toMatchObject({ code: 'read_only' });
@@ -62,7 +62,7 @@ describe.each(Object.entries(failures))('after %s', (_, [operation, error]) => {
   test.each([
     ['everything', everything],
     ['nothing', nothing],
-  ])('a retry after a restart that left %s counts once', async (__, choose) => {
+  ])('a retry after a restart that left %s is counted once', async (__, choose) => {
     const { sim } = await broken();
     const next = await SimDiskStore.begin(sim.files.crash(choose));
     expect(await next.run(next.add('likes', 2, 'twice'))).toBe(3);
@@ -94,7 +94,7 @@ test.each([
   'rename',
   'syncDirectory',
 ])(
-  'where a snapshot fails at its %s, the store is read-only and what was being stored is acknowledged',
+  'after a snapshot fails at its %s, the store is read-only, but the committing batch is acknowledged',
   async (operation) => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(sim.add('likes', 1));
@@ -166,7 +166,7 @@ const errors = [
   new DiskError('ENOSPC', 90),
 ];
 
-test('whichever operation fails, what was acknowledged is there after a restart and nothing is counted twice', async () => {
+test('whichever operation fails, a restart has everything acknowledged and counts nothing twice', async () => {
   const start = await directory();
   const whole = start.clone();
   expect(await script(whole)).toMatchObject({ acknowledged: 255, asked: 255, refused: [] });

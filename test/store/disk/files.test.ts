@@ -41,7 +41,7 @@ describe.each(Object.entries(kinds))('%s', (_, create) => {
     await files.syncDirectory();
   });
 
-  test('are made when they are opened, and appended to at their end', async () => {
+  test('are created when they are opened, and appended to at their end', async () => {
     const files = await create();
     await append(files, 'a', '');
     expect(await textOf(files, 'a')).toBe('');
@@ -51,7 +51,7 @@ describe.each(Object.entries(kinds))('%s', (_, create) => {
     expect(await files.list()).toEqual(['a']);
   });
 
-  test('can be cut, and appended to there', async () => {
+  test('can be truncated, and appended to there', async () => {
     const files = await create();
     await append(files, 'a', 'onetwo');
     await files.truncate('a', 3);
@@ -59,7 +59,7 @@ describe.each(Object.entries(kinds))('%s', (_, create) => {
     expect(await textOf(files, 'a')).toBe('one3');
   });
 
-  test('take the place of others when they are renamed', async () => {
+  test('replace others when they are renamed', async () => {
     const files = await create();
     await append(files, 'a', 'old');
     await append(files, 'b', 'new');
@@ -70,7 +70,7 @@ describe.each(Object.entries(kinds))('%s', (_, create) => {
     expect(await files.list()).toEqual([]);
   });
 
-  test('are told from their copies by their fingerprints, which last', async () => {
+  test('differ from their copies in their fingerprints, which last', async () => {
     const files = await create();
     const fingerprint = await append(files, 'a', 'one');
     expect(await append(files, 'a', 'two')).toBe(fingerprint);
@@ -100,20 +100,20 @@ const setOf = (...contents: Record<string, string>[]): Set<string> =>
   new Set(contents.map((content) => JSON.stringify(content)));
 
 describe('a crash', () => {
-  test('leaves what has been synced, contents and names', async () => {
+  test('preserves what has been synced, contents and names', async () => {
     const files = new MemoryFiles();
     await append(files, 'a', 'one');
     await files.syncDirectory();
     expect(outcomes(files)).toEqual(setOf({ a: 'one' }));
   });
 
-  test('may take a name whose directory was not synced', async () => {
+  test('may lose a name whose directory was not synced', async () => {
     const files = new MemoryFiles();
     await append(files, 'a', 'one');
     expect(outcomes(files)).toEqual(setOf({}, { a: 'one' }));
   });
 
-  test('may cut what was not synced anywhere, or leave zeros', async () => {
+  test('may cut unsynced content anywhere, or leave zeros', async () => {
     const files = new MemoryFiles();
     await append(files, 'a', '1');
     await files.syncDirectory();
@@ -124,7 +124,7 @@ describe('a crash', () => {
     );
   });
 
-  test('may undo a renaming as a whole, or a removal', async () => {
+  test('may undo a rename as a whole, or a removal', async () => {
     const files = new MemoryFiles();
     await append(files, 'a', 'old');
     await append(files, 'b', 'new');
@@ -135,7 +135,7 @@ describe('a crash', () => {
     expect(outcomes(files)).toEqual(setOf({ a: 'old', b: 'new' }, { a: 'new' }, { b: 'new' }, {}));
   });
 
-  test('of a process alone takes nothing, and makes nothing safe', async () => {
+  test('of the process alone loses nothing and makes nothing safe', async () => {
     const files = new MemoryFiles();
     await append(files, 'a', '1');
     const next = files.clone();
@@ -146,7 +146,7 @@ describe('a crash', () => {
   });
 });
 
-test('a full disk may take a part of an append', async () => {
+test('a full disk may accept a part of an append', async () => {
   const files = new MemoryFiles();
   files.fail('append', new DiskError('ENOSPC', 2), 2);
   await append(files, 'a', 'one');

@@ -17,17 +17,17 @@ function outcome(bytes: Buffer): readonly string[] | number {
     return decode(bytes);
   } catch (error) {
     if (!(error instanceof CorruptFile)) throw error;
-    return Number(/^some\.log is damaged at byte (\d+): /.exec(error.message)?.[1]);
+    return Number(/^some\.log is corrupt at byte (\d+): /.exec(error.message)?.[1]);
   }
 }
 
-test('a frame is a line that a person can read', () => {
+test('a frame is a readable line', () => {
   expect(encodeFrame('{"totals":{"likes":{"n1":5}}}').toString()).toBe(
     '0000001d cc98026f a1b4d355 {"totals":{"likes":{"n1":5}}}\n',
   );
 });
 
-test('what is encoded can be decoded, and each frame knows where it starts', () => {
+test('decoding reverses encoding, and reports where each frame starts', () => {
   fc.assert(
     fc.property(payloads, (texts) => {
       const bytes = encode(texts);
@@ -41,7 +41,7 @@ test('what is encoded can be decoded, and each frame knows where it starts', () 
   );
 });
 
-test('frames cut at any byte are those that are whole', () => {
+test('a file cut at any byte has the frames that are complete', () => {
   fc.assert(
     fc.property(payloads, payload, fc.nat(), fc.nat(100), (texts, last, place, zeros) => {
       const whole = encode(texts);
@@ -58,7 +58,7 @@ test('a file of zeros has no frames', () => {
   expect(decodeFrames(Buffer.alloc(100), 'some.log')).toEqual({ frames: [], end: 0 });
 });
 
-test('any single bit that flips is found in the frame that it is in', () => {
+test('any flipped bit is found in the frame that it is in', () => {
   const texts = ['{"a":1}', '', '{"é":"€"}'];
   const bytes = encode(texts);
   const starts = decodeFrames(bytes, 'some.log').frames.map(({ start }) => start);
@@ -70,7 +70,7 @@ test('any single bit that flips is found in the frame that it is in', () => {
   }
 });
 
-test('whatever is changed in a file, no frame is read that was not written', () => {
+test('however a file is changed, no frame is read that was not written', () => {
   const texts = ['{"a":1}', '{"b":2}', '{"c":3}'];
   const bytes = encode(texts);
   const garbage = fc.uint8Array({ maxLength: 60 });
@@ -84,12 +84,12 @@ test('whatever is changed in a file, no frame is read that was not written', () 
   );
 });
 
-test('zeros between frames are damage', () => {
+test('zeros between frames are corruption', () => {
   const [first, second] = [encodeFrame('{"a":1}'), encodeFrame('{"b":2}')];
   expect(outcome(Buffer.concat([first, Buffer.alloc(30), second]))).toBe(first.length);
 });
 
-test('a length that is wrong is not believed, however well the rest fits', () => {
+test('a wrong length is detected, however well the rest fits', () => {
   const bytes = encodeFrame('{"a":1}');
   bytes.write('000000ff', 0);
   expect(outcome(bytes)).toBe(0);

@@ -8,8 +8,8 @@ const LOG = 'counters-000001.log';
 const restarted = ({ files, clock }: SimDiskStore): Promise<SimDiskStore> =>
   SimDiskStore.begin(files.crash(nothing), { clock });
 
-describe('an increment that is asked for again under its idempotency key', () => {
-  test('gets the same answer, and counts once', async () => {
+describe('a retry under the same idempotency key', () => {
+  test('gets the same answer and is counted once', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     expect(await sim.run(sim.add('likes', 3, 'once'))).toBe(3);
     await sim.run(sim.add('likes', 1));
@@ -19,7 +19,7 @@ describe('an increment that is asked for again under its idempotency key', () =>
     expect(sim.value('likes')).toBe(4);
   });
 
-  test('gets the same answer after a restart, before and after a snapshot', async () => {
+  test('gets the same answer after a restart, with and without a snapshot', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(sim.add('likes', 3, 'once'));
     await sim.run(sim.add('likes', 1));
@@ -35,7 +35,7 @@ describe('an increment that is asked for again under its idempotency key', () =>
   test.each([
     ['waits', 0],
     ['is being stored', 1],
-  ])('while the first %s is answered with it, and not before', async (_, elapsedMs) => {
+  ])('while the first %s gets its answer together with the first', async (_, elapsedMs) => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     const release = sim.files.hold(`append ${LOG}`);
     const answers: unknown[] = [];
@@ -50,7 +50,7 @@ describe('an increment that is asked for again under its idempotency key', () =>
     expect([answers, sim.value('likes'), sim.batches]).toEqual([[3, 3, 3], 3, [1]]);
   });
 
-  test('with another content is refused, stored or not', async () => {
+  test('with other content is an error, whether the first is committed or not', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     const release = sim.files.hold(`sync ${LOG}`);
     const first = sim.add('likes', 3, 'once');
@@ -68,7 +68,7 @@ describe('an increment that is asked for again under its idempotency key', () =>
     expect([next.value('likes'), next.value('views')]).toEqual([3, 0]);
   });
 
-  test('is another increment when the window has passed', async () => {
+  test('after the window is another increment', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(sim.add('likes', 3, 'once'));
     await sim.pass(WINDOW_MS - 1);
@@ -80,7 +80,7 @@ describe('an increment that is asked for again under its idempotency key', () =>
     expect(await next.run(next.add('likes', 4, 'once'))).toBe(7);
   });
 
-  test('is another increment when the window has passed while the server was down', async () => {
+  test('is another increment if the window passed while the server was down', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(sim.add('likes', 3, 'once'));
     await sim.pass(WINDOW_MS);
@@ -89,7 +89,7 @@ describe('an increment that is asked for again under its idempotency key', () =>
   });
 });
 
-test('a request that was refused is not remembered', async () => {
+test('a refused request leaves no idempotency record', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles(), { limits: { maxCounters: 1 } });
   expect(
     await sim.run(
@@ -105,7 +105,7 @@ test('a request that was refused is not remembered', async () => {
   expect(await sim.run(sim.add('a', 1, 'id'))).toBe(1);
 });
 
-test('an answer and what it is the answer to are on the disk together or not at all', async () => {
+test('an increment and its idempotency record are on the disk together or not at all', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles());
   const release = sim.files.hold(`sync ${LOG}`);
   const request = sim.add('likes', 3, 'once');
@@ -125,7 +125,7 @@ test('an answer and what it is the answer to are on the disk together or not at 
 describe('idempotency records', () => {
   const limits = { maxIdempotencyRecords: 2 };
 
-  test('are no more than there may be, those that wait included', async () => {
+  test('are never more than the limit, including those on their way to the disk', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles(), { limits });
     const release = sim.files.hold(`sync ${LOG}`);
     const first = sim.add('likes', 1, 'a');
@@ -151,7 +151,7 @@ describe('idempotency records', () => {
     expect(sim.store.statistics.idempotencyRecords).toBe(2);
   });
 
-  test('are forgotten oldest first, also after a restart and where a key was used again', async () => {
+  test('are forgotten oldest first, even after a restart and if a key was used again', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles(), { limits });
     await sim.run(sim.add('likes', 1, 'a'));
     await sim.pass(10);
@@ -164,7 +164,7 @@ describe('idempotency records', () => {
     expect(await next.run(next.add('likes', 1, 'a'))).toBe(3);
   });
 
-  test('are as many after a restart', async () => {
+  test('are all there after a restart', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles(), { limits });
     await sim.run(Promise.all([sim.add('likes', 1, 'a'), sim.add('likes', 1, 'b')]));
     const next = await SimDiskStore.begin(sim.files.crash(nothing), { clock: sim.clock, limits });

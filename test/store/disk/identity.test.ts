@@ -9,17 +9,17 @@ const restarted = ({ files }: SimDiskStore): Promise<SimDiskStore> =>
   SimDiskStore.begin(files.crash(nothing));
 
 describe('a server that has lost its disk', () => {
-  test('counts on under its next name when others show what it had counted', async () => {
+  test('continues under the next suffix when it is shown what it had counted', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(sim.add('likes', 3));
     expect(await sim.run(sim.merge('likes', { 'node-1': 10 }))).toBe(13);
     expect(sim.nodes('likes')).toEqual({ 'node-1': 10, 'node-1~2': 3 });
-    expect(sim.warnings).toEqual([expect.stringContaining('counting on as node-1~2')]);
+    expect(sim.warnings).toEqual([expect.stringContaining('continuing as node-1~2')]);
     expect(await sim.run(sim.add('likes', 4))).toBe(17);
     expect(sim.nodes('likes')).toEqual({ 'node-1': 10, 'node-1~2': 7 });
   });
 
-  test('does so also after a restart, with and without a snapshot', async () => {
+  test('does so after a restart too, with and without a snapshot', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(Promise.all([sim.add('likes', 3), sim.add('views', 2)]));
     await sim.run(sim.merge('likes', { 'node-1': 10 }));
@@ -34,25 +34,28 @@ describe('a server that has lost its disk', () => {
     expect(third.nodes('views')).toEqual({ 'node-1': 100, 'node-1~2': 2 });
   });
 
-  test.each([0, 1, 2])('does so while increments are still being stored (%i of two)', async (stored) => {
-    const sim = await SimDiskStore.begin(new MemoryFiles());
-    const increments: Promise<unknown>[] = [];
-    if (stored > 0) await sim.run(sim.add('likes', 1));
-    if (stored > 1) await sim.run(sim.add('likes', 2));
-    const release = sim.files.hold(`sync ${LOG}`);
-    if (stored < 1) increments.push(sim.add('likes', 1));
-    await sim.pass(1);
-    if (stored < 2) increments.push(sim.add('likes', 2));
-    const merge = sim.merge('likes', { 'node-1': 10 });
-    increments.push(sim.add('likes', 4));
-    release();
-    expect(await sim.run(merge)).toBe(13);
-    await sim.run(Promise.all(increments));
-    expect(sim.nodes('likes')).toEqual({ 'node-1': 10, 'node-1~2': 7 });
-    expect((await restarted(sim)).nodes('likes')).toEqual(sim.nodes('likes'));
-  });
+  test.each([0, 1, 2])(
+    'does so while increments are still on their way to the disk (%i of two)',
+    async (stored) => {
+      const sim = await SimDiskStore.begin(new MemoryFiles());
+      const increments: Promise<unknown>[] = [];
+      if (stored > 0) await sim.run(sim.add('likes', 1));
+      if (stored > 1) await sim.run(sim.add('likes', 2));
+      const release = sim.files.hold(`sync ${LOG}`);
+      if (stored < 1) increments.push(sim.add('likes', 1));
+      await sim.pass(1);
+      if (stored < 2) increments.push(sim.add('likes', 2));
+      const merge = sim.merge('likes', { 'node-1': 10 });
+      increments.push(sim.add('likes', 4));
+      release();
+      expect(await sim.run(merge)).toBe(13);
+      await sim.run(Promise.all(increments));
+      expect(sim.nodes('likes')).toEqual({ 'node-1': 10, 'node-1~2': 7 });
+      expect((await restarted(sim)).nodes('likes')).toEqual(sim.nodes('likes'));
+    },
+  );
 
-  test('moves what it counted of other counters when their conflict shows', async () => {
+  test('moves what it counted in other counters when their conflict shows', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(Promise.all([sim.add('a', 1), sim.add('b', 2), sim.add('c', 4), sim.add('d', 8)]));
     await sim.run(sim.merge('a', { 'node-1': 100 }));
@@ -70,7 +73,7 @@ describe('a server that has lost its disk', () => {
     expect(next.nodes('d')).toEqual({ 'node-1': 8 });
   });
 
-  test('moves it once, however often others show more', async () => {
+  test('moves it once, however often it is shown more', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(Promise.all([sim.add('a', 1), sim.add('b', 2)]));
     await sim.run(sim.merge('a', { 'node-1': 100 }));
@@ -78,7 +81,7 @@ describe('a server that has lost its disk', () => {
     expect(sim.nodes('b')).toEqual({ 'node-1': 200, 'node-1~2': 2 });
   });
 
-  test('loses it again, and leaves the totals of both earlier replica ids alone', async () => {
+  test('and loses it again leaves the totals of both earlier replica ids alone', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(Promise.all([sim.add('a', 1), sim.add('b', 2)]));
     await sim.run(sim.merge('a', { 'node-1': 100, 'node-1~2': 50 }));
@@ -89,7 +92,7 @@ describe('a server that has lost its disk', () => {
     expect(sim.nodes('b')).toEqual({ 'node-1': 70, 'node-1~2': 60, 'node-1~3': 2 });
   });
 
-  test('stays who it is where the merge that shows it is refused', async () => {
+  test('keeps its replica id if the merge that shows its old total is refused', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles(), { limits: { maxNodes: 2, maxCounters: 1 } });
     await sim.run(sim.add('a', 1));
     const requests = [
@@ -103,8 +106,8 @@ describe('a server that has lost its disk', () => {
   });
 });
 
-describe('a server whose disk was put back to an earlier state', () => {
-  test('counts on under its next name, beside what it had counted since', async () => {
+describe('a server whose disk was restored to an earlier state', () => {
+  test('continues under the next suffix, beside what it had counted since', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(sim.add('likes', 3));
     const backup = sim.files.copy();
@@ -117,7 +120,7 @@ describe('a server whose disk was put back to an earlier state', () => {
     expect(next.store.identity.suffix).toBe(2);
   });
 
-  test('takes nothing from its earlier replica id for its own, also where it had moved that before', async () => {
+  test('claims nothing under its earlier replica id, even if it had moved that before', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(Promise.all([sim.add('a', 3), sim.add('b', 5)]));
     await sim.run(sim.merge('a', { 'node-1': 10 }));
@@ -129,7 +132,7 @@ describe('a server whose disk was put back to an earlier state', () => {
     expect(next.nodes('b')).toEqual({ 'node-1': 20, 'node-1~2': 5 });
   });
 
-  test('knows it again after each restart from that copy alone', async () => {
+  test('detects it again after each restart from that copy', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(sim.add('likes', 3));
     const second = await SimDiskStore.begin(sim.files.copy());
@@ -142,14 +145,14 @@ describe('a server whose disk was put back to an earlier state', () => {
   });
 });
 
-test('an own total that is shown lower, or as it is, changes nothing', async () => {
+test('being shown its own total, or a smaller one, changes nothing', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles());
   await sim.run(sim.add('likes', 3));
   for (const total of [0, 1, 3]) expect(await sim.run(sim.merge('likes', { 'node-1': total }))).toBe(3);
   expect([sim.nodes('likes'), sim.store.identity.suffix]).toEqual([{ 'node-1': 3 }, 1]);
 });
 
-test('a name that only looks like a suffix is that of somebody else', async () => {
+test('a name that only resembles a replica id of this node belongs to another', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles());
   expect(await sim.run(sim.merge('likes', { 'node-10': 1, 'node-1~1': 2, 'node-1~02': 4 }))).toBe(7);
   expect(sim.store.identity.suffix).toBe(1);

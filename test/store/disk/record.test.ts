@@ -45,7 +45,7 @@ const record: fc.Arbitrary<LogRecord> = fc.record(
   { requiredKeys: [] },
 );
 
-test('a record is read as it was written, whatever the names in it', () => {
+test('decoding a record reverses encoding it, whatever names it contains', () => {
   fc.assert(
     fc.property(record, (written) => {
       expect(decodeRecord(encodeRecord(written))).toEqual(written);
@@ -53,7 +53,7 @@ test('a record is read as it was written, whatever the names in it', () => {
   );
 });
 
-test('a record is JSON on one line and without zero bytes', () => {
+test('a record is JSON on one line without zero bytes', () => {
   fc.assert(
     fc.property(record, (written) => {
       const encoded = encodeRecord(written);
@@ -79,11 +79,11 @@ test.each([
   '{"snapshot":{"logFrom":1,"slices":[1]}}',
   '{"snapshot":{"slices":[]}}',
   '{"segment":{"format":1,"number":1,"snapshots":[]}}',
-])('%s is no record', (encoded) => {
+])('%s is not a record', (encoded) => {
   expect(() => decodeRecord(encoded)).toThrow(DecodeError);
 });
 
-test('a segment of a format to come asks for a newer version', () => {
+test('a segment of a future format asks for a newer version', () => {
   const encoded = '{"segment":{"format":2,"number":1,"file":"f","snapshots":[]}}';
   expect(() => decodeRecord(encoded)).toThrow('it is of format 2 and this version knows 1: use a newer one');
 });

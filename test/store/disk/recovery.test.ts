@@ -45,13 +45,13 @@ test('a directory keeps what was stored in it, by counter and replica id', () =>
   });
 });
 
-test('reading a whole directory changes nothing in it and warns of nothing', async () => {
+test('recovering an intact directory changes nothing and warns of nothing', async () => {
   const files = full.clone();
   expect(await look(files)).toEqual({ content: after, warnings: [] });
   expect(files.contents()).toEqual(full.contents());
 });
 
-test('an append that was cut short at any byte, or ends in zeros, never happened', async () => {
+test('an append that was cut short at any byte, or ends in zeros, is undone', async () => {
   const length = full.bytes(NEWEST).length;
   const start = length - lastRecordBytes(full, NEWEST);
   for (let at = start + 1; at < length; at++) {
@@ -71,24 +71,24 @@ test('zeros after the last record are cut off', async () => {
   expect(files.contents()).toEqual(full.contents());
 });
 
-test('what is appended after a cut follows the last whole record', async () => {
+test('what is appended after that follows the last complete record', async () => {
   const sim = await SimDiskStore.begin(cut(full.bytes(NEWEST).length - 1));
   expect(await sim.run(sim.add('likes', 10))).toBe(126);
   expect(await read(sim.files.clone())).toMatchObject({ counters: { likes: { 'node-1~3': 15 } } });
 });
 
-test('a record that is cut short in an older segment is damage', async () => {
+test('a record that is cut short in an older segment is corruption', async () => {
   const files = full.clone();
   const bytes = files.bytes(OLDER);
   files.put(OLDER, bytes.subarray(0, -1));
   const start = bytes.length - lastRecordBytes(full, OLDER);
   expect(await look(files)).toMatchObject({
-    message: expect.stringMatching(`^${OLDER} is damaged at byte ${start}: its last record is incomplete`),
+    message: expect.stringMatching(`^${OLDER} is corrupt at byte ${start}: its last record is incomplete`),
   });
 });
 
-describe('what an interrupted start leaves', () => {
-  test('is taken for nothing where it is all there is', async () => {
+describe('what an interrupted start leaves behind', () => {
+  test('counts as nothing if it is all there is', async () => {
     const fresh = new MemoryFiles();
     await SimDiskStore.begin(fresh);
     const head = fresh.bytes(OLDER);
@@ -100,7 +100,7 @@ describe('what an interrupted start leaves', () => {
     }
   });
 
-  test('is removed where a segment follows', async () => {
+  test('is removed if a segment follows', async () => {
     const head = full.bytes(NEWEST).subarray(0, 40);
     for (let at = 0; at < head.length; at++) {
       const files = full.clone();
@@ -110,26 +110,26 @@ describe('what an interrupted start leaves', () => {
     }
   });
 
-  test('is damage where a snapshot says that there was more', async () => {
+  test('is corruption if a snapshot shows that there was more', async () => {
     const files = new MemoryFiles();
     files.put(SNAPSHOT, full.bytes(SNAPSHOT));
     files.put(OLDER, full.bytes(OLDER).subarray(0, 20));
     const contents = files.contents();
     expect(await look(files)).toMatchObject({
-      message: expect.stringContaining(`${OLDER} is damaged at byte 0`),
+      message: expect.stringContaining(`${OLDER} is corrupt at byte 0`),
     });
     expect(files.contents()).toEqual(contents);
   });
 });
 
-test('a draft of a snapshot is removed, whatever is in it', async () => {
+test('an unfinished snapshot is removed, whatever it contains', async () => {
   const files = full.clone();
   files.put('counters.json.tmp', Buffer.from('{\n  "likes": {"node-1": 1'));
   expect(await look(files)).toEqual({ content: after, warnings: [] });
   expect(files.contents()).toEqual(full.contents());
 });
 
-test('files that are none of ours are left alone', async () => {
+test('other files are left alone', async () => {
   const files = full.clone();
   for (const name of [
     'lost+found',
@@ -154,7 +154,7 @@ describe('the node id', () => {
     expect(await look(files, 'n7')).toMatchObject({ content: { suffix: 'n7' } });
   });
 
-  test('of another node is refused, and nothing is changed', async () => {
+  test('of another node is an error, and nothing is changed', async () => {
     const files = cut(full.bytes(NEWEST).length - 1);
     files.put('counters.json.tmp', Buffer.from('{'));
     const contents = files.contents();
@@ -166,29 +166,29 @@ describe('the node id', () => {
 });
 
 describe('a directory that was copied', () => {
-  test('counts on as the next suffix, once', async () => {
+  test('continues under the next suffix, once', async () => {
     const copy = full.copy();
     const found = await look(copy);
     expect(found).toMatchObject({
       content: { counters: after?.counters, suffix: 'node-1~4', counted: {} },
-      warnings: [expect.stringContaining('counting on as node-1~4')],
+      warnings: [expect.stringContaining('continuing as node-1~4')],
     });
     expect(await look(copy)).toMatchObject({ content: { suffix: 'node-1~4' }, warnings: [] });
   });
 
-  test('leaves the totals of its original as they are', async () => {
+  test('leaves the totals of the original as they are', async () => {
     const sim = await SimDiskStore.begin(full.copy());
     await sim.run(sim.add('likes', 1));
     expect(sim.nodes('likes')).toEqual({ ...after?.counters['likes'], 'node-1~4': 1 });
   });
 
-  test('gives retries the answers of its original', async () => {
+  test('gives retries the answers of the original', async () => {
     const sim = await SimDiskStore.begin(full.copy());
     expect(await sim.run(sim.add('likes', 1, 'last'))).toBe(117);
     expect(sim.nodes('likes')).toEqual(after?.counters['likes']);
   });
 
-  test('is a copy also where its last append was cut short', async () => {
+  test('is a copy even if its last append was cut short', async () => {
     const copy = cut(full.bytes(NEWEST).length - 1).copy();
     expect(await look(copy)).toMatchObject({
       content: { counters: before?.counters, suffix: 'node-1~4' },

@@ -10,7 +10,7 @@ import { MemoryFiles, type Choose, everything, nothing } from '../../support/mem
 
 const LOG = 'counters-000001.log';
 
-test('an increment that a start finds is on the disk when it can be read', async () => {
+test('an increment that a start finds is synced before it is visible', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles());
   sim.files.hold(`sync ${LOG}`);
   void sim.add('likes', 1, 'once');
@@ -20,7 +20,7 @@ test('an increment that a start finds is on the disk when it can be read', async
   expect((await SimDiskStore.begin(next.files.crash(nothing))).value('likes')).toBe(1);
 });
 
-test('an answer that a start finds is on the disk when it is given', async () => {
+test('an idempotency record that a start finds is synced before a retry gets its answer', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles());
   sim.files.hold(`sync ${LOG}`);
   void sim.add('likes', 1, 'once');
@@ -30,7 +30,7 @@ test('an answer that a start finds is on the disk when it is given', async () =>
   expect((await SimDiskStore.begin(next.files.crash(nothing))).value('likes')).toBe(1);
 });
 
-test('a segment that a start finds has its name on the disk before it is written to', async () => {
+test('the name of a segment that a start finds is synced before the segment is appended to', async () => {
   const first = new MemoryFiles();
   first.hold('syncDirectory');
   await tryToOpen(first);
@@ -40,7 +40,7 @@ test('a segment that a start finds has its name on the disk before it is written
   expect((await SimDiskStore.begin(next.files.crash(nothing))).value('likes')).toBe(1);
 });
 
-test('a segment that says that it is continued has said so on the disk before the next one is written to', async () => {
+test('a segment says on the disk that it is continued before the next one is appended to', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles());
   await sim.run(sim.add('likes', 1));
   const copy = sim.files.copy();
@@ -58,7 +58,7 @@ test('a segment that says that it is continued has said so on the disk before th
   });
 });
 
-test('a copy that nobody has synced is on the disk before anybody hears of it', async () => {
+test('a copy that was never synced is synced before it is visible', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles());
   await sim.run(sim.add('likes', 1));
   await sim.pass(1000);
@@ -94,7 +94,7 @@ const ways: Record<string, (files: MemoryFiles) => MemoryFiles> = {
 };
 
 test.each(Object.entries(ways))(
-  'snapshots that are interrupted again and again, by the end of %s, leave a directory that can be used',
+  'snapshots that are interrupted again and again by the end of %s leave a usable directory',
   async (_, die) => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(sim.add('likes', 1));
@@ -109,7 +109,7 @@ test.each(Object.entries(ways))(
   },
 );
 
-test('a snapshot whose renaming was undone by a crash leaves a directory that can be used', async () => {
+test('a snapshot whose rename was undone by a crash leaves a usable directory', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles());
   await sim.run(sim.add('likes', 1));
   await sim.pass(1000);
@@ -122,7 +122,7 @@ test('a snapshot whose renaming was undone by a crash leaves a directory that ca
   });
 });
 
-test('a copy that dies before the name of its segment is on the disk counts on under the same name', async () => {
+test('a copy that crashes before the name of its segment is synced continues under the same replica id', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles());
   await sim.run(sim.add('likes', 1));
   const choices: Choose[] = [nothing, everything];

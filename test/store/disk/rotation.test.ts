@@ -56,7 +56,7 @@ test.each([
   ['create counters-000002.log', 1],
   ['rename', 2],
 ])(
-  'an acknowledged increment and its answer outlive the cutting of the log, with another identity from its %s on',
+  'acknowledged increments and idempotency records survive the cutting of the log, with another identity from its %s on',
   async (conflictAfter, phase) => {
     const { sim, moments } = await cutLog(conflictAfter);
     expect(sim.files.names()).toEqual(['counters-000002.log', 'counters.json']);
@@ -107,7 +107,7 @@ test('a log that is long because of idempotency records is not cut again for eve
   expect(createdBy(sim).length).toBeLessThanOrEqual(3);
 });
 
-test('an answer that is carried on does not take the place of one given later under the same key', async () => {
+test('an idempotency record that is carried over does not replace a later one under the same key', async () => {
   const clock = new VirtualClock();
   const first = await SimDiskStore.begin(new MemoryFiles(), {
     clock,

@@ -36,7 +36,7 @@ const long: Contents = Array.from({ length: 3000 }, (_, at) => [
   ]),
 ]);
 
-test('a snapshot is a table that a person can read', async () => {
+test('a snapshot is a readable table', async () => {
   const { bytes } = await write([
     [
       'likes',
@@ -52,7 +52,7 @@ test('a snapshot is a table that a person can read', async () => {
   );
 });
 
-test('counters are read as they were written', async () => {
+test('reading a snapshot reverses writing it', async () => {
   const letter = fc.constantFrom('a', 'é', '鍵', ',', '"', '{', '\\', '\n', '\0', '\uD800');
   const text = fc.oneof(fc.string({ unit: letter, maxLength: 5 }), fc.constant('__proto__'));
   const nodes = fc
@@ -70,7 +70,7 @@ test('counters are read as they were written', async () => {
   );
 });
 
-test('a long snapshot comes in slices, and is one JSON text nevertheless', async () => {
+test('a long snapshot has several slices and is still one JSON text', async () => {
   const { bytes, snapshot } = await write(long);
   expect(snapshot.slices.length).toBeGreaterThan(2);
   expect(bytesOf(snapshot)).toBe(bytes.length);
@@ -78,13 +78,13 @@ test('a long snapshot comes in slices, and is one JSON text nevertheless', async
   expect(Object.keys(Object(parseJson(bytes.toString())))).toEqual(long.map(([key]) => key));
 });
 
-test('a snapshot without counters is one', async () => {
+test('a snapshot without counters is valid', async () => {
   const { bytes, snapshot } = await write([]);
   expect(read(bytes, snapshot)).toEqual([]);
   expect(parseJson(bytes.toString())).toEqual({});
 });
 
-test('damage is found in the slice that it is in', async () => {
+test('corruption is found in the slice that it is in', async () => {
   const { bytes, snapshot } = await write(long);
   const starts: number[] = [];
   let end = 0;
@@ -100,7 +100,7 @@ test('damage is found in the slice that it is in', async () => {
   }
 });
 
-test('a snapshot that is too long or too short is damaged', async () => {
+test('a snapshot that is too long or too short is corrupt', async () => {
   const { bytes, snapshot } = await write(long);
   expect(findCorruption(Buffer.concat([bytes, Buffer.from('\n')]), snapshot)).toBe(bytes.length);
   expect(findCorruption(bytes.subarray(0, -1), snapshot)).toBeDefined();

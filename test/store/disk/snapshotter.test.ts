@@ -27,7 +27,7 @@ const writing = (log: string): string[] => [
   'syncDirectory',
 ];
 
-test('a first start makes a segment with its head, and its name is on the disk', async () => {
+test('a first start creates a segment with its head, and syncs its name', async () => {
   const files = new MemoryFiles();
   await SimDiskStore.begin(files);
   expect(operationsOf(files)).toEqual([
@@ -38,7 +38,7 @@ test('a first start makes a segment with its head, and its name is on the disk',
   ]);
 });
 
-test('a snapshot is complete on the disk and known to the log before it takes the place of the last one', async () => {
+test('a snapshot is complete on the disk and recorded in the log before it replaces the last one', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles());
   const log = 'counters-000001.log';
   expect(await during(sim, () => sim.run(sim.add('likes', 1)))).toEqual([`append ${log}`, `sync ${log}`]);
@@ -47,7 +47,7 @@ test('a snapshot is complete on the disk and known to the log before it takes th
   expect(snapshotOf(sim)).toEqual({ likes: { 'node-1': 1 } });
 });
 
-test('older segments are removed only after that, oldest first and each for good, and idempotency records are carried over', async () => {
+test('older segments are removed after that, oldest first and each synced, and idempotency records are carried over', async () => {
   const first = await SimDiskStore.begin(new MemoryFiles());
   await first.run(first.add('likes', 1, 'once'));
   const second = await SimDiskStore.begin(first.files.copy());
@@ -79,7 +79,7 @@ test('idempotency records whose window has passed are not carried over', async (
 });
 
 describe('the snapshot', () => {
-  test('follows changes within a second, one snapshot for all of half a second', async () => {
+  test('follows changes within a second, one snapshot for all changes of half a second', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     for (let count = 1; count <= 20; count++) {
       await sim.run(sim.add('likes'));
@@ -91,7 +91,7 @@ describe('the snapshot', () => {
     expect(sim.store.statistics.snapshots).toBeLessThanOrEqual(4);
   });
 
-  test('has what came while the last one was written in the next one', async () => {
+  test('leaves changes that came while it was written to the next one', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(sim.add('likes'));
     const release = sim.files.hold('sync counters.json.tmp');
@@ -104,7 +104,7 @@ describe('the snapshot', () => {
     expect(snapshotOf(sim)).toEqual({ likes: { 'node-1': 2 } });
   });
 
-  test('never has what is not yet in the log', async () => {
+  test('never contains what is not in the log yet', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(sim.add('likes', 1));
     const release = sim.files.hold('sync counters-000001.log');
@@ -118,7 +118,7 @@ describe('the snapshot', () => {
     expect(snapshotOf(await SimDiskStore.begin(sim.files.clone()))).toEqual({ likes: { 'node-1': 1 } });
   });
 
-  test('is written when the store is closed, and is then all there is to say', async () => {
+  test('is complete when the store has closed', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(sim.add('likes', 3));
     await sim.run(sim.merge('likes', { 'node-2': 4 }));
@@ -126,7 +126,7 @@ describe('the snapshot', () => {
     expect(snapshotOf(sim)).toEqual({ likes: { 'node-1': 3, 'node-2': 4 } });
   });
 
-  test('is finished first where one is being written when the store is closed', async () => {
+  test('is finished and written once more if the store is closed while one is being written', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     await sim.run(sim.add('likes', 3));
     const release = sim.files.hold('append counters.json.tmp');
@@ -139,7 +139,7 @@ describe('the snapshot', () => {
     expect(sim.store.statistics.snapshots).toBe(2);
   });
 
-  test('is not rewritten for every change where there are very many counters', async () => {
+  test('does not follow every change if there are very many counters', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles(), { limits: { maxCounters: 20_000 } });
     const many = Array.from({ length: FOLLOWED_COUNTERS + 1 }, (_, at) => ({ key: `key-${at}`, amount: 1 }));
     await sim.run(sim.addAll(many));
@@ -151,7 +151,7 @@ describe('the snapshot', () => {
     expect(Object.keys(Object(snapshotOf(next)))).toHaveLength(many.length);
   });
 
-  test('that many slices make takes changes in between, and loses none', async () => {
+  test('of many slices loses no changes that come between them', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
     const keys = Array.from({ length: 600 }, (_, at) => `key-${at}-${'x'.repeat(400)}`);
     await sim.run(sim.addAll(keys.map((key) => ({ key, amount: 1 }))));
