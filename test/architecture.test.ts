@@ -43,7 +43,7 @@ const rooms: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>> = new M
       ['peers', ['sim']],
       ['report', ['nodes', 'sim']],
       ['serve', ['report']],
-      ['', ['nodes', 'report', 'sim']],
+      ['', ['nodes', 'pool', 'report', 'sim']],
     ]),
   ],
   [

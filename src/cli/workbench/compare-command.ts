@@ -2,7 +2,7 @@
  * `g-counter-workbench compare`: two programs under the same seed, and their results side by side.
  */
 import type { Results } from '../../workbench/nodes/results.ts';
-import type { FunctionStats } from '../../workbench/nodes/stats.ts';
+import { sideBySide } from '../../workbench/nodes/side-by-side.ts';
 import { UsageError, parseOptions, programFrom } from '../arguments.ts';
 import { applyFlags, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
 import { runAndPrint } from './run-and-print.ts';
@@ -46,34 +46,4 @@ export async function compareCommand(args: string[]): Promise<number> {
   }
   for (const line of sideBySide(positionals, results)) console.log(line);
   return Math.max(...results.map(({ valid }) => EXIT_STATUS[`${valid}`]));
-}
-
-const quantiles = ({ latencyMs }: FunctionStats): string =>
-  latencyMs === undefined
-    ? '-'
-    : [latencyMs.p50, latencyMs.p95, latencyMs.p99].map((ms) => ms.toFixed(1)).join(' / ');
-
-const rows: readonly (readonly [label: string, cell: (results: Results) => string])[] = [
-  [
-    'verdict',
-    ({ valid, problems }) =>
-      valid === true ? 'VALID' : `${valid === false ? 'INVALID' : 'UNKNOWN'} (${problems.length} problems)`,
-  ],
-  ['operations', ({ stats }) => `${stats.all.count}`],
-  ['succeeded', ({ availability }) => `${(100 * availability.okFraction).toFixed(2)} %`],
-  ['messages per operation', ({ messages }) => messages.perOperation.toFixed(2)],
-  ['  between servers', ({ messages }) => messages.serversPerOperation.toFixed(2)],
-  ['add, ms (p50 / p95 / p99)', ({ stats }) => quantiles(stats.add)],
-  ['read, ms (p50 / p95 / p99)', ({ stats }) => quantiles(stats.read)],
-];
-
-function sideBySide(names: readonly string[], results: readonly Results[]): string[] {
-  const table = [['', ...names], ...rows.map(([label, cell]) => [label, ...results.map(cell)])];
-  const widths = ['', ...names].map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  return table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('   ')
-      .trimEnd(),
-  );
 }

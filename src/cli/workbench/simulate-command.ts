@@ -1,26 +1,12 @@
 /**
- * `g-counter-workbench simulate`: its flags, one simulated run of nodes or a search over many seeds, and what is said of a
- * failing one: how to see it again, and the least that still fails. Runs of peers go to simulate-peers.ts.
+ * `g-counter-workbench simulate`: its flags, and whether they ask for nodes or peers, one run or many.
  */
-import { timestamp } from '../../runtime/system.ts';
-import { type Results, formatResults } from '../../workbench/nodes/results.ts';
-import { simulate } from '../../workbench/nodes/simulation.ts';
-import { RunDirectory } from '../../workbench/report/run-directory.ts';
-import { type RunOptions, smallerOptions } from '../../workbench/nodes/options.ts';
-import { shrink } from '../../workbench/sim/shrink.ts';
 import { UsageError, numberFrom, parseOptions, splitNodeArguments } from '../arguments.ts';
-import {
-  applyFlags,
-  describeOptions,
-  maelstromDefaults,
-  runOptionSpecs,
-  runOptionsHelp,
-  toFlags,
-} from './run-options.ts';
 import { peersHelp, peersOnlySpecs } from './peers-options.ts';
-import { simulateOneOfPeers, searchPeers } from './simulate-peers.ts';
-import { type SeedRange, search } from './search.ts';
-import { type NodesTask, seedOptions, shippedNode } from './simulate-seed.ts';
+import { applyFlags, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
+import { searchNodes, simulateNodesOnce } from './simulate-nodes.ts';
+import { searchPeers, simulatePeersOnce } from './simulate-peers.ts';
+import { shippedNode } from './simulate-seed.ts';
 import { EXIT_STATUS, seedFrom } from './test-command.ts';
 
 export const simulateHelp = `Usage: g-counter-workbench simulate [--seeds N] [options] [-- flags of g-counter]
@@ -66,8 +52,9 @@ export async function simulateCommand(args: string[]): Promise<number> {
   if (!isOfPeers) shippedNode(forNode, applyFlags(maelstromDefaults(0), flags).workload);
   if (seeds === undefined) {
     if (keepGoing) throw new UsageError('--keep-going goes with --seeds');
-    if (isOfPeers) return simulateOneOfPeers(seedFrom(seed), ofPeers);
-    const { valid } = await simulateAndRecord(applyFlags(maelstromDefaults(seedFrom(seed)), flags), forNode);
+    if (isOfPeers) return EXIT_STATUS[`${await simulatePeersOnce(seedFrom(seed), ofPeers)}`];
+    const options = applyFlags(maelstromDefaults(seedFrom(seed)), flags);
+    const { valid } = await simulateNodesOnce(options, forNode);
     return EXIT_STATUS[`${valid}`];
   }
   const count = numberFrom('seeds', seeds, { min: 1, integer: true });
@@ -75,51 +62,8 @@ export async function simulateCommand(args: string[]): Promise<number> {
   if (!Number.isSafeInteger(first + count))
     throw new UsageError(`--seed ${seed} leaves no room for ${seeds} seeds`);
   const range = { first, count, keepGoing };
-  if (isOfPeers) return searchPeers(ofPeers, range);
-  return searchNodes({ workload: 'nodes', flags, nodeArguments: forNode }, range);
-}
-
-/** Simulates one run, prints its results and records them in the run directory. */
-async function simulateAndRecord(options: RunOptions, nodeArguments: string[]): Promise<Results> {
-  console.log(`simulating ${describeOptions(options)}`);
-  const directory = new RunDirectory('store', options.workload, timestamp());
-  const simulation = await simulate(options, shippedNode(nodeArguments, options.workload), (delivery) =>
-    directory.recordDelivery(delivery),
-  );
-  const { run, judgement, results } = simulation;
-  await directory.finish(run, judgement, results);
-  console.log(`${formatResults(results)}\nreport in ${directory.path}/report.html`);
-  return results;
-}
-
-/** Simulates many runs and explains the smallest seed that failed. Resolves with the exit status. */
-async function searchNodes(task: NodesTask, range: SeedRange): Promise<number> {
-  const failures = await search(task, range);
-  if (failures.length === 0) {
-    console.log(`VALID: ${range.count} seeds, no read out of bounds and no request unanswered after healing`);
-    return EXIT_STATUS.true;
-  }
-  await explain(seedOptions(Math.min(...failures), task.flags), task);
-  return EXIT_STATUS.false;
-}
-
-/** Prints what helps with a failing seed: its options, how to see it again, and the least that still fails. */
-async function explain(failing: RunOptions, { nodeArguments }: NodesTask): Promise<void> {
-  const command = (options: RunOptions): string =>
-    [
-      'g-counter-workbench simulate',
-      toFlags(options),
-      ...(nodeArguments.length > 0 ? ['--', ...nodeArguments] : []),
-    ].join(' ');
-  console.log(
-    `\nseed ${failing.seed} fails: ${describeOptions(failing)}\nto see it again:\n  ${command(failing)}\n`,
-  );
-  const createNode = shippedNode(nodeArguments, failing.workload);
-  const smallest = await shrink(failing, smallerOptions, async (options) => {
-    const { results } = await simulate(options, createNode);
-    return results.valid === false;
-  });
-  console.log('shrunk, as far as it still fails:');
-  await simulateAndRecord(smallest, nodeArguments);
-  console.log(`to see it again:\n  ${command(smallest)}`);
+  const areValid = isOfPeers
+    ? await searchPeers(ofPeers, range)
+    : await searchNodes({ workload: 'nodes', flags, nodeArguments: forNode }, range);
+  return EXIT_STATUS[`${areValid}`];
 }

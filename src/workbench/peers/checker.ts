@@ -62,7 +62,7 @@ function judgeReads(operations: readonly PeersOperation[]): string[] {
     const least = acknowledged.get(at) ?? 0;
     if (value < least) problems.push(`${read} misses some of ${least} that was acknowledged there`);
     const most = (lowerBounds.get(key) ?? 0) + (asked.get(key) ?? 0);
-    if (value > most) problems.push(`${read} exceeds all that had been asked for, ${most}`);
+    if (value > most) problems.push(`${read} exceeds all that had been requested, ${most}`);
   };
   for (const event of events.toSorted((a, b) => a.atMs - b.atMs || a.order - b.order)) event.happen();
   return problems;
@@ -119,7 +119,7 @@ function judgeLowerBounds(
   const lowerBounds = syncs.map(({ lowerBound }) => lowerBound);
   const most = Math.max(0, ...lowerBounds) + increments.reduce((sum, { amount }) => sum + amount, 0);
   if (value < least) return [`${key} is ${value} in the end, and at least ${least} was acknowledged`];
-  if (value > most) return [`${key} is ${value} in the end, and no more than ${most} was asked for`];
+  if (value > most) return [`${key} is ${value} in the end, and no more than ${most} was requested`];
   return [];
 }
 

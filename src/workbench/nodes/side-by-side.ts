@@ -1,0 +1,36 @@
+/**
+ * The results of several programs as a table for a terminal: what `compare` prints.
+ */
+import type { Results } from './results.ts';
+import type { FunctionStats } from './stats.ts';
+
+/** Returns the lines of a table with a column for each program. */
+export function sideBySide(names: readonly string[], results: readonly Results[]): string[] {
+  const table = [['', ...names], ...rows.map(([label, cell]) => [label, ...results.map(cell)])];
+  const widths = ['', ...names].map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  return table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('   ')
+      .trimEnd(),
+  );
+}
+
+const quantiles = ({ latencyMs }: FunctionStats): string =>
+  latencyMs === undefined
+    ? '-'
+    : [latencyMs.p50, latencyMs.p95, latencyMs.p99].map((ms) => ms.toFixed(1)).join(' / ');
+
+const rows: readonly (readonly [label: string, cell: (results: Results) => string])[] = [
+  [
+    'verdict',
+    ({ valid, problems }) =>
+      valid === true ? 'VALID' : `${valid === false ? 'INVALID' : 'UNKNOWN'} (${problems.length} problems)`,
+  ],
+  ['operations', ({ stats }) => `${stats.all.count}`],
+  ['succeeded', ({ availability }) => `${(100 * availability.okFraction).toFixed(2)} %`],
+  ['messages per operation', ({ messages }) => messages.perOperation.toFixed(2)],
+  ['  between servers', ({ messages }) => messages.serversPerOperation.toFixed(2)],
+  ['add, ms (p50 / p95 / p99)', ({ stats }) => quantiles(stats.add)],
+  ['read, ms (p50 / p95 / p99)', ({ stats }) => quantiles(stats.read)],
+];
