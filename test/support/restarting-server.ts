@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { numberFrom, objectFrom } from './json.ts';
 import {
-  type Answer,
+  type HttpResponse,
   type ServerProcess,
   jsonOf,
   startServer,
@@ -113,5 +113,5 @@ export class RestartingServer {
   }
 }
 
-const isCounted = (answer: Answer, amount: number): boolean =>
+const isCounted = (answer: HttpResponse, amount: number): boolean =>
   answer.status === 200 && numberFrom(objectFrom(jsonOf(answer))['new_value']) >= amount;

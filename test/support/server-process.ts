@@ -18,7 +18,7 @@ export interface Settings {
   readonly maxFileBlocks?: number;
 }
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -140,7 +140,7 @@ export class ServerProcess {
     return startServer({ ...settings, dataDir: this.dataDir });
   }
 
-  ask(method: string, path: string, headers: Headers = {}, body?: string | Buffer): Promise<Answer> {
+  ask(method: string, path: string, headers: Headers = {}, body?: string | Buffer): Promise<HttpResponse> {
     const { port } = this;
     return new Promise((resolve, reject) => {
       const asked = request(
@@ -163,12 +163,12 @@ export class ServerProcess {
     });
   }
 
-  get(path: string, headers: Headers = {}): Promise<Answer> {
+  get(path: string, headers: Headers = {}): Promise<HttpResponse> {
     return this.ask('GET', path, headers);
   }
 
   /** Posts JSON: a text as it is, anything else encoded, nothing where `json` is undefined. */
-  post(path: string, json?: unknown, headers: Headers = {}): Promise<Answer> {
+  post(path: string, json?: unknown, headers: Headers = {}): Promise<HttpResponse> {
     if (json === undefined) return this.ask('POST', path, headers);
     const body = typeof json === 'string' ? json : JSON.stringify(json);
     return this.ask('POST', path, { 'content-type': 'application/json', ...headers }, body);
@@ -209,7 +209,7 @@ export class ServerProcess {
 }
 
 /** The JSON of an answer that is not a refusal. */
-export function jsonOf({ status, body }: Answer): unknown {
+export function jsonOf({ status, body }: HttpResponse): unknown {
   if (status !== 200) throw new Error(`status ${status}: ${body}`);
   return parseJson(body);
 }

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
 import { serverHelp } from '../../../src/cli/server/server-options.ts';
 import { objectFrom } from '../../support/json.ts';
-import { refusalOf } from '../../support/api-error.ts';
+import { errorOf } from '../../support/api-error.ts';
 import { ServerProcess, startServer, stopServers, temporaryDirectory } from '../../support/server-process.ts';
 
 afterAll(stopServers);
@@ -161,10 +161,10 @@ describe('the environment', () => {
     };
     const server = await startServer({ isBare: true, dataDir, env });
     const authorization = 'Bearer secret';
-    expect(refusalOf(await server.post('/counter/incr/k'))).toBe('401 unauthorized');
+    expect(errorOf(await server.post('/counter/incr/k'))).toBe('401 unauthorized');
     expect(await server.increment('k', 1, { authorization, origin: 'https://a.example' })).toBe(1);
     expect(await server.sync('k', { authorization })).toEqual(new Map([['anna', 1]]));
-    expect(refusalOf(await server.post('/counter/incr/l', {}, { authorization }))).toBe(
+    expect(errorOf(await server.post('/counter/incr/l', {}, { authorization }))).toBe(
       '409 too_many_counters',
     );
     expect(server.stderr.join('\n')).toContain('POST /counter/incr/k 200');

@@ -45,13 +45,13 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-interface Answer {
+interface HttpResponse {
   readonly status: number | undefined;
   readonly type: string | undefined;
   readonly body: string;
 }
 
-function ask(path: string, method = 'GET'): Promise<Answer> {
+function ask(path: string, method = 'GET'): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     request({ host: '127.0.0.1', port, path, method }, (response) => {
       let body = '';

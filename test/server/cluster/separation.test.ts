@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
 import { objectFrom } from '../../support/json.ts';
-import { refusalOf } from '../../support/api-error.ts';
+import { errorOf } from '../../support/api-error.ts';
 import {
   ServerProcess,
   type Settings,
@@ -53,7 +53,7 @@ describe('servers on one network', () => {
     await bothHeard(red, red2);
     expect(await peersOf(blue)).toEqual([]);
     await eventually(async () =>
-      expect(refusalOf(await blue.post('/register', { id: addressOf(red) }))).toBe('409 not_a_peer'),
+      expect(errorOf(await blue.post('/register', { id: addressOf(red) }))).toBe('409 not_a_peer'),
     );
     await Promise.all([add(red, 1), add(blue, 10)]);
     await eventually(async () => expect(await countsOf([red, red2])).toEqual([1, 1]));

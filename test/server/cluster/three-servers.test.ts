@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
 import { objectFrom } from '../../support/json.ts';
-import { refusalOf } from '../../support/api-error.ts';
+import { errorOf } from '../../support/api-error.ts';
 import { type ServerProcess, jsonOf, stopServers } from '../../support/server-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import {
@@ -207,14 +207,14 @@ describe('a server alone', () => {
     ['GET', '/peer', 'POST'],
   ])('wrong method: %s %s is refused', async (method, path, allow) => {
     const answer = await server.ask(method, path);
-    expect(refusalOf(answer)).toBe('405 method_not_allowed');
+    expect(errorOf(answer)).toBe('405 method_not_allowed');
     expect(answer.headers['allow']).toBe(allow);
   });
 
   test.each(['/increment', '/sync', '/register', '/remove-peer'])('bad JSON: %s refuses it', async (path) => {
-    expect(refusalOf(await server.post(path, '{"amount":'))).toBe('400 invalid_json');
-    expect(refusalOf(await server.post(path, '[]'))).toBe('400 invalid_body');
-    expect(refusalOf(await server.post(path, '{"counts":1}'))).toBe('400 invalid_body');
+    expect(errorOf(await server.post(path, '{"amount":'))).toBe('400 invalid_json');
+    expect(errorOf(await server.post(path, '[]'))).toBe('400 invalid_body');
+    expect(errorOf(await server.post(path, '{"counts":1}'))).toBe('400 invalid_body');
     expect(await countOf(server)).toBe(0);
   });
 
@@ -229,17 +229,17 @@ describe('a server alone', () => {
     ['/register', { id: '127.0.0.1:70000' }, '400 invalid_id'],
     ['/remove-peer', { id: 5 }, '400 invalid_id'],
   ])('%s refuses %j', async (path, body, refusal) => {
-    expect(refusalOf(await server.post(path, body))).toBe(refusal);
+    expect(errorOf(await server.post(path, body))).toBe(refusal);
     expect(await countOf(server)).toBe(0);
   });
 
   test('unknown peer: it cannot be removed', async () => {
-    expect(refusalOf(await server.post('/remove-peer', { id: '127.0.0.1:1' }))).toBe('404 unknown_peer');
+    expect(errorOf(await server.post('/remove-peer', { id: '127.0.0.1:1' }))).toBe('404 unknown_peer');
   });
 
   test('a server is not its own peer', async () => {
-    expect(refusalOf(await server.post('/register', { id: addressOf(server) }))).toBe('409 not_a_peer');
-    expect(refusalOf(await server.post('/remove-peer', { id: addressOf(server) }))).toBe('404 unknown_peer');
+    expect(errorOf(await server.post('/register', { id: addressOf(server) }))).toBe('409 not_a_peer');
+    expect(errorOf(await server.post('/remove-peer', { id: addressOf(server) }))).toBe('404 unknown_peer');
     expect(await peersOf(server)).toEqual([]);
   });
 });

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { refusalOf } from '../../support/api-error.ts';
+import { errorOf } from '../../support/api-error.ts';
 import {
-  type Answer,
+  type HttpResponse,
   type ServerProcess,
   startServer,
   stopServers,
@@ -17,7 +17,7 @@ type Headers = Readonly<Record<string, string>>;
 
 const writes: readonly (readonly [
   name: string,
-  ask: (server: ServerProcess, headers: Headers) => Promise<Answer>,
+  ask: (server: ServerProcess, headers: Headers) => Promise<HttpResponse>,
 ])[] = [
   ['an increment', (server, headers) => server.post('/counter/incr/k', { amount: 1 }, headers)],
   ['a batch', (server, headers) => server.post('/counters/incr', { increments: [{ key: 'k' }] }, headers)],
@@ -41,7 +41,7 @@ describe('with a token', () => {
 
   test.each(guarded)('%s without it is refused', async (_, ask) => {
     const answer = await ask(server, {});
-    expect(refusalOf(answer)).toBe('401 unauthorized');
+    expect(errorOf(answer)).toBe('401 unauthorized');
     expect(answer.headers['www-authenticate']).toBe('Bearer');
     expect((await server.read('k')).value).toBe(0);
   });
@@ -54,7 +54,7 @@ describe('with a token', () => {
       .flat()
       .flatMap((header) => guarded.map(([name, ask]) => [header, name, ask] as const)),
   )('the authorization %j is not enough for %s', async (authorization, _, ask) => {
-    expect(refusalOf(await ask(server, { authorization }))).toBe('401 unauthorized');
+    expect(errorOf(await ask(server, { authorization }))).toBe('401 unauthorized');
     expect((await server.read('k')).value).toBe(0);
   });
 
@@ -73,12 +73,12 @@ describe('with a token', () => {
         expect((await ask(open, { authorization: `${scheme} ${token}` })).status).toBe(200);
       }
       expect(await open.read('k')).toMatchObject({ value: 3 });
-      expect(refusalOf(await open.post('/counter/incr/k'))).toBe('401 unauthorized');
+      expect(errorOf(await open.post('/counter/incr/k'))).toBe('401 unauthorized');
     },
   );
 
   test('the token is checked before the body', async () => {
-    expect(refusalOf(await server.post('/counter/incr/', '{'))).toBe('401 unauthorized');
+    expect(errorOf(await server.post('/counter/incr/', '{'))).toBe('401 unauthorized');
   });
 });
 
@@ -88,7 +88,7 @@ test('the token in the file takes precedence over the one in the environment', a
   const server = await startServer({ args: ['--token-file', file], env: { TOKEN: 'of-environment' } });
   expect(await server.increment('k', 1, { authorization: 'Bearer of-file' })).toBe(1);
   const other = { authorization: 'Bearer of-environment' };
-  expect(refusalOf(await server.post('/counter/incr/k', {}, other))).toBe('401 unauthorized');
+  expect(errorOf(await server.post('/counter/incr/k', {}, other))).toBe('401 unauthorized');
 });
 
 describe('a page', () => {
@@ -114,7 +114,7 @@ describe('a page', () => {
   test.each(
     [...foreign, friend].flatMap((origin) => writes.map(([name, ask]) => [origin, name, ask] as const)),
   )('of %s may not send %s where nobody is allowed', async (origin, _, ask) => {
-    expect(refusalOf(await ask(alone, { origin }))).toBe('403 foreign_origin');
+    expect(errorOf(await ask(alone, { origin }))).toBe('403 foreign_origin');
     expect((await alone.read('k')).value).toBe(0);
   });
 
@@ -129,7 +129,7 @@ describe('a page', () => {
 
   test.each(foreign)('of %s may not write where another is allowed', async (origin) => {
     const answer = await open.post('/counter/incr/foreign', {}, { origin });
-    expect(refusalOf(answer)).toBe('403 foreign_origin');
+    expect(errorOf(answer)).toBe('403 foreign_origin');
     expect(answer.headers['access-control-allow-origin']).toBeUndefined();
     expect((await open.read('foreign')).value).toBe(0);
   });
@@ -161,7 +161,7 @@ describe('a page', () => {
         ]);
       }
       const refused = await server.post('/counter/incr/k', { amount: 0 }, { origin });
-      expect(refusalOf(refused)).toBe('400 invalid_amount');
+      expect(errorOf(refused)).toBe('400 invalid_amount');
       expect(refused.headers['access-control-allow-origin']).toBe(origin);
     }
   });
@@ -185,10 +185,8 @@ describe('a page', () => {
 
   test('of another origin is refused in the preflight request', async () => {
     const preflight = { origin: 'https://other.example', 'access-control-request-method': 'POST' };
-    expect(refusalOf(await open.ask('OPTIONS', '/counter/incr/k', preflight))).toBe('403 foreign_origin');
-    expect(refusalOf(await alone.ask('OPTIONS', '/counter/incr/k', preflight))).toBe(
-      '405 method_not_allowed',
-    );
+    expect(errorOf(await open.ask('OPTIONS', '/counter/incr/k', preflight))).toBe('403 foreign_origin');
+    expect(errorOf(await alone.ask('OPTIONS', '/counter/incr/k', preflight))).toBe('405 method_not_allowed');
   });
 
   test('gets no content-length with a 204, as HTTP demands', async () => {

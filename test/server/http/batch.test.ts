@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
 import { listFrom, numberFrom, objectFrom } from '../../support/json.ts';
 import {
-  type Answer,
+  type HttpResponse,
   type ServerProcess,
   jsonOf,
   startServer,
@@ -21,9 +21,10 @@ interface Increment {
   readonly amount?: number;
 }
 
-const add = (...increments: Increment[]): Promise<Answer> => server.post('/counters/incr', { increments });
+const add = (...increments: Increment[]): Promise<HttpResponse> =>
+  server.post('/counters/incr', { increments });
 
-const valuesOf = (answer: Answer): number[] =>
+const valuesOf = (answer: HttpResponse): number[] =>
   listFrom(objectFrom(jsonOf(answer))['results']).map((result) =>
     numberFrom(objectFrom(result)['new_value']),
   );

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { Connection, exchange, requestText } from '../../support/connection.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type HttpServerFixture, openHttpServer, openStore } from '../../support/http-server.ts';
-import { lastAnswer, refusalOf } from '../../support/api-error.ts';
+import { lastResponse, errorOf } from '../../support/api-error.ts';
 import { stopServers } from '../../support/server-process.ts';
 
 const sockets: Socket[] = [];
@@ -27,11 +27,11 @@ async function startServer(...options: Parameters<typeof openHttpServer>): Promi
 }
 
 const asked = async (port: number, ...pieces: (string | Buffer)[]): Promise<string> =>
-  refusalOf(lastAnswer(await exchange(port, ...pieces)));
+  errorOf(lastResponse(await exchange(port, ...pieces)));
 
 const increment = requestText('POST', '/counter/incr/k');
 const read = requestText('GET', '/counter/k', { connection: 'close' });
-const valueAt = async (port: number): Promise<string> => lastAnswer(await exchange(port, read)).body;
+const valueAt = async (port: number): Promise<string> => lastResponse(await exchange(port, read)).body;
 
 /** A client that never closes its side. */
 function holdOpen(port: number, text: string): Socket {
@@ -76,7 +76,7 @@ describe('what is not HTTP', () => {
       requestText('GET', '/health', { x: 'x'.repeat(bytes), connection: 'close' });
     expect(await asked(port, long(17_000))).toBe('431 head_too_large');
     expect(await asked(port, requestText('GET', `/${'x'.repeat(17_000)}`))).toBe('431 head_too_large');
-    expect(lastAnswer(await exchange(port, long(15_000))).status).toBe(200);
+    expect(lastResponse(await exchange(port, long(15_000))).status).toBe(200);
   });
 
   test('a request without a host is refused like any other', async () => {
@@ -86,7 +86,7 @@ describe('what is not HTTP', () => {
 
   test('a request of HTTP/1.0 needs no host', async () => {
     const { port } = await startServer();
-    expect(lastAnswer(await exchange(port, 'GET /health HTTP/1.0\r\n\r\n')).status).toBe(200);
+    expect(lastResponse(await exchange(port, 'GET /health HTTP/1.0\r\n\r\n')).status).toBe(200);
   });
 
   test('an expectation that cannot be met is refused', async () => {
@@ -122,14 +122,14 @@ test('a request that arrives byte by byte is a request', async () => {
   const { port } = await startServer();
   const request = requestText('POST', '/counter/incr/k', { connection: 'close' }, '{"amount":7}');
   const answer = await exchange(port, ...Array.from(request, (byte) => Buffer.from(byte)));
-  expect(lastAnswer(answer).status).toBe(200);
+  expect(lastResponse(answer).status).toBe(200);
   expect(await valueAt(port)).toContain('"value":7');
 });
 
 test('a request to upgrade is answered as an ordinary one', async () => {
   const { port } = await startServer();
   const headers = { connection: 'upgrade, close', upgrade: 'websocket' };
-  expect(lastAnswer(await exchange(port, requestText('GET', '/health', headers))).status).toBe(200);
+  expect(lastResponse(await exchange(port, requestText('GET', '/health', headers))).status).toBe(200);
 });
 
 describe('a slow client', () => {
@@ -155,7 +155,7 @@ describe('a slow client', () => {
     const { port } = await startServer({ idleMs: 100 });
     const answer = await exchange(port, requestText('GET', '/health'));
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
-    expect(lastAnswer(answer).status).toBe(200);
+    expect(lastResponse(answer).status).toBe(200);
   });
 
   test.each([
@@ -215,7 +215,7 @@ describe('clients that disconnect', () => {
   ])('%s leave nothing behind', async (_, text) => {
     const { port, errors } = await startServer();
     await goAway(port, text);
-    const noted = async (): Promise<string> => lastAnswer(await exchange(port, metrics)).body;
+    const noted = async (): Promise<string> => lastResponse(await exchange(port, metrics)).body;
     await eventually(async () => expect(await noted()).toContain('g_counter_watchers 0'));
     expect(errors).toEqual([]);
   });

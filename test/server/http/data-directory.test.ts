@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
 import { until } from '../../support/eventually.ts';
 import { objectFrom } from '../../support/json.ts';
-import { refusalOf } from '../../support/api-error.ts';
+import { errorOf } from '../../support/api-error.ts';
 import {
   ServerProcess,
   type Settings,
@@ -212,9 +212,9 @@ describe('a full disk', () => {
       acknowledged++;
       answer = await full.post('/counter/incr/k');
     }
-    expect(refusalOf(answer)).toBe('503 unknown_outcome');
-    expect(refusalOf(await full.post('/counter/incr/k'))).toBe('503 read_only');
-    expect(refusalOf(await full.post('/counter/merge/k', { nodes: { other: 1 } }))).toBe('503 read_only');
+    expect(errorOf(answer)).toBe('503 unknown_outcome');
+    expect(errorOf(await full.post('/counter/incr/k'))).toBe('503 read_only');
+    expect(errorOf(await full.post('/counter/merge/k', { nodes: { other: 1 } }))).toBe('503 read_only');
     const health = await full.get('/health');
     expect([health.status, objectFrom(parseJson(health.body))['status']]).toEqual([503, 'read-only']);
     expect((await full.read('k')).value).toBe(acknowledged);

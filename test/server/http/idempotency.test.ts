@@ -4,7 +4,7 @@ import { parseJson } from '../../../src/runtime/json.ts';
 import { eventually } from '../../support/eventually.ts';
 import { objectFrom } from '../../support/json.ts';
 import {
-  type Answer,
+  type HttpResponse,
   type ServerProcess,
   jsonOf,
   startServer,
@@ -19,13 +19,13 @@ afterAll(stopServers);
 
 const headers = (id: string): { 'idempotency-key': string } => ({ 'idempotency-key': id });
 
-const one = (key: string, id: string, to = server, amount = 5): Promise<Answer> =>
+const one = (key: string, id: string, to = server, amount = 5): Promise<HttpResponse> =>
   to.post(`/counter/incr/${key}`, { amount }, headers(id));
 
-const many = (key: string, id: string, to = server): Promise<Answer> =>
+const many = (key: string, id: string, to = server): Promise<HttpResponse> =>
   to.post('/counters/incr', { increments: [{ key, amount: 5 }, { key: `${key}-2` }, { key }] }, headers(id));
 
-const codeOf = ({ body }: Answer): unknown => objectFrom(objectFrom(parseJson(body))['error'])['code'];
+const codeOf = ({ body }: HttpResponse): unknown => objectFrom(objectFrom(parseJson(body))['error'])['code'];
 
 describe.each([
   ['an increment', one, 5],

@@ -1,6 +1,6 @@
 /** As many counters, nodes and increments as there can be, and one more. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { refusalOf } from '../../support/api-error.ts';
+import { errorOf } from '../../support/api-error.ts';
 import { type ServerProcess, startServer, stopServers } from '../../support/server-process.ts';
 
 let server: ServerProcess;
@@ -14,10 +14,10 @@ const MAX = Number.MAX_SAFE_INTEGER;
 
 test('a value of 2^53 - 1 can be reached and not passed', async () => {
   expect(await server.increment('a', MAX - 2)).toBe(MAX - 1);
-  expect(refusalOf(await server.post('/counter/incr/a', { amount: 2 }))).toBe('409 overflow');
+  expect(errorOf(await server.post('/counter/incr/a', { amount: 2 }))).toBe('409 overflow');
   expect(await server.increment('a')).toBe(MAX);
-  expect(refusalOf(await server.post('/counter/incr/a'))).toBe('409 overflow');
-  expect(refusalOf(await server.post('/counter/merge/a', { nodes: { other: 1 } }))).toBe('409 overflow');
+  expect(errorOf(await server.post('/counter/incr/a'))).toBe('409 overflow');
+  expect(errorOf(await server.post('/counter/merge/a', { nodes: { other: 1 } }))).toBe('409 overflow');
   expect(await server.read('a')).toEqual({ key: 'a', value: MAX, nodes: new Map([['node-1', MAX]]) });
 });
 
@@ -31,8 +31,8 @@ test('of many increments at once that do not all fit, exactly the acknowledged o
 
 test('a counter with as many nodes as the limit allows goes on counting', async () => {
   await server.merge('c', new Map(Object.entries({ x: 1, y: 2 })));
-  expect(refusalOf(await server.post('/counter/merge/c', { nodes: { z: 1 } }))).toBe('409 too_many_nodes');
-  expect(refusalOf(await server.post('/counter/merge/d', { nodes: { x: 1, y: 1, z: 1 } }))).toBe(
+  expect(errorOf(await server.post('/counter/merge/c', { nodes: { z: 1 } }))).toBe('409 too_many_nodes');
+  expect(errorOf(await server.post('/counter/merge/d', { nodes: { x: 1, y: 1, z: 1 } }))).toBe(
     '409 too_many_nodes',
   );
   expect(await server.merge('c', new Map(Object.entries({ x: 5, z: 0 })))).toMatchObject({ value: 8 });
@@ -54,11 +54,11 @@ test('concurrent requests do not pass the limit on counters', async () => {
   const taken = answers.filter(({ status }) => status === 200);
   expect(taken).toHaveLength(1);
   for (const answer of answers.filter(({ status }) => status !== 200)) {
-    expect(refusalOf(answer)).toBe('409 too_many_counters');
+    expect(errorOf(answer)).toBe('409 too_many_counters');
   }
-  expect(refusalOf(await server.post('/counter/merge/i', { nodes: { x: 1 } }))).toBe('409 too_many_counters');
+  expect(errorOf(await server.post('/counter/merge/i', { nodes: { x: 1 } }))).toBe('409 too_many_counters');
   const batch = { increments: [{ key: 'd' }, { key: 'i' }] };
-  expect(refusalOf(await server.post('/counters/incr', batch))).toBe('409 too_many_counters');
+  expect(errorOf(await server.post('/counters/incr', batch))).toBe('409 too_many_counters');
   expect((await server.read('d')).value).toBe(1);
   expect(await server.increment('d')).toBe(2);
 });
@@ -77,5 +77,5 @@ test('a server with more counters than the limit still starts and counts', async
   await before.kill('SIGTERM');
   const after = await startServer({ dataDir: before.dataDir, args: ['--max-counters', '1'] });
   expect(await after.increment('c')).toBe(2);
-  expect(refusalOf(await after.post('/counter/incr/d'))).toBe('409 too_many_counters');
+  expect(errorOf(await after.post('/counter/incr/d'))).toBe('409 too_many_counters');
 });

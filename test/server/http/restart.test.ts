@@ -81,12 +81,12 @@ describe('a server that is killed', () => {
     }
     let more = 0;
     for (let kill = 0; kill < 5; kill++) {
-      const draft = join(server.dataDir, 'counters.json.tmp');
-      // A draft is there for a moment only; with every change there comes another.
-      while (!existsSync(draft)) more = await server.increment('more');
+      const temporary = join(server.dataDir, 'counters.json.tmp');
+      // The temporary file is there for a moment only; with every change there comes another.
+      while (!existsSync(temporary)) more = await server.increment('more');
       await server.kill('SIGKILL');
       server = await server.restart();
-      expect(existsSync(draft)).toBe(false);
+      expect(existsSync(temporary)).toBe(false);
       expect((await server.read('more')).value).toBe(more);
       expect(await sumOf(server)).toBe(9000 + more);
     }

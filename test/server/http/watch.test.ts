@@ -6,7 +6,7 @@ import { eventually } from '../../support/eventually.ts';
 import { requestText } from '../../support/connection.ts';
 import { EventStream } from '../../support/event-stream.ts';
 import { counterFrom, listFrom, objectFrom } from '../../support/json.ts';
-import { refusalOf } from '../../support/api-error.ts';
+import { errorOf } from '../../support/api-error.ts';
 import { type ServerProcess, jsonOf, startServer, stopServers } from '../../support/server-process.ts';
 
 let server: ServerProcess;
@@ -197,7 +197,7 @@ describe('watchers', () => {
     const first = await watch('', undefined, small.port);
     await watch('', undefined, small.port);
     const refused = await small.get('/counters/watch');
-    expect(refusalOf(refused)).toBe('503 too_many_watchers');
+    expect(errorOf(refused)).toBe('503 too_many_watchers');
     expect(refused.headers['retry-after']).toBe('10');
     first.close();
     await eventually(async () => expect((await small.ask('HEAD', '/counters/watch')).status).toBe(200));

@@ -24,7 +24,7 @@ const deaths: Record<string, Death> = {
   'the process, and the files were moved': (files) => files.copy(),
 };
 
-interface Doom {
+interface Ending {
   /** Whether the end has come. */
   readonly hasCome: () => boolean;
   /** Brings it about. */
@@ -32,7 +32,7 @@ interface Doom {
 }
 
 /** Makes operations take their time. One of them fails, or is the last: it is never done, nor is any that follows. */
-function doom(files: MemoryFiles, clock: VirtualClock, random: Random): Doom {
+function scheduleEnd(files: MemoryFiles, clock: VirtualClock, random: Random): Ending {
   const fatal = 1 + below(random, 60);
   const error =
     random.next() < 0.3 ? new DiskError(pick(random, ['EIO', 'ENOSPC']), below(random, 60)) : undefined;
@@ -47,14 +47,14 @@ function doom(files: MemoryFiles, clock: VirtualClock, random: Random): Doom {
   return { hasCome: () => isOver, come: () => (isOver = true) };
 }
 
-/** Lives through as much as the doom of these files allows. Answers why it could not start, if it should have. */
-async function live(
+/** Runs a store over the files until its end comes. Returns why it could not start, if it should have. */
+async function runToEnd(
   files: MemoryFiles,
   clock: VirtualClock,
   random: Random,
   clients: Clients,
 ): Promise<string[]> {
-  const end = doom(files, clock, random);
+  const end = scheduleEnd(files, clock, random);
   const pass = (ms: number): Promise<void> => clock.run(new Promise((resolve) => clock.after(ms, resolve)));
   const opened: (SimDiskStore | Error)[] = [];
   void SimDiskStore.open(files, { clock }).then(
@@ -90,7 +90,7 @@ async function story(
   const clients = new Clients(streams(seed)('clients'), ballast);
   let files = new MemoryFiles();
   for (let count = 0; count < RUNS; count++) {
-    const refusals = await live(files, clock, random, clients);
+    const refusals = await runToEnd(files, clock, random, clients);
     if (refusals.length > 0) return { faults: refusals, acknowledged: 0 };
     files = pick(random, ends)(files, (bound) => below(random, bound));
   }

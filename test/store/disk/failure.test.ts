@@ -21,11 +21,11 @@ describe.each(Object.entries(failures))('after %s', (_, [operation, error]) => {
     await sim.run(sim.add('likes', 1, 'once'));
     const release = sim.files.hold(operation);
     sim.files.fail(operation, error);
-    const storing = sim.add('likes', 2, 'twice');
+    const committing = sim.add('likes', 2, 'twice');
     await sim.pass(1);
-    const gathered = [sim.add('likes', 4), sim.merge('views', { 'node-2': 1 })];
+    const open = [sim.add('likes', 4), sim.merge('views', { 'node-2': 1 })];
     release();
-    return { sim, answers: await sim.run(Promise.all([storing, ...gathered])) };
+    return { sim, answers: await sim.run(Promise.all([committing, ...open])) };
   };
 
   test('the outcome of the committing batch is unknown, and the open batch is rejected', async () => {
@@ -102,13 +102,13 @@ test.each([
     sim.files.fail(operation, new DiskError('EIO'));
     await sim.pass(600);
     const held = sim.files.hold(`sync ${LOG}`);
-    const storing = sim.add('likes', 2);
+    const committing = sim.add('likes', 2);
     await sim.pass(1);
-    const gathered = sim.add('likes', 4);
+    const open = sim.add('likes', 4);
     release();
     await sim.pass(1);
     held();
-    expect(await sim.run(Promise.all([storing, gathered]))).toEqual([3, 'read_only']);
+    expect(await sim.run(Promise.all([committing, open]))).toEqual([3, 'read_only']);
     expect(sim.value('likes')).toBe(3);
     expect((await SimDiskStore.begin(sim.files.crash(nothing))).value('likes')).toBe(3);
   },

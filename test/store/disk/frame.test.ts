@@ -11,7 +11,7 @@ const encode = (texts: readonly string[]): Buffer => Buffer.concat(texts.map(enc
 const decode = (bytes: Buffer): readonly string[] =>
   decodeFrames(bytes, 'some.log').frames.map((frame) => frame.payload);
 
-/** What is read, or where the damage is said to be. */
+/** What is read, or where corruption is reported. */
 function outcome(bytes: Buffer): readonly string[] | number {
   try {
     return decode(bytes);

@@ -1,9 +1,9 @@
 /** What the server refuses: always with one JSON error, and nothing has changed. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exchange, requestText } from '../../support/connection.ts';
-import { refusalOf, lastAnswer } from '../../support/api-error.ts';
+import { errorOf, lastResponse } from '../../support/api-error.ts';
 import {
-  type Answer,
+  type HttpResponse,
   type ServerProcess,
   jsonOf,
   startServer,
@@ -33,13 +33,13 @@ describe.each([
       ['"5"', '""', 'null', 'true', 'false', '[]', '[5]', '{}', '{"amount":5}'],
     ].flat(),
   )('by %s is refused', async (amount) => {
-    expect(refusalOf(await add(amount))).toBe('400 invalid_amount');
+    expect(errorOf(await add(amount))).toBe('400 invalid_amount');
   });
 
   test.each(['', 'NaN', 'Infinity', '05', '+5', '.5', '5.', '0x5', '5n', '1_000', "'5'"])(
     'by %s, which is not JSON, is refused',
     async (amount) => {
-      expect(refusalOf(await add(amount))).toBe('400 invalid_json');
+      expect(errorOf(await add(amount))).toBe('400 invalid_json');
     },
   );
 });
@@ -61,7 +61,7 @@ test.each([
   ['/counter/merge/k', '{"node-2":5}'],
   ['/counter/merge/k', '{"nodes":{"node-2":5},"key":"k"}'],
 ])('%s refuses the body %s', async (path, body) => {
-  expect(refusalOf(await server.post(path, body))).toBe('400 invalid_body');
+  expect(errorOf(await server.post(path, body))).toBe('400 invalid_body');
 });
 
 test.each([
@@ -72,12 +72,12 @@ test.each([
   '{"increments":"k"}',
   undefined,
 ])('a batch of %s is refused', async (body) => {
-  expect(refusalOf(await server.post('/counters/incr', body))).toBe('400 invalid_increments');
+  expect(errorOf(await server.post('/counters/incr', body))).toBe('400 invalid_increments');
 });
 
 describe('the key', () => {
   const paths = ['/counter/', '/counter/incr/', '/counter/merge/', '/counter/sync/'];
-  const ask = (path: string): Promise<Answer> =>
+  const ask = (path: string): Promise<HttpResponse> =>
     /incr|merge/.test(path)
       ? server.post(path, path.includes('merge') ? { nodes: {} } : {})
       : server.get(path);
@@ -89,7 +89,7 @@ describe('the key', () => {
       ['%', '%2', 'a%', '%zz', '%u0041', '%ff', '%C3', '%C3%28', '%ED%A0%80', '%F4%90%80%80', '%c0%80'],
     ].flat(),
   )('%j in the path is refused everywhere', async (segment) => {
-    for (const path of paths) expect(refusalOf(await ask(path + segment))).toBe('400 invalid_key');
+    for (const path of paths) expect(errorOf(await ask(path + segment))).toBe('400 invalid_key');
   });
 
   test.each([
@@ -110,11 +110,11 @@ describe('the key', () => {
     '{}',
   ])('%s in a batch is refused', async (key) => {
     const body = `{"increments":[{"key":"k"},{"key":${key}}]}`;
-    expect(refusalOf(await server.post('/counters/incr', body))).toBe('400 invalid_key');
+    expect(errorOf(await server.post('/counters/incr', body))).toBe('400 invalid_key');
   });
 
   test('in a batch is required', async () => {
-    expect(refusalOf(await server.post('/counters/incr', { increments: [{}] }))).toBe('400 invalid_key');
+    expect(errorOf(await server.post('/counters/incr', { increments: [{}] }))).toBe('400 invalid_key');
   });
 });
 
@@ -127,19 +127,19 @@ describe('the body', () => {
   };
 
   test.each([65_537, 100_000, 1_000_000])('of %i bytes is too long', async (bytes) => {
-    expect(refusalOf(await server.post('/counter/incr/k', padded(bytes)))).toBe('413 body_too_large');
+    expect(errorOf(await server.post('/counter/incr/k', padded(bytes)))).toBe('413 body_too_large');
     const answer = await exchange(server.port, chunked(padded(bytes)));
-    expect(refusalOf(lastAnswer(answer))).toBe('413 body_too_large');
+    expect(errorOf(lastResponse(answer))).toBe('413 body_too_large');
   });
 
   test('of 65536 bytes is accepted', async () => {
-    expect(refusalOf(await server.post('/counter/incr/k', `${padded(65_535)}x`))).toBe('400 invalid_json');
+    expect(errorOf(await server.post('/counter/incr/k', `${padded(65_535)}x`))).toBe('400 invalid_json');
   });
 
   test('of 8 MB is refused before it has arrived', async () => {
     const head = requestText('POST', '/counter/incr/k', { ...json, 'content-length': '8000000' });
     const answer = await exchange(server.port, head, ' '.repeat(2_000_000));
-    expect(refusalOf(lastAnswer(answer))).toBe('413 body_too_large');
+    expect(errorOf(lastResponse(answer))).toBe('413 body_too_large');
     await exchange(server.port, chunked(padded(8_000_000)));
   });
 
@@ -152,14 +152,14 @@ describe('the body', () => {
     '{"amount":1}\0',
     '['.repeat(60_000),
   ])('that is not JSON is refused (%#)', async (body) => {
-    expect(refusalOf(await server.post('/counter/incr/k', body))).toBe('400 invalid_json');
+    expect(errorOf(await server.post('/counter/incr/k', body))).toBe('400 invalid_json');
   });
 
   test.each(['ff', 'c3', 'c328', 'eda080', 'f4908080', 'c080'])(
     'with the bytes %s, which are not UTF-8, is refused',
     async (hex) => {
       const body = Buffer.concat([Buffer.from('{"nodes":{"'), Buffer.from(hex, 'hex'), Buffer.from('":1}}')]);
-      expect(refusalOf(await server.ask('POST', '/counter/merge/k', json, body))).toBe('400 invalid_json');
+      expect(errorOf(await server.ask('POST', '/counter/merge/k', json, body))).toBe('400 invalid_json');
     },
   );
 
@@ -173,48 +173,49 @@ describe('the body', () => {
     '',
   ])('of the type %j is refused', async (type) => {
     for (const path of ['/counter/incr/k', '/counters/incr', '/counter/merge/k']) {
-      expect(refusalOf(await server.post(path, {}, { 'content-type': type }))).toBe('415 not_json');
+      expect(errorOf(await server.post(path, {}, { 'content-type': type }))).toBe('415 not_json');
     }
   });
 
   test('without a type is refused', async () => {
-    expect(refusalOf(await server.ask('POST', '/counter/incr/k', {}, '{}'))).toBe('415 not_json');
+    expect(errorOf(await server.ask('POST', '/counter/incr/k', {}, '{}'))).toBe('415 not_json');
   });
 });
 
 describe('a merge', () => {
-  const merge = (nodes: string): Promise<Answer> => server.post('/counter/merge/k', `{"nodes":${nodes}}`);
+  const merge = (nodes: string): Promise<HttpResponse> =>
+    server.post('/counter/merge/k', `{"nodes":${nodes}}`);
 
   test.each(['-1', '1.5', '9007199254740992', '1e400', '"5"', 'null', 'true', '[]', '{}'])(
     'with the total %s is refused, and the other totals with it',
     async (total) => {
-      expect(refusalOf(await merge(`{"node-2":5,"node-3":${total},"node-4":6}`))).toBe('400 invalid_nodes');
+      expect(errorOf(await merge(`{"node-2":5,"node-3":${total},"node-4":6}`))).toBe('400 invalid_nodes');
     },
   );
 
   test.each(['null', '5', '"x"', '[]', '[["node-2",5]]', 'true'])('of %s is refused', async (nodes) => {
-    expect(refusalOf(await merge(nodes))).toBe('400 invalid_nodes');
+    expect(errorOf(await merge(nodes))).toBe('400 invalid_nodes');
   });
 
   test('without nodes is refused', async () => {
-    expect(refusalOf(await server.post('/counter/merge/k'))).toBe('400 invalid_nodes');
-    expect(refusalOf(await server.post('/counter/merge/k', {}))).toBe('400 invalid_nodes');
+    expect(errorOf(await server.post('/counter/merge/k'))).toBe('400 invalid_nodes');
+    expect(errorOf(await server.post('/counter/merge/k', {}))).toBe('400 invalid_nodes');
   });
 
   test.each(['""', '"\\n"', '"\\ud800"', `"${'n'.repeat(257)}"`])(
     'with a node named %s is refused',
     async (name) => {
-      expect(refusalOf(await merge(`{"node-2":5,${name}:1}`))).toBe('400 invalid_nodes');
+      expect(errorOf(await merge(`{"node-2":5,${name}:1}`))).toBe('400 invalid_nodes');
     },
   );
 
   test('past 2^53 - 1 in all is refused', async () => {
-    expect(refusalOf(await merge(`{"node-2":${MAX},"node-3":1}`))).toBe('409 overflow');
+    expect(errorOf(await merge(`{"node-2":${MAX},"node-3":1}`))).toBe('409 overflow');
   });
 
   test('that would use up the suffixes of this node is refused', async () => {
-    expect(refusalOf(await merge('{"node-1~1000000":1}'))).toBe('400 invalid_nodes');
-    expect(refusalOf(await merge('{"node-1~9007199254740991":1}'))).toBe('400 invalid_nodes');
+    expect(errorOf(await merge('{"node-1~1000000":1}'))).toBe('400 invalid_nodes');
+    expect(errorOf(await merge('{"node-1~9007199254740991":1}'))).toBe('400 invalid_nodes');
   });
 });
 
@@ -224,8 +225,8 @@ describe('a path', () => {
     '/counter/__proto__/k /counter/constructor/k /counter/incr%2Fk/x /COUNTER/k /healthz /health/ /../health';
 
   test.each(nowhere.split(' '))('%s is nowhere', async (path) => {
-    expect(refusalOf(await server.get(path))).toBe('404 not_found');
-    expect(refusalOf(await server.post(path, {}))).toBe('404 not_found');
+    expect(errorOf(await server.get(path))).toBe('404 not_found');
+    expect(errorOf(await server.post(path, {}))).toBe('404 not_found');
   });
 
   test.each([
@@ -246,27 +247,27 @@ describe('a path', () => {
     ['M-SEARCH', '/counter/incr/k', 'POST'],
   ])('refuses %s %s, and names %s as what it accepts', async (method, path, allow) => {
     const answer = await server.ask(method, path);
-    expect(refusalOf(answer)).toBe('405 method_not_allowed');
+    expect(errorOf(answer)).toBe('405 method_not_allowed');
     expect(answer.headers.allow).toBe(allow);
   });
 
   test.each(['limit=0', 'limit=1001', 'limit=-1', 'limit=1.5', 'limit=x', 'limit=', 'limit=1e9'])(
     'with %s is refused',
     async (query) => {
-      expect(refusalOf(await server.get(`/counters?${query}`))).toBe('400 invalid_limit');
+      expect(errorOf(await server.get(`/counters?${query}`))).toBe('400 invalid_limit');
     },
   );
 
   test.each(['cursor=', 'cursor=%21', 'cursor=a', 'cursor=YQ%3D%3D', 'cursor=a%20b'])(
     'with %s is refused',
     async (query) => {
-      expect(refusalOf(await server.get(`/counters?${query}`))).toBe('400 invalid_cursor');
+      expect(errorOf(await server.get(`/counters?${query}`))).toBe('400 invalid_cursor');
     },
   );
 
   test.each(['%00', 'a%0ab', 'k'.repeat(257)])('with the prefix %s is refused', async (prefix) => {
-    expect(refusalOf(await server.get(`/counters?prefix=${prefix}`))).toBe('400 invalid_prefix');
-    expect(refusalOf(await server.get(`/counters/watch?prefix=${prefix}`))).toBe('400 invalid_prefix');
+    expect(errorOf(await server.get(`/counters?prefix=${prefix}`))).toBe('400 invalid_prefix');
+    expect(errorOf(await server.get(`/counters/watch?prefix=${prefix}`))).toBe('400 invalid_prefix');
   });
 });
 
