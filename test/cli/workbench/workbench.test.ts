@@ -56,6 +56,11 @@ function program(name: string, script: string): string {
   return file;
 }
 
+/** Answers the `init` of a single node `n0`. */
+const answerInit =
+  `read line; id=$(echo "$line" | sed 's/.*"src":"\\([^"]*\\)".*/\\1/'); ` +
+  `echo '{"src":"n0","dest":"'$id'","body":{"type":"init_ok","in_reply_to":1}}'; `;
+
 const readJsonLines = (file: string): Record<string, unknown>[] =>
   readFileSync(file, 'utf8')
     .trim()
@@ -218,9 +223,10 @@ describe('test', () => {
   });
 
   test('operations in flight when a run is cut short are not held against the node', async () => {
-    const slow = ['--concurrency', '10n', '--latency', '200', '--time-limit', '60', '--log-net-recv'];
-    const { status, stdout } = await workbench([...short, '--bin', node, ...slow], (stderr) =>
-      stderr.includes('"type":"add_ok"'),
+    const silent = program('silent', `${answerInit}sleep 60`);
+    const { status, stdout } = await workbench(
+      [...short, '--node-count', '1', '--concurrency', '10n', '--bin', silent, '--log-net-send'],
+      (stderr) => stderr.includes('"type":"add"'),
     );
     expect(stdout).toMatch(/^UNKNOWN: the run was cut short; until then, nothing was wrong$/m);
     expect(status).toBe(2);
@@ -243,11 +249,7 @@ describe('test', () => {
   });
 
   test('half a line written before a kill is not held against the node', async () => {
-    const halfSpoken = program(
-      'half-spoken',
-      `read line; id=$(echo "$line" | sed 's/.*"src":"\\([^"]*\\)".*/\\1/'); ` +
-        `echo '{"src":"n0","dest":"'$id'","body":{"type":"init_ok","in_reply_to":1}}'; printf '{"src":"n0"'; sleep 60`,
-    );
+    const halfSpoken = program('half-spoken', `${answerInit}printf '{"src":"n0"'; sleep 60`);
     const nemesis = ['--nemesis', 'kill', '--nemesis-interval', '0.2', '--time-limit', '2'];
     const { stdout } = await workbench([...short, '--node-count', '1', '--bin', halfSpoken, ...nemesis]);
     expect(stdout).not.toContain('not a message');
