@@ -8,13 +8,16 @@ import { outcomeOf } from './nodes/outcome.ts';
 import { processHosts } from './nodes/process-host.ts';
 import { showProgress } from './nodes/progress.ts';
 import type { Results } from './nodes/results.ts';
-import { Interrupted, NodeFailure, Run } from './nodes/run.ts';
+import { Run } from './nodes/run.ts';
+import { Interrupted, NodeFailure } from './nodes/stopped.ts';
+import type { Check } from './nodes/verdict.ts';
 import { RunDirectory } from './report/run-directory.ts';
 
 export interface ProcessRunOptions {
   readonly bin: string;
   readonly nodeArguments: readonly string[];
   readonly options: RunOptions;
+  readonly check: Check;
   /** The share of operations that must succeed, from 0 to 1. */
   readonly availability?: number | undefined;
   readonly logStderr?: boolean;
@@ -34,7 +37,7 @@ export interface ProcessRunResult {
 
 /** Resolves when the run is recorded, also when it was cut short. */
 export async function runProcesses(run: ProcessRunOptions): Promise<ProcessRunResult> {
-  const { bin, nodeArguments, options, availability, logStderr, logSend, logReceive } = run;
+  const { bin, nodeArguments, options, check, availability, logStderr, logSend, logReceive } = run;
   const directory = new RunDirectory('store', options.workload, timestamp());
   const nodes = new Run(options, {
     clock: systemClock,
@@ -52,12 +55,15 @@ export async function runProcesses(run: ProcessRunOptions): Promise<ProcessRunRe
       if (!logReceive) return;
       stderrLog(`${delivery.receivedMs === undefined ? 'lost' : 'recv'} ${JSON.stringify(delivery.message)}`);
     },
+    onOffence: ({ node, text, silenced }) =>
+      stderrLog(`${node} ${text}${silenced ? `; nothing from ${node} is read any more` : ''}`),
   });
   const cpuBefore = process.cpuUsage();
   const stopped = await conduct(nodes, run);
   const overhead = describeOverhead(process.cpuUsage(cpuBefore), nodes);
-  const { judgement, results } = outcomeOf(nodes, options, stopped, availability);
-  await directory.finish(nodes, judgement, results);
+  const program = [bin, ...nodeArguments];
+  const { problems, results } = outcomeOf(nodes, { options, program, check, availability }, stopped);
+  await directory.finish(nodes, problems, results);
   return { results, overhead, reportPath: `${directory.path}/report.html` };
 }
 

@@ -59,7 +59,8 @@ export async function replay(
   const inbox = new Inbox(clock);
   const host = startHost(fixture.nodeId, {
     onMessage: (message) => inbox.put(message),
-    onFailure: (text) => inbox.put(`the node ${text}`),
+    onGarbage: (text) => inbox.put(`the node ${text}`),
+    onEnd: (text) => inbox.put(`the node ${text}`),
   });
   const ids = new Map<unknown, unknown>();
   let expected: Line[] = [];

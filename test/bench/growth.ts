@@ -37,8 +37,10 @@ function measure(count: number): Promise<Growth> {
   const nodeIds = nodeNames(count);
   let [messages, bytes] = [0, 0];
   const network = new Network({
+    model: 'ideal',
     clock,
-    copiesMs: () => [LATENCY_MS],
+    latencyMs: () => LATENCY_MS,
+    copiesMs: (latencyMs) => [latencyMs],
     isBlocked: () => false,
     onSend: ({ body }) => {
       messages++;

@@ -28,7 +28,8 @@ async function runsPerSecond(nodeCount: number, rate: number): Promise<{ runs: n
   const elapsedMs = (): number => performance.now() - startedMs;
   do {
     const { results } = await simulate({ ...challenge, seed: seed++ }, shippedNode);
-    if (results.valid !== true) throw new Error(`seed ${seed - 1} is invalid: ${results.problems.join()}`);
+    if (results.valid !== true)
+      throw new Error(`seed ${seed - 1} is invalid: ${results.verdicts.strict.problems.join()}`);
     messages += results.messages.all;
   } while (elapsedMs() < MEASURE_MS);
   return { runs: (1000 * seed) / elapsedMs(), messages: (1000 * messages) / elapsedMs() };

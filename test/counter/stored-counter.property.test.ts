@@ -114,7 +114,7 @@ for (const [name, unreliability] of Object.entries(situations)) {
     for (let seed = 1; seed <= 100; seed++) {
       const operations = await history(seed, unreliability);
       for (const operation of operations) outcomes.add(operation.outcome);
-      const { problems } = judge(operations);
+      const problems = judge(operations);
       const safety = problems.filter((problem) => problem.operation.outcome === 'ok');
       expect(safety.map((problem) => `seed ${seed}: ${problem.text}`)).toEqual([]);
     }

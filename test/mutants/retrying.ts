@@ -13,10 +13,24 @@ export class RetryingCounter extends PlainCounter {
 
   override add(delta: number): Promise<void> {
     const deadlineMs = this.clock.nowMs() + PATIENCE_MS;
-    return this.enqueue(() => {
+    const added = this.enqueue(() => {
       if (this.clock.nowMs() < deadlineMs) return this.raise(delta);
       throw new CounterError('temporarily-unavailable', 'too late');
     });
+    return this.#inTime(added);
+  }
+
+  override read(): Promise<number> {
+    return this.#inTime(super.read());
+  }
+
+  /** Gives up before a client does: one that has gone must not be answered. */
+  #inTime<T>(work: Promise<T>): Promise<T> {
+    const tooLate = new Promise<never>((_, reject) => {
+      const timer = this.clock.after(PATIENCE_MS, () => reject(new CounterError('timeout', 'too late')));
+      work.finally(() => timer.cancel()).catch(() => {});
+    });
+    return Promise.race([work, tooLate]);
   }
 
   protected override async raise(delta: number): Promise<void> {

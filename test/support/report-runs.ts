@@ -11,6 +11,7 @@ import type { Delivery } from '../../src/workbench/sim/network.ts';
 import { type ReportInput, diagramWindow } from '../../src/workbench/report/view.ts';
 import { summarise } from '../../src/workbench/nodes/results.ts';
 import type { RunOptions } from '../../src/workbench/nodes/options.ts';
+import type { Interrupted, NodeFailure } from '../../src/workbench/nodes/stopped.ts';
 import { standard } from './run-options.ts';
 
 /** One event per millisecond. */
@@ -79,19 +80,25 @@ export function inputOf(
   operations: readonly Operation[],
   of: Partial<ReportInput> = {},
   options: Partial<RunOptions> = {},
+  stopped?: NodeFailure | Interrupted,
 ): ReportInput {
-  const judgement = judge(operations);
+  const problems = judge(operations);
   return {
     title: 'g-counter, 20261122T102838.041Z',
-    results: summarise({ ...standard, ...options }, operations, judgement, {
-      all: 10,
-      clients: 4,
-      servers: 6,
-    }),
-    judgement,
+    results: summarise(
+      { options: { ...standard, ...options }, program: ['bin/g-counter'], check: 'strict' },
+      {
+        operations,
+        offences: [],
+        messageCounts: { all: 10, clients: 4, servers: 6 },
+        problems,
+        stopped,
+      },
+    ),
+    problems,
     operations,
     deliveries: [],
-    window: diagramWindow(operations, judgement),
+    window: diagramWindow(operations, problems),
     faults: [],
     messageTypes: {},
     ...of,

@@ -12,6 +12,7 @@ export const standard: RunOptions = {
   rate: 100,
   timeLimitMs: 10_000,
   recoveryTimeMs: 1000,
+  network: 'ideal',
   latencyMs: 0,
   latencyDistribution: 'constant',
   faults: new Set(['partition']),

@@ -4,7 +4,7 @@
 import type { Results } from '../../workbench/nodes/results.ts';
 import { sideBySide } from '../../workbench/nodes/side-by-side.ts';
 import { UsageError, parseOptions, programFrom } from '../arguments.ts';
-import { applyFlags, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
+import { applyFlags, checkFrom, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
 import { runAndPrint } from './run-and-print.ts';
 import { EXIT_STATUS, seedFrom } from './test-command.ts';
 
@@ -37,9 +37,10 @@ export async function compareCommand(args: string[]): Promise<number> {
     return { bin: programFrom(bin), nodeArguments };
   });
   const options = applyFlags(maelstromDefaults(seedFrom(values.seed)), values);
+  const check = checkFrom(values, 'maelstrom');
   const results: Results[] = [];
   for (const candidate of candidates) {
-    const one = await runAndPrint({ ...candidate, options });
+    const one = await runAndPrint({ ...candidate, options, check });
     if (one.valid === 'unknown') return EXIT_STATUS.unknown;
     results.push(one);
     console.log();

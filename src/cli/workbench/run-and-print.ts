@@ -2,7 +2,8 @@
  * Runs one cluster of processes for `test` and `compare`, until it ends or a signal stops it, and prints the results.
  */
 import { type ProcessRunOptions, runProcesses } from '../../workbench/process-run.ts';
-import { type Results, formatResults } from '../../workbench/nodes/results.ts';
+import { formatResults } from '../../workbench/nodes/format-results.ts';
+import type { Results } from '../../workbench/nodes/results.ts';
 import { describeOptions } from './run-options.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -5,6 +5,8 @@ import { workloads } from '../../maelstrom/counter-node.ts';
 import { storeModels } from '../../workbench/nodes/kv-service.ts';
 import { latencyDistributions } from '../../workbench/sim/latency.ts';
 import { faultNames } from '../../workbench/sim/nemesis.ts';
+import { networkModels } from '../../workbench/sim/network.ts';
+import { type Check, checks } from '../../workbench/nodes/verdict.ts';
 import type { RunOptions } from '../../workbench/nodes/options.ts';
 import { nodeNames } from '../../workbench/sim/node-names.ts';
 import { UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts';
@@ -25,7 +27,10 @@ export const runOptionsHelp = `  -w, --workload NAME      what clients add: g-co
                              kill, pause     nodes are killed and restarted, paused and resumed
                              all             all of these
   --nemesis-interval S     mean time between changes of a fault (default 10)
-  --store-model NAME       the state that seq-kv reads from: random, as Maelstrom's (default), stalest or latest`;
+  --store-model NAME       the state that seq-kv reads from: random, as Maelstrom's (default), stalest or latest
+  --network NAME           maelstrom, as Maelstrom's (default), or ideal, where messages do not wait for each other
+  --check NAME             which verdict decides the exit status: maelstrom, on the final reads, or strict, on every
+                           read (default: maelstrom; for simulate, strict)`;
 
 export const runOptionSpecs = {
   workload: { type: 'string', short: 'w' },
@@ -39,6 +44,8 @@ export const runOptionSpecs = {
   nemesis: { type: 'string' },
   'nemesis-interval': { type: 'string' },
   'store-model': { type: 'string' },
+  network: { type: 'string' },
+  check: { type: 'string' },
 } as const;
 
 export type RunFlags = { readonly [flag in keyof typeof runOptionSpecs]?: string | undefined };
@@ -52,6 +59,7 @@ export const maelstromDefaults = (seed: number): RunOptions => ({
   rate: 5,
   timeLimitMs: 60_000,
   recoveryTimeMs: 10_000,
+  network: 'maelstrom',
   latencyMs: 0,
   latencyDistribution: 'constant',
   faults: new Set(),
@@ -84,6 +92,7 @@ export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
     rate: number('rate') ?? base.rate,
     timeLimitMs: milliseconds('time-limit') ?? base.timeLimitMs,
     recoveryTimeMs: milliseconds('recovery-time') ?? base.recoveryTimeMs,
+    network: choiceFrom('network', flags.network ?? base.network, networkModels),
     latencyMs: number('latency') ?? base.latencyMs,
     latencyDistribution: choiceFrom(
       'latency-dist',
@@ -96,6 +105,10 @@ export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
   };
 }
 
+/** Reads the value of --check. Throws a UsageError. */
+export const checkFrom = (flags: RunFlags, fallback: Check): Check =>
+  choiceFrom('check', flags.check ?? fallback, checks);
+
 /** Returns the flags that give exactly these options, for nodes named from n0. */
 export function toFlags(options: RunOptions): string {
   const flags = {
@@ -106,6 +119,7 @@ export function toFlags(options: RunOptions): string {
     rate: options.rate,
     'time-limit': options.timeLimitMs / 1000,
     'recovery-time': options.recoveryTimeMs / 1000,
+    network: options.network,
     latency: options.latencyMs,
     'latency-dist': options.latencyDistribution,
     nemesis: [...options.faults].join(','),
@@ -131,6 +145,7 @@ export function describeOptions(options: RunOptions): string {
     `, ${rate} operations/s for ${timeLimitMs / 1000} s`,
     latencyMs === 0 ? '' : `, latency ${latencyMs} ms ${latencyDistribution}`,
     nemesis,
+    options.network === 'maelstrom' ? '' : `, ${options.network} network`,
     storeModel === 'random' ? '' : `, ${storeModel} store`,
     `, seed ${options.seed}`,
   ].join('');

@@ -3,7 +3,7 @@
  */
 import { UsageError, numberFrom, parseOptions, splitNodeArguments } from '../arguments.ts';
 import { peersHelp, peersOnlySpecs } from './peers-options.ts';
-import { applyFlags, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
+import { applyFlags, checkFrom, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
 import { searchNodes, simulateNodesOnce } from './simulate-nodes.ts';
 import { searchPeers, simulatePeersOnce } from './simulate-peers.ts';
 import { shippedNode } from './simulate-seed.ts';
@@ -54,7 +54,7 @@ export async function simulateCommand(args: string[]): Promise<number> {
     if (keepGoing) throw new UsageError('--keep-going goes with --seeds');
     if (isOfPeers) return EXIT_STATUS[`${await simulatePeersOnce(seedFrom(seed), ofPeers)}`];
     const options = applyFlags(maelstromDefaults(seedFrom(seed)), flags);
-    const { valid } = await simulateNodesOnce(options, forNode);
+    const { valid } = await simulateNodesOnce(options, checkFrom(flags, 'strict'), forNode);
     return EXIT_STATUS[`${valid}`];
   }
   const count = numberFrom('seeds', seeds, { min: 1, integer: true });
@@ -64,6 +64,9 @@ export async function simulateCommand(args: string[]): Promise<number> {
   const range = { first, count, keepGoing };
   const areValid = isOfPeers
     ? await searchPeers(ofPeers, range)
-    : await searchNodes({ workload: 'nodes', flags, nodeArguments: forNode }, range);
+    : await searchNodes(
+        { workload: 'nodes', flags, check: checkFrom(flags, 'strict'), nodeArguments: forNode },
+        range,
+      );
   return EXIT_STATUS[`${areValid}`];
 }

@@ -3,31 +3,37 @@
  */
 import { timestamp } from '../../runtime/system.ts';
 import { type RunOptions, smallerOptions } from '../../workbench/nodes/options.ts';
-import { type Results, formatResults } from '../../workbench/nodes/results.ts';
+import { formatResults } from '../../workbench/nodes/format-results.ts';
+import type { Results } from '../../workbench/nodes/results.ts';
 import { simulate } from '../../workbench/nodes/simulation.ts';
 import { RunDirectory } from '../../workbench/report/run-directory.ts';
+import { type Check } from '../../workbench/nodes/verdict.ts';
 import { search } from '../../workbench/search.ts';
 import { describeOptions, toFlags } from './run-options.ts';
 import { type SeedRange, seedSearch } from './seed-search.ts';
 import { type NodesTask, seedOptions, shippedNode } from './simulate-seed.ts';
 
 /** Simulates one run, prints its results and records them in the run directory. */
-export async function simulateNodesOnce(options: RunOptions, nodeArguments: string[]): Promise<Results> {
+export async function simulateNodesOnce(
+  options: RunOptions,
+  check: Check,
+  nodeArguments: string[],
+): Promise<Results> {
   console.log(`simulating ${describeOptions(options)}`);
   const directory = new RunDirectory('store', options.workload, timestamp());
-  const { run, judgement, results } = await simulate(
-    options,
-    shippedNode(nodeArguments, options.workload),
-    (delivery) => directory.recordDelivery(delivery),
-  );
-  await directory.finish(run, judgement, results);
+  const { run, problems, results } = await simulate(options, shippedNode(nodeArguments, options.workload), {
+    program: ['g-counter', ...nodeArguments],
+    check,
+    onDelivery: (delivery) => directory.recordDelivery(delivery),
+  });
+  await directory.finish(run, problems, results);
   console.log(`${formatResults(results)}\nreport in ${directory.path}/report.html`);
   return results;
 }
 
 /** Simulates many runs. Resolves with whether all are valid. */
 export function searchNodes(task: NodesTask, range: SeedRange): Promise<boolean> {
-  const { flags, nodeArguments } = task;
+  const { flags, check, nodeArguments } = task;
   const forNode = nodeArguments.length > 0 ? ` -- ${nodeArguments.join(' ')}` : '';
   return search(seedSearch(task, range), {
     optionsOf: (seed) => seedOptions(seed, flags),
@@ -35,10 +41,10 @@ export function searchNodes(task: NodesTask, range: SeedRange): Promise<boolean>
     commandFor: (options) => `g-counter-workbench simulate ${toFlags(options)}${forNode}`,
     smaller: smallerOptions,
     fails: async (options) => {
-      const { results } = await simulate(options, shippedNode(nodeArguments, options.workload));
-      return results.valid === false;
+      const { results } = await simulate(options, shippedNode(nodeArguments, options.workload), { check });
+      return results.valid !== true;
     },
-    show: (options) => simulateNodesOnce(options, nodeArguments),
+    show: (options) => simulateNodesOnce(options, check, nodeArguments),
     claim: 'no read out of bounds and no request unanswered after healing',
   });
 }

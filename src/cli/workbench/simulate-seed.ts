@@ -7,6 +7,7 @@ import { silent } from '../../runtime/log.ts';
 import type { CreateNode } from '../../workbench/nodes/memory-host.ts';
 import { type RunOptions, drawOptions } from '../../workbench/nodes/options.ts';
 import { simulate } from '../../workbench/nodes/simulation.ts';
+import type { Check } from '../../workbench/nodes/verdict.ts';
 import { drawPeersOptions } from '../../workbench/peers/options.ts';
 import { shippedPeer } from '../../workbench/peers/peer.ts';
 import { simulatePeers } from '../../workbench/peers/run.ts';
@@ -22,6 +23,7 @@ export type SeedTask = NodesTask | PeersTask;
 export interface NodesTask {
   readonly workload: 'nodes';
   readonly flags: RunFlags;
+  readonly check: Check;
   readonly nodeArguments: string[];
 }
 
@@ -33,10 +35,10 @@ export interface PeersTask {
 export const seedSimulator = (task: SeedTask): SimulateSeed =>
   task.workload === 'peers' ? peersSimulator(task) : nodesSimulator(task);
 
-function nodesSimulator({ flags, nodeArguments }: NodesTask): SimulateSeed {
+function nodesSimulator({ flags, check, nodeArguments }: NodesTask): SimulateSeed {
   const createNode = shippedNode(nodeArguments, flags.workload ?? 'g-counter');
   return async (seed) => {
-    const { results } = await simulate(seedOptions(seed, flags), createNode);
+    const { results } = await simulate(seedOptions(seed, flags), createNode, { check });
     return { seed, valid: results.valid === true, operations: results.stats.all.count };
   };
 }

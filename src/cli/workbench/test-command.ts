@@ -3,7 +3,7 @@
  */
 import { systemRandom } from '../../runtime/system.ts';
 import { UsageError, numberFrom, parseOptions, programFrom, splitNodeArguments } from '../arguments.ts';
-import { applyFlags, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
+import { applyFlags, checkFrom, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
 import { runAndPrint } from './run-and-print.ts';
 
 export const testHelp = `Usage: g-counter-workbench test -w g-counter --bin FILE [options] [-- arguments for FILE]
@@ -35,7 +35,7 @@ const specs = {
 } as const;
 
 /** The exit status for each verdict. */
-export const EXIT_STATUS = { true: 0, false: 1, unknown: 2 } as const;
+export const EXIT_STATUS = { true: 0, false: 1, unknown: 2, crashed: 255 } as const;
 
 /** Runs one test and resolves with the exit status. */
 export async function testCommand(args: string[]): Promise<number> {
@@ -51,6 +51,7 @@ export async function testCommand(args: string[]): Promise<number> {
     bin: programFrom(values.bin),
     nodeArguments: forNode,
     options: applyFlags(maelstromDefaults(seedFrom(values.seed)), values),
+    check: checkFrom(values, 'maelstrom'),
     availability: values.availability === undefined ? undefined : availabilityFrom(values.availability),
     logStderr: values['log-stderr'],
     logSend: values['log-net-send'],

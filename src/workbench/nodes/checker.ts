@@ -1,6 +1,6 @@
 /**
- * Judges a history. Maelstrom demands of the final reads that they return all acknowledged adds plus some of the unknown
- * ones. This checker demands it of *every* read, counting only what was possible at its time:
+ * The strict check, of every read. Maelstrom demands of the final reads that they return all acknowledged adds plus some of
+ * the unknown ones (maelstrom-check.ts). This one demands it of *every* read, counting only what was possible at its time:
  *   1. it includes every add acknowledged before it began;
  *   2. it includes no add invoked after it ended, none that definitely failed, and none twice;
  *   3. it is not less than any read that ended before it began, plus what was added and acknowledged in between.
@@ -8,7 +8,7 @@
  */
 import type { AddOperation, Operation, ReadOperation } from './history.ts';
 import { MinimumRead } from './minimum-read.ts';
-import { type Ranges, formatRanges, includes, shifted, subsetSums, withOptional } from '../sim/ranges.ts';
+import { type Ranges, formatRanges, includes, shifted, withOptional } from '../sim/ranges.ts';
 
 export interface Problem {
   readonly operation: Operation;
@@ -16,27 +16,14 @@ export interface Problem {
   readonly text: string;
 }
 
-export interface Judgement {
-  readonly problems: readonly Problem[];
-  /** What the final reads may return. */
-  readonly acceptable: Ranges;
-  readonly finalReads: readonly ReadOperation[];
-}
-
-/** `growOnly`: no add is negative, so that reads must never go back. */
-export function judge(operations: readonly Operation[], growOnly = true): Judgement {
+/** Returns what is wrong. `growOnly`: no add is negative, so that reads must never go back. */
+export function judge(operations: readonly Operation[], growOnly = true): Problem[] {
   const adds = operations.filter((operation) => operation.f === 'add');
   const reads = operations.filter((operation) => operation.f === 'read');
-  const finalReads = reads.filter((read) => read.final);
-  const problems = [
+  return [
     ...judgeReads(adds, reads, growOnly ? new MinimumRead() : undefined),
     ...operations.filter((operation) => operation.final).flatMap(unanswered),
   ];
-  const acceptable = subsetSums(
-    total(adds.filter((add) => add.outcome === 'ok')),
-    adds.filter((add) => add.outcome === 'info').map((add) => add.delta),
-  );
-  return { problems, acceptable, finalReads };
 }
 
 /** A read that has begun: what was known then, and what has happened since. */
@@ -140,7 +127,5 @@ function describe(read: ReadOperation): string {
   const when = `${seconds(read.invoked.timeMs)}–${seconds(read.completed.timeMs)} s`;
   return `the ${kind} of ${read.value} from ${read.node} (process ${read.process}, ${when})`;
 }
-
-const total = (adds: readonly AddOperation[]): number => adds.reduce((sum, add) => sum + add.delta, 0);
 
 const seconds = (timeMs: number): string => (timeMs / 1000).toFixed(3);

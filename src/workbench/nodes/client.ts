@@ -10,6 +10,9 @@ import type { Outcome } from './history.ts';
 import type { Network } from '../sim/network.ts';
 import type { Invocation } from './workload.ts';
 
+/** How long a client waits for the reply to an operation, as in Maelstrom. */
+export const CLIENT_TIMEOUT_MS = 5000;
+
 /** How an invocation ended for its client. */
 export interface Completion {
   readonly outcome: Outcome;

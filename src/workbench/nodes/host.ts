@@ -16,8 +16,10 @@ export interface Host {
 
 export interface HostEvents {
   readonly onMessage: (message: Message) => void;
-  /** The node broke the rules: it ended, or wrote something that is not a message. A sentence without a subject says how. */
-  readonly onFailure: (text: string) => void;
+  /** The node wrote something that is not a message. The rest of a sentence that begins with the node says what. */
+  readonly onGarbage: (text: string) => void;
+  /** The node ended, or could not be started. The rest of a sentence that begins with the node says how. */
+  readonly onEnd: (text: string) => void;
 }
 
 /** Starts an incarnation of the node `nodeId`, not necessarily the first. */

@@ -28,16 +28,15 @@ function step(state: State, request: Body): Step | undefined {
     case 'read':
       return present
         ? { state, reply: { type: 'read_ok', value: found } }
-        : { state, reply: error('key-does-not-exist', 'key does not exist') };
+        : { state, reply: keyError.missing() };
     case 'write':
       return { state: put(request['value']), reply: { type: 'write_ok' } };
     case 'cas':
-      if (!present && request['create_if_not_exists'] !== true) {
-        return { state, reply: error('key-does-not-exist', 'key does not exist') };
+      if (!present && !isTruthy(request['create_if_not_exists'])) {
+        return { state, reply: keyError.missing() };
       }
       if (present && !isEqual(found, request['from'])) {
-        const text = `current value ${JSON.stringify(found)} is not ${JSON.stringify(request['from'])}`;
-        return { state, reply: error('precondition-failed', text) };
+        return { state, reply: keyError.different(found, request['from']) };
       }
       return { state: put(request['to']), reply: { type: 'cas_ok' } };
     default:
@@ -45,12 +44,15 @@ function step(state: State, request: Body): Step | undefined {
   }
 }
 
+/** As in Clojure, where 0 and the empty string are true. */
+const isTruthy = (json: unknown): boolean => json !== undefined && json !== null && json !== false;
+
 /** Any JSON can be a key; two keys are equal if their JSON is. */
-const mapKey = (key: unknown): unknown =>
+export const mapKey = (key: unknown): unknown =>
   typeof key === 'object' && key !== null ? Symbol.for(JSON.stringify(key)) : key;
 
 /** The general comparison is slow, and nearly all values are numbers. */
-const isEqual = (a: unknown, b: unknown): boolean =>
+export const isEqual = (a: unknown, b: unknown): boolean =>
   a === b || (typeof a === 'object' && isDeepStrictEqual(a, b));
 
 const error = (name: 'key-does-not-exist' | 'precondition-failed', text: string): OutgoingBody => ({
@@ -58,6 +60,13 @@ const error = (name: 'key-does-not-exist' | 'precondition-failed', text: string)
   code: errorCodes[name].code,
   text,
 });
+
+/** The errors of all key-value services, with Maelstrom's texts. */
+export const keyError = {
+  missing: () => error('key-does-not-exist', 'key does not exist'),
+  different: (found: unknown, from: unknown) =>
+    error('precondition-failed', `current value ${JSON.stringify(found)} is not ${JSON.stringify(from)}`),
+} as const;
 
 /** `lin-kv`: every operation acts on the latest state. */
 export class LinearizableKv implements Service {

@@ -1,9 +1,11 @@
 /**
  * The nodes of a run: starts them, sends them init, does to them what the nemesis wants, and watches that they keep to the
- * protocol. Each start of a node under its id is an incarnation of its own.
+ * protocol. Each start of a node under its id is an incarnation of its own. As in Maelstrom, an incarnation that breaks
+ * the protocol is silenced: nothing that it writes from then on is read.
  */
+import type { Message } from '../../maelstrom/message.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { Client } from './client.ts';
+import { CLIENT_TIMEOUT_MS, Client } from './client.ts';
 import type { NodeControl } from '../sim/faults/fault.ts';
 import type { Host, StartHost } from './host.ts';
 import type { Network } from '../sim/network.ts';
@@ -16,8 +18,22 @@ export interface NodesOptions {
   readonly clock: Clock;
   readonly startHost: StartHost;
   readonly nextClientName: () => string;
-  /** A node broke the rules of the protocol; `text` says which and how. */
+  /** Whether a late reply, to a client that has gone, silences a node; otherwise it is lost. */
+  readonly lateRepliesSilence: boolean;
+  /** A node broke the protocol in a way that Maelstrom does not end the run for. */
+  readonly onOffence: (offence: Offence) => void;
+  /** A node ended or did not start, or goes on in a way that no run can. `text` says which and how. */
   readonly onFailure: (text: string) => void;
+}
+
+/** How a node broke the protocol. */
+export interface Offence {
+  readonly node: string;
+  readonly timeMs: number;
+  /** The rest of a sentence that begins with the node. */
+  readonly text: string;
+  /** Whether the node was silenced for it. */
+  readonly silenced: boolean;
 }
 
 /** More than a correct node sends unprompted, or because of one message. */
@@ -28,8 +44,9 @@ const MESSAGES_PER_MESSAGE = 1000;
 interface Incarnation {
   readonly host: Host;
   paused: boolean;
-  /** Whether it has been paused since init was last sent to it, which excuses that it did not reply. */
-  excused: boolean;
+  /** When it was last resumed, in ms on the run's clock. */
+  resumedMs: number;
+  silenced: boolean;
   /** Messages that it sent, and messages from others that were delivered to it. */
   sent: number;
   received: number;
@@ -65,24 +82,21 @@ export class Nodes implements NodeControl {
   restart(nodeId: string): void {
     if (this.#running.has(nodeId)) return;
     const { network, startHost, onFailure } = this.#options;
-    const fail = (text: string): void => onFailure(`${nodeId} ${text}`);
     const host = startHost(nodeId, {
       onMessage: (message) => {
-        const { src, dest } = message;
-        incarnation.sent++;
-        if (incarnation.sent > UNPROMPTED_MESSAGES + MESSAGES_PER_MESSAGE * incarnation.received) {
-          fail(
-            `floods the network: it sent ${incarnation.sent} messages and received ${incarnation.received}`,
-          );
-          return;
-        }
-        if (src !== nodeId) fail(`sent a message as ${src}: ${JSON.stringify(message)}`);
-        else if (network.knows(dest)) network.send(message);
-        else fail(`sent a message to ${dest}, which does not exist: ${JSON.stringify(message)}`);
+        if (!incarnation.silenced) this.#take(nodeId, incarnation, message);
       },
-      onFailure: fail,
+      onGarbage: (text) => this.#offend(nodeId, incarnation, text),
+      onEnd: (text) => onFailure(`${nodeId} ${text}`),
     });
-    const incarnation: Incarnation = { host, paused: false, excused: false, sent: 0, received: 0 };
+    const incarnation: Incarnation = {
+      host,
+      paused: false,
+      resumedMs: -Infinity,
+      silenced: false,
+      sent: 0,
+      received: 0,
+    };
     this.#running.set(nodeId, incarnation);
     network.attach(nodeId, (message) => {
       if (message.src !== nodeId) incarnation.received++;
@@ -95,7 +109,6 @@ export class Nodes implements NodeControl {
     const incarnation = this.#running.get(nodeId);
     if (incarnation === undefined) return;
     incarnation.paused = true;
-    incarnation.excused = true;
     incarnation.host.pause();
   }
 
@@ -103,6 +116,7 @@ export class Nodes implements NodeControl {
     const incarnation = this.#running.get(nodeId);
     if (incarnation === undefined) return;
     incarnation.paused = false;
+    incarnation.resumedMs = this.#options.clock.nowMs();
     incarnation.host.resume();
   }
 
@@ -112,16 +126,60 @@ export class Nodes implements NodeControl {
     await Promise.all(this.#ending);
   }
 
+  /** Puts a message that a node has written on the network, if it may be there. */
+  #take(nodeId: string, incarnation: Incarnation, message: Message): void {
+    const { nodeIds, network, clock, lateRepliesSilence, onFailure } = this.#options;
+    const { src, dest } = message;
+    const { received } = incarnation;
+    incarnation.sent++;
+    if (incarnation.sent > UNPROMPTED_MESSAGES + MESSAGES_PER_MESSAGE * received) {
+      incarnation.silenced = true;
+      onFailure(
+        `${nodeId} floods the network: it sent ${incarnation.sent} messages and received ${received}`,
+      );
+      return;
+    }
+    // A killed node is still there for the others, who cannot know.
+    const exists = (name: string): boolean => nodeIds.includes(name) || network.has(name);
+    if (src !== nodeId) {
+      this.#offend(nodeId, incarnation, `sent a message as ${src}: ${JSON.stringify(message)}`, !exists(src));
+      if (incarnation.silenced) return;
+    }
+    if (exists(dest)) {
+      network.send(message);
+      return;
+    }
+    const leftMs = network.leftMs(dest);
+    if (leftMs === undefined) {
+      const text = `sent a message to ${dest}, which does not exist: ${JSON.stringify(message)}`;
+      this.#offend(nodeId, incarnation, text);
+    } else if (lateRepliesSilence && incarnation.resumedMs < leftMs - CLIENT_TIMEOUT_MS) {
+      // No node can know how long it has been paused, so one that was is excused.
+      const lateMs = Math.ceil(clock.nowMs() - leftMs);
+      this.#offend(
+        nodeId,
+        incarnation,
+        `replied ${lateMs} ms after ${dest} had gone: ${JSON.stringify(message)}`,
+      );
+    }
+  }
+
+  #offend(nodeId: string, incarnation: Incarnation, text: string, silenced = true): void {
+    if (incarnation.silenced) return;
+    incarnation.silenced = silenced;
+    this.#options.onOffence({ node: nodeId, timeMs: this.#options.clock.nowMs(), text, silenced });
+  }
+
   async #init(nodeId: string, incarnation: Incarnation): Promise<void> {
     const { nodeIds, network, clock, nextClientName, onFailure } = this.#options;
     const body = { type: 'init', node_id: nodeId, node_ids: nodeIds };
     while (this.#running.get(nodeId) === incarnation) {
-      incarnation.excused = incarnation.paused;
+      const sentMs = clock.nowMs();
       const client = new Client(nextClientName(), network, clock, INIT_TIMEOUT_MS);
       const reply = await client.call(nodeId, body).catch(() => undefined);
       client.close();
       if (reply?.['type'] === 'init_ok') return;
-      if (reply === undefined && incarnation.excused) continue;
+      if (reply === undefined && (incarnation.paused || incarnation.resumedMs > sentMs)) continue;
       const answer =
         reply === undefined ? `within ${INIT_TIMEOUT_MS / 1000} s` : `but with ${JSON.stringify(reply)}`;
       if (this.#running.get(nodeId) === incarnation) onFailure(`${nodeId} did not answer init ${answer}`);

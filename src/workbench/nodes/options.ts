@@ -4,6 +4,7 @@
 import type { Workload } from '../../maelstrom/counter-node.ts';
 import { type LatencyDistribution, latencyDistributions } from '../sim/latency.ts';
 import { type FaultName, faultNames } from '../sim/nemesis.ts';
+import { type NetworkModel, networkModels } from '../sim/network.ts';
 import { nodeNames } from '../sim/node-names.ts';
 import { pick, streams } from '../sim/random.ts';
 import type { StoreModel } from './kv-service.ts';
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly timeLimitMs: number;
   /** How long the cluster rests between healing and the final reads. */
   readonly recoveryTimeMs: number;
+  /** How the network behaves: as Maelstrom's, or ideally. */
+  readonly network: NetworkModel;
   /** Mean one-way latency between nodes and services. */
   readonly latencyMs: number;
   readonly latencyDistribution: LatencyDistribution;
@@ -41,6 +44,7 @@ export function drawOptions(seed: number): RunOptions {
     rate: pick(random, [10, 30, 100, 300]),
     timeLimitMs: 10_000,
     recoveryTimeMs: 10_000,
+    network: pick(streams(seed)('network'), networkModels),
     latencyMs: pick(random, [0, 1, 10, 50, 100]),
     latencyDistribution: pick(random, latencyDistributions),
     faults: new Set(faultNames.filter(() => random.next() < 0.5)),
@@ -51,7 +55,7 @@ export function drawOptions(seed: number): RunOptions {
 
 /** Each way to make a run simpler, the greatest simplification first. */
 export function* smallerOptions(options: RunOptions): Generator<RunOptions> {
-  const { nodeIds, concurrency, rate, timeLimitMs, faults, latencyMs, storeModel } = options;
+  const { nodeIds, concurrency, rate, timeLimitMs, faults, network, latencyMs, storeModel } = options;
   if (faults.size > 1) yield { ...options, faults: new Set() };
   for (const fault of faults) {
     yield { ...options, faults: new Set([...faults].filter((other) => other !== fault)) };
@@ -62,5 +66,6 @@ export function* smallerOptions(options: RunOptions): Generator<RunOptions> {
   if (concurrency > 1) yield { ...options, concurrency: concurrency >> 1 };
   if (rate > 10) yield { ...options, rate: rate / 2 };
   if (latencyMs > 0) yield { ...options, latencyMs: 0 };
+  if (network !== 'ideal') yield { ...options, network: 'ideal' };
   if (storeModel !== 'latest') yield { ...options, storeModel: 'latest' };
 }

@@ -46,10 +46,10 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
 
     // A node's end is reported when it exits; a failed write to its pipe tells nothing more.
     stdin.on('error', () => {});
-    child.once('error', (error) => events.onFailure(`could not be started: ${error.message}`));
+    child.once('error', (error) => events.onEnd(`could not be started: ${error.message}`));
     // Its last output comes before its end is reported, unless another process keeps its pipes open.
     const reportEnd = (): void => {
-      if (!killed) events.onFailure(`${describeEnd(child)}${lastLines(logFile)}`);
+      if (!killed) events.onEnd(`${describeEnd(child)}${lastLines(logFile)}`);
       killed = true;
     };
     child.once('close', reportEnd);
@@ -110,7 +110,7 @@ function takeLine(line: string, events: HostEvents): void {
     !Object.keys(message).every((key) => MESSAGE_KEYS.has(key)) ||
     FRACTIONAL_INTEGER.test(line)
   ) {
-    events.onFailure(`wrote a line that is not a message: ${line.slice(0, 500)}`);
+    events.onGarbage(`wrote a line that is not a message: ${line.slice(0, 500)}`);
   } else {
     events.onMessage(message);
   }

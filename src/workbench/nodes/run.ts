@@ -1,25 +1,24 @@
 /**
  * One run, from init to the final reads, as Maelstrom conducts it: clients invoke operations while the nemesis injects
- * faults; then everything heals and recovers, and every client adds and reads once more (in Maelstrom, it only reads).
- * Where the nodes live and how time passes is up to the environment.
+ * faults; then everything heals and recovers, and every client reads once more. What Maelstrom does not do: when the
+ * recovery begins, every client adds once more. Where the nodes live and how time passes is up to the environment.
  */
 import type { Message } from '../../maelstrom/message.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
-import { Client, type Completion } from './client.ts';
+import { CLIENT_TIMEOUT_MS, Client, type Completion } from './client.ts';
 import type { Moment, Operation } from './history.ts';
 import type { StartHost } from './host.ts';
-import { LinearizableKv, SequentialKv } from './kv-service.ts';
+import { services } from './services.ts';
+import { Interrupted, NodeFailure } from './stopped.ts';
 import { latencySampler } from '../sim/latency.ts';
 import { ProcessClock } from '../sim/process-clock.ts';
 import { type FaultInterval, type FaultName, Nemesis, faultKinds } from '../sim/nemesis.ts';
 import { type Delivery, type MessageCounts, Network } from '../sim/network.ts';
-import { Nodes } from './nodes.ts';
+import { type Offence, Nodes } from './nodes.ts';
 import type { RunOptions } from './options.ts';
 import { type Streams, below, streams } from '../sim/random.ts';
 import { type Invocation, invocations } from './workload.ts';
-
-const CLIENT_TIMEOUT_MS = 5000;
 
 /** Where a run takes place: its time, its nodes, and who watches its messages. */
 export interface Environment {
@@ -27,13 +26,9 @@ export interface Environment {
   readonly startHost: StartHost;
   readonly onSend: (message: Message) => void;
   readonly onDelivery: (delivery: Delivery) => void;
+  /** Called when a node breaks the protocol, and the run goes on. */
+  readonly onOffence: (offence: Offence) => void;
 }
-
-/** A node broke the rules of the protocol, so that the run could not go on. The message says which and how. */
-export class NodeFailure extends Error {}
-
-/** The run was stopped before its end. */
-export class Interrupted extends Error {}
 
 /** How far a run has come. */
 export interface Status {
@@ -65,6 +60,8 @@ interface OpenOperation {
 export class Run {
   /** In the order in which they completed. */
   readonly operations: Operation[] = [];
+  /** How nodes broke the protocol. */
+  readonly offences: Offence[] = [];
   readonly #options: RunOptions;
   readonly #clock: ProcessClock;
   readonly #streams: Streams;
@@ -83,14 +80,12 @@ export class Run {
     this.#options = options;
     this.#clock = new ProcessClock(environment.clock);
     this.#streams = streams(options.seed);
-    const latencyMs = latencySampler(
-      options.latencyDistribution,
-      options.latencyMs,
-      this.#streams('latency'),
-    );
+    const isMaelstroms = options.network === 'maelstrom';
     this.#network = new Network({
+      model: options.network,
       clock: this.#clock,
-      copiesMs: () => this.#nemesis.copiesMs(latencyMs()),
+      latencyMs: latencySampler(options.latencyDistribution, options.latencyMs, this.#streams('latency')),
+      copiesMs: (latencyMs) => this.#nemesis.copiesMs(latencyMs),
       isBlocked: (src, dest) => this.#nemesis.isBlocked(src, dest),
       onSend: environment.onSend,
       onDelivery: environment.onDelivery,
@@ -101,6 +96,11 @@ export class Run {
       clock: this.#clock,
       startHost: environment.startHost,
       nextClientName: () => this.#nextClientName(),
+      lateRepliesSilence: isMaelstroms,
+      onOffence: (offence) => {
+        this.offences.push(offence);
+        environment.onOffence(offence);
+      },
       onFailure: (text) => this.#stop(new NodeFailure(text)),
     });
     this.#nemesis = new Nemesis({
@@ -155,7 +155,7 @@ export class Run {
   }
 
   async #conduct(): Promise<void> {
-    const { nodeIds, concurrency, recoveryTimeMs } = this.#options;
+    const { concurrency, recoveryTimeMs } = this.#options;
     await this.#nodes.ready();
     const workers = Array.from({ length: concurrency }, (_, process) => this.#worker(process));
 
@@ -166,46 +166,53 @@ export class Run {
     this.#phase = 'recovering';
     this.#nemesis.heal();
     await this.#nodes.ready();
-    await this.#sleep(recoveryTimeMs);
+    await Promise.all([
+      this.#sleep(recoveryTimeMs),
+      ...workers.map((worker) => this.#perform(worker, { f: 'add', delta: 1 }, true)),
+    ]);
 
     this.#phase = 'reading';
-    // With fewer clients than nodes, the nodes without a client get one now.
-    for (let process = concurrency; process < nodeIds.length; process++) workers.push(this.#worker(process));
-    await Promise.all(workers.map((worker) => this.#perform(worker, { f: 'add', delta: 1 }, true)));
     await Promise.all(workers.map((worker) => this.#perform(worker, { f: 'read' }, true)));
   }
 
-  /** Invokes operations at the given rate, randomly spaced, each by a random idle worker, until the time limit. */
+  /**
+   * Invokes operations at the given rate, randomly spaced, each by a random idle worker, until the time limit. On the
+   * ideal network, operations that found no idle worker are made up for. In Maelstrom they are not: the first comes at
+   * once, and each pause begins with the operation before it.
+   */
   #work(workers: readonly Worker[]): Promise<void> {
-    const { workload, rate, timeLimitMs } = this.#options;
+    const { workload, rate, timeLimitMs, network } = this.#options;
     const random = this.#streams('workload');
     const nextInvocation = invocations(workload, random);
     const gapMs = (): number => (rate === 0 ? Infinity : (random.next() * 2 * 1000) / rate);
     const idle = [...workers];
-    const endMs = this.#clock.nowMs() + timeLimitMs;
-    let dueMs = this.#clock.nowMs() + gapMs();
+    const startMs = this.#clock.nowMs();
+    const endMs = startMs + timeLimitMs;
+    let dueMs = network === 'maelstrom' && rate > 0 ? startMs : startMs + gapMs();
     let timer: Timer | undefined;
     return new Promise((resolve) => {
-      const proceed = (): void => {
+      const proceed = (isOnTime: boolean): void => {
         timer?.cancel();
         const nowMs = this.#clock.nowMs();
         if (nowMs >= endMs) {
           if (idle.length === workers.length) resolve();
           return;
         }
+        let sinceMs = network === 'maelstrom' && !isOnTime ? nowMs : dueMs;
         while (dueMs <= nowMs) {
           const worker = takeRandom(random, idle);
           if (worker === undefined) break;
-          dueMs += gapMs();
+          dueMs = sinceMs + gapMs();
+          sinceMs = network === 'maelstrom' ? nowMs : dueMs;
           void this.#perform(worker, nextInvocation(), false).then(() => {
             idle.push(worker);
-            proceed();
+            proceed(false);
           });
         }
         const wakeMs = idle.length === 0 ? endMs : Math.min(dueMs, endMs);
-        timer = this.#clock.after(wakeMs - nowMs, proceed);
+        timer = this.#clock.after(wakeMs - nowMs, () => proceed(true));
       };
-      proceed();
+      proceed(true);
     });
   }
 
@@ -217,7 +224,7 @@ export class Run {
     if (!this.#open.delete(open)) return;
     if (completion.outcome === 'ok') this.#ok++;
     this.#record(open, completion);
-    if (completion.outcome === 'info') this.#replace(worker);
+    if (completion.outcome !== 'ok') this.#replace(worker);
   }
 
   #record({ process, node, invocation, final, invoked }: OpenOperation, completion: Completion): void {
@@ -246,7 +253,7 @@ export class Run {
     return { process, node, client: this.#client() };
   }
 
-  /** A process that does not know the outcome of its operation ends; another takes its place. */
+  /** As in Maelstrom, a process whose operation did not succeed ends, and another takes its place. */
   #replace(worker: Worker): void {
     worker.client.close();
     worker.process += this.#options.concurrency;
@@ -270,15 +277,11 @@ export class Run {
   }
 
   #attachServices(): void {
-    const services = {
-      'seq-kv': new SequentialKv(this.#streams('seq-kv'), this.#options.storeModel),
-      'lin-kv': new LinearizableKv(),
-    };
-    for (const [name, service] of Object.entries(services)) {
+    for (const [name, service] of services(this.#streams, this.#options.storeModel)) {
       this.#network.attach(name, ({ src, body }) => {
         const reply = service.handle(src, body);
         if (reply === undefined) return;
-        reply.in_reply_to = body['msg_id'];
+        reply.in_reply_to = body['msg_id'] ?? null;
         this.#network.send({ src: name, dest: src, body: reply });
       });
     }

@@ -3,6 +3,7 @@
  */
 import type { Results } from './results.ts';
 import type { FunctionStats } from './stats.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Returns the lines of a table with a column for each program. */
 export function sideBySide(names: readonly string[], results: readonly Results[]): string[] {
@@ -21,12 +22,16 @@ const quantiles = ({ latencyMs }: FunctionStats): string =>
     ? '-'
     : [latencyMs.p50, latencyMs.p95, latencyMs.p99].map((ms) => ms.toFixed(1)).join(' / ');
 
+const words = { true: 'VALID', false: 'INVALID', unknown: 'UNKNOWN', crashed: 'NONE' } as const;
+
+const inShort = ({ valid, problems }: Verdict): string =>
+  valid === true ? words.true : `${words[`${valid}`]} (${counted(problems.length)})`;
+
+const counted = (problems: number): string => (problems === 1 ? '1 problem' : `${problems} problems`);
+
 const rows: readonly (readonly [label: string, cell: (results: Results) => string])[] = [
-  [
-    'verdict',
-    ({ valid, problems }) =>
-      valid === true ? 'VALID' : `${valid === false ? 'INVALID' : 'UNKNOWN'} (${problems.length} problems)`,
-  ],
+  ["Maelstrom's check", ({ verdicts }) => inShort(verdicts.maelstrom)],
+  ['every read', ({ verdicts }) => inShort(verdicts.strict)],
   ['operations', ({ stats }) => `${stats.all.count}`],
   ['succeeded', ({ availability }) => `${(100 * availability.okFraction).toFixed(2)} %`],
   ['messages per operation', ({ messages }) => messages.perOperation.toFixed(2)],

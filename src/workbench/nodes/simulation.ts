@@ -1,26 +1,38 @@
 /**
  * Simulates one run: all nodes in this process, in virtual time. The options, the seed among them, determine everything.
  */
-import type { Judgement } from './checker.ts';
+import type { Problem } from './checker.ts';
 import { type CreateNode, memoryHosts } from './memory-host.ts';
 import type { Delivery } from '../sim/network.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Results } from './results.ts';
-import { NodeFailure, Run } from './run.ts';
+import { Run } from './run.ts';
+import { NodeFailure } from './stopped.ts';
 import type { RunOptions } from './options.ts';
+import type { Check } from './verdict.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
 
 export interface Simulation {
   readonly run: Run;
-  readonly judgement: Judgement;
+  /** What the strict check found. */
+  readonly problems: readonly Problem[];
   readonly results: Results;
+}
+
+/** What may be known about a simulated run besides its options. */
+export interface SimulationSettings {
+  /** What results.json names as the program. */
+  readonly program?: readonly string[];
+  /** The check that decides. */
+  readonly check?: Check;
+  readonly onDelivery?: (delivery: Delivery) => void;
 }
 
 /** Resolves when the run has ended, be it by a node that broke the rules. Rejects if the workbench itself fails. */
 export async function simulate(
   options: RunOptions,
   createNode: CreateNode,
-  onDelivery: (delivery: Delivery) => void = () => {},
+  { program = [], check = 'strict', onDelivery = () => {} }: SimulationSettings = {},
 ): Promise<Simulation> {
   const clock = new VirtualClock();
   const run = new Run(options, {
@@ -28,10 +40,11 @@ export async function simulate(
     startHost: memoryHosts(clock, options.seed, createNode),
     onSend: () => {},
     onDelivery,
+    onOffence: () => {},
   });
   const failure = await clock.run(run.execute()).catch((error: unknown) => error);
   if (failure === undefined || failure instanceof NodeFailure) {
-    return { run, ...outcomeOf(run, options, failure) };
+    return { run, ...outcomeOf(run, { options, program, check }, failure) };
   }
   throw failure;
 }

@@ -71,10 +71,11 @@ class PeersRun implements PeersControl {
     this.#clock = new ProcessClock(clock);
     this.#streams = streams(options.seed);
     const { nodeIds, latencyDistribution, latencyMs, clockSkew, faults, nemesisIntervalMs } = options;
-    const sampleMs = latencySampler(latencyDistribution, latencyMs, this.#streams('latency'));
     this.#network = new Network({
+      model: 'ideal',
       clock: this.#clock,
-      copiesMs: () => this.#nemesis.copiesMs(sampleMs()),
+      latencyMs: latencySampler(latencyDistribution, latencyMs, this.#streams('latency')),
+      copiesMs: (ms) => this.#nemesis.copiesMs(ms),
       isBlocked: (src, dest) => this.#nemesis.isBlocked(src, dest),
       onSend: () => {},
       onDelivery: () => {},

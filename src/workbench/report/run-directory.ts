@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { decodeMessage } from '../../maelstrom/message.ts';
-import type { Judgement } from '../nodes/checker.ts';
+import type { Problem } from '../nodes/checker.ts';
 import type { Moment, Operation } from '../nodes/history.ts';
 import type { Results } from '../nodes/results.ts';
 import type { Run } from '../nodes/run.ts';
@@ -66,16 +66,20 @@ export class RunDirectory {
   }
 
   /** Writes everything that is kept of a finished run, and resolves when it is written. */
-  async finish({ operations, faultIntervals }: Run, judgement: Judgement, results: Results): Promise<void> {
+  async finish(
+    { operations, faultIntervals }: Run,
+    problems: readonly Problem[],
+    results: Results,
+  ): Promise<void> {
     this.#write('history.jsonl', historyLines(operations));
     this.#write('results.json', `${JSON.stringify(results, undefined, 2)}\n`);
     await new Promise<void>((resolve) => this.#messages.end(this.#unwritten, resolve));
     // Which messages the report shows is known only now.
-    const window = diagramWindow(operations, judgement);
+    const window = diagramWindow(operations, problems);
     const { html, pictures } = report({
       title: this.#title,
       results,
-      judgement,
+      problems,
       operations,
       deliveries: await this.#deliveriesWithin(window),
       window,

@@ -16,8 +16,8 @@ const ENTRIES = 6;
 const EXPLAINED = 3;
 const LISTED = 40;
 
-const words = { true: 'VALID', false: 'INVALID', unknown: 'UNKNOWN' } as const;
-const looks = { true: 'good', false: 'bad', unknown: 'unsure' } as const;
+const words = { true: 'VALID', false: 'INVALID', unknown: 'UNKNOWN', crashed: 'INVALID' } as const;
+const looks = { true: 'good', false: 'bad', unknown: 'unsure', crashed: 'bad' } as const;
 
 /** The picture of the first problem, if there is one. */
 export function firstEvidence(view: View): Picture | undefined {
@@ -28,13 +28,14 @@ export function firstEvidence(view: View): Picture | undefined {
 
 /** The verdict, and one sentence on what it rests on. */
 export function verdictHtml(view: View): string {
-  const { valid } = view.results;
+  const { valid } = view.results.verdicts.strict;
   const key = `${valid}` as const;
   return `<div class="verdict ${looks[key]}"><strong>${words[key]}</strong><p>${escape(summary(view))}</p></div>`;
 }
 
 function summary(view: View): string {
-  const { valid, stats } = view.results;
+  const { stats, verdicts } = view.results;
+  const { valid } = verdicts.strict;
   if (!valid) return problemCounts(view) ?? 'The run failed, for the reason below.';
   if (valid === 'unknown') {
     return `The run was cut short. ${problemCounts(view) ?? 'Until then nothing was seen to be wrong, which proves little.'}`;
@@ -62,13 +63,13 @@ function problemCounts({ results, offenders }: View): string | undefined {
 export function problemsHtml(view: View, picture: Picture | undefined): string {
   const { problems, results } = view;
   const judged = new Set(problems.map(({ text }) => text));
-  const others = results.problems.filter((text) => !judged.has(text));
+  const others = results.verdicts.strict.problems.filter((text) => !judged.has(text));
   const [first] = problems;
   const explained = problems.slice(1, EXPLAINED);
   return [
     ...others.map(
       (text) =>
-        `<article class="problem"><h2 class="${looks[`${results.valid}`]}">${escape(sentence(text))}</h2></article>`,
+        `<article class="problem"><h2 class="${looks[`${results.verdicts.strict.valid}`]}">${escape(sentence(text))}</h2></article>`,
     ),
     first === undefined ? '' : firstProblemHtml(evidenceOf(first, view.operations), picture),
     ...explained.map((problem) => {

@@ -2,7 +2,7 @@
  * What all pictures of a run share: what was recorded, what follows for the whole run, and the part of it that is
  * worth a closer look. A report is built from this and from nothing else.
  */
-import type { Judgement, Problem } from '../nodes/checker.ts';
+import type { Problem } from '../nodes/checker.ts';
 import type { Operation } from '../nodes/history.ts';
 import type { Results } from '../nodes/results.ts';
 import type { FaultInterval } from '../sim/nemesis.ts';
@@ -19,7 +19,8 @@ export interface ReportInput {
   /** What was run and when: `g-counter, 20261122T102838.041Z`. */
   readonly title: string;
   readonly results: Results;
-  readonly judgement: Judgement;
+  /** What the strict check found. */
+  readonly problems: readonly Problem[];
   readonly operations: readonly Operation[];
   /** Those inside `window`. */
   readonly deliveries: readonly Delivery[];
@@ -32,17 +33,13 @@ export interface ReportInput {
 
 export interface View extends ReportInput {
   readonly nodeIds: readonly string[];
-  /** The problems that the verdict rests on. A run that was cut short has not been judged. */
-  readonly problems: readonly Problem[];
   readonly offenders: ReadonlySet<Operation>;
   /** From the beginning of the run to the last thing that happened. */
   readonly whole: TimeWindow;
 }
 
 export function viewOf(input: ReportInput): View {
-  const { results, judgement, operations, faults } = input;
-  const reported = new Set(results.problems);
-  const problems = judgement.problems.filter((problem) => reported.has(problem.text));
+  const { results, problems, operations, faults } = input;
   const ends = [
     ...operations.map(({ completed }) => completed.timeMs),
     ...faults.map(({ toMs }) => toMs).filter(Number.isFinite),
@@ -51,7 +48,6 @@ export function viewOf(input: ReportInput): View {
   return {
     ...input,
     nodeIds: results.options.nodeIds,
-    problems,
     offenders: new Set(problems.map((problem) => problem.operation)),
     whole: { fromMs: 0, toMs },
     // A fault that was still active when the run was cut short has no end.
@@ -69,8 +65,8 @@ const OPERATIONS = Math.floor(MESSAGES / MESSAGES_PER_OPERATION);
  * The part of the run that the message diagram shows: around the first anomaly, reaching back to the adds that were
  * acknowledged shortly before; without an anomaly, the first moments of the run.
  */
-export function diagramWindow(operations: readonly Operation[], judgement: Judgement): TimeWindow {
-  const focus = judgement.problems[0]?.operation;
+export function diagramWindow(operations: readonly Operation[], problems: readonly Problem[]): TimeWindow {
+  const focus = problems[0]?.operation;
   const window = windowAround(focus, operations, { before: OPERATIONS, after: 2 });
   if (focus === undefined) return window;
   // What comes long after the anomaly has nothing to do with it.

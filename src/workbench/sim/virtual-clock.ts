@@ -5,6 +5,7 @@
  */
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import { afterPromises, afterThisTurn } from '../../runtime/system.ts';
+import { type Due, DueHeap } from './due-heap.ts';
 
 /**
  * Time moves in ticks of 2^-10 ms, just under a microsecond, so that sums and differences of times are exact. With
@@ -15,16 +16,14 @@ const TICKS_PER_MS = 2 ** 10;
 /** How many timers run before the rest of the process gets a turn. */
 const EVENTS_PER_TURN = 1000;
 
-interface Scheduled {
-  readonly atMs: number;
-  readonly order: number;
+interface Scheduled extends Due {
   task: (() => void) | undefined;
 }
 
 export class VirtualClock implements Clock {
   #nowMs = 0;
   #order = 0;
-  readonly #heap: Scheduled[] = [];
+  readonly #scheduled = new DueHeap<Scheduled>();
 
   nowMs(): number {
     return this.#nowMs;
@@ -33,7 +32,7 @@ export class VirtualClock implements Clock {
   after(delayMs: number, task: () => void): Timer {
     const ticks = Math.ceil(Math.max(0, delayMs) * TICKS_PER_MS);
     const scheduled: Scheduled = { atMs: this.#nowMs + ticks / TICKS_PER_MS, order: this.#order++, task };
-    this.#push(scheduled);
+    this.#scheduled.push(scheduled);
     return { cancel: () => (scheduled.task = undefined) };
   }
 
@@ -47,48 +46,10 @@ export class VirtualClock implements Clock {
       // First all pending promises settle; now and then the rest of the process gets a turn as well.
       await new Promise<void>(events % EVENTS_PER_TURN === 0 ? afterThisTurn : afterPromises);
       if (settled) return watched;
-      const next = this.#pop();
+      const next = this.#scheduled.pop();
       if (next === undefined) throw new Error(`nothing is left to happen at ${this.#nowMs} ms`);
       this.#nowMs = next.atMs;
       next.task?.();
     }
-  }
-
-  #push(scheduled: Scheduled): void {
-    const heap = this.#heap;
-    let child = heap.push(scheduled) - 1;
-    while (child > 0) {
-      const parent = (child - 1) >> 1;
-      if (!this.#swapIfEarlier(child, parent)) return;
-      child = parent;
-    }
-  }
-
-  #pop(): Scheduled | undefined {
-    const heap = this.#heap;
-    const [first] = heap;
-    const last = heap.pop();
-    if (first === undefined || last === undefined || heap.length === 0) return first;
-    heap[0] = last;
-    let parent = 0;
-    for (;;) {
-      const left = 2 * parent + 1;
-      const child = left + 1 < heap.length && this.#isEarlier(left + 1, left) ? left + 1 : left;
-      if (child >= heap.length || !this.#swapIfEarlier(child, parent)) return first;
-      parent = child;
-    }
-  }
-
-  #isEarlier(i: number, j: number): boolean {
-    const [a, b] = [this.#heap[i], this.#heap[j]];
-    if (a === undefined || b === undefined) return false;
-    return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
-  }
-
-  #swapIfEarlier(i: number, j: number): boolean {
-    if (!this.#isEarlier(i, j)) return false;
-    const [a, b] = [this.#heap[i], this.#heap[j]];
-    if (a !== undefined && b !== undefined) [this.#heap[i], this.#heap[j]] = [b, a];
-    return true;
   }
 }

@@ -234,12 +234,17 @@ describe('lin-kv', () => {
     );
   });
 
-  test('creates a key only if create_if_not_exists is true', () => {
-    const kv = new LinearizableKv();
+  test('creates a key if create_if_not_exists is true for Clojure: anything but false and null', () => {
     const create = (flag: unknown): unknown =>
-      kv.handle('a', { type: 'cas', key: 'key', from: 0, to: 1, create_if_not_exists: flag })?.['type'];
-    expect([undefined, false, null, 'true', 1].map(create)).toEqual(Array.from({ length: 5 }, () => 'error'));
-    expect(create(true)).toBe('cas_ok');
+      new LinearizableKv().handle('a', {
+        type: 'cas',
+        key: 'k',
+        from: 0,
+        to: 1,
+        create_if_not_exists: flag,
+      })?.['type'];
+    expect([undefined, false, null].map(create)).toEqual(['error', 'error', 'error']);
+    expect([true, 1, 0, '', 'false'].map(create)).toEqual(Array.from({ length: 5 }, () => 'cas_ok'));
   });
 });
 

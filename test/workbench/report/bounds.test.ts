@@ -58,7 +58,7 @@ const histories = fc
 test('a read outside of its bounds is a problem to the checker as well', () => {
   fc.assert(
     fc.property(histories, (operations) => {
-      const problems = new Set(judge(operations).problems.map((problem) => problem.operation));
+      const problems = new Set(judge(operations).map((problem) => problem.operation));
       const outside = [...boundsOf(operations).reads].filter(
         ([{ value = 0 }, { low, high }]) => value < low || value > high,
       );

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Operation } from '../../../src/workbench/nodes/history.ts';
 import { report } from '../../../src/workbench/report/report.ts';
 import { type ReportInput, diagramWindow } from '../../../src/workbench/report/view.ts';
-import { cutShort } from '../../../src/workbench/nodes/results.ts';
+import { Interrupted, NodeFailure } from '../../../src/workbench/nodes/stopped.ts';
 import { judge } from '../../../src/workbench/nodes/checker.ts';
 import { add, delivery, inputOf, longHistory, read, unanswered } from '../../support/report-runs.ts';
 
@@ -109,18 +109,13 @@ describe('the first screen', () => {
     ],
     ['names the problems up to then', missing, 'INVALID', 'n1 answered 3; the only right answer was 7'],
   ])('of a run that was interrupted %s', (_, operations, verdict, sentence) => {
-    const input = inputOf(operations);
-    const { html } = report({
-      ...input,
-      results: cutShort(input.results, input.judgement, 'interrupted', 'unknown'),
-    });
+    const { html } = report(inputOf(operations, {}, {}, new Interrupted('interrupted')));
     for (const part of [verdict, 'interrupted', sentence]) expect(before(html)).toContain(part);
   });
 
   test('says why a node exited and so ended the run', () => {
-    const input = inputOf([]);
     const reason = 'n1 exited with status 3; its last words: <oh & no>';
-    const { html } = report({ ...input, results: cutShort(input.results, input.judgement, reason, false) });
+    const { html } = report(inputOf([], {}, {}, new NodeFailure(reason)));
     expect(before(html)).toContain('n1 exited with status 3; its last words: &lt;oh &amp; no&gt;');
   });
 });
@@ -129,9 +124,7 @@ describe('wrong reads', () => {
   test('are all drawn, however many operations there are', () => {
     const operations = longHistory(10_000, 100);
     const input = inputOf(operations);
-    const offenders = new Set(
-      input.judgement.problems.map(({ operation: { completed } }) => completed.timeMs),
-    );
+    const offenders = new Set(input.problems.map(({ operation: { completed } }) => completed.timeMs));
     expect(offenders.size).toBeGreaterThan(60);
     // Once as it is, once as its distance; and one in the legend.
     expect(crosses(picture(input, 'value.svg'))).toBe(2 * offenders.size + 1);
@@ -281,9 +274,9 @@ describe('files', () => {
 describe('the window of the message diagram', () => {
   test('contains the first wrong read and the add before it', () => {
     const operations = longHistory(3000, 500);
-    const judgement = judge(operations);
-    const window = diagramWindow(operations, judgement);
-    const first = judgement.problems[0]?.operation;
+    const problems = judge(operations);
+    const window = diagramWindow(operations, problems);
+    const first = problems[0]?.operation;
     expect(window.toMs).toBeGreaterThanOrEqual(first?.completed.timeMs ?? Infinity);
     expect(window.fromMs).toBeLessThan((first?.invoked.timeMs ?? 0) - 4);
     expect(window.toMs - window.fromMs).toBeLessThan(80);

@@ -1,6 +1,7 @@
 /**
  * The fault `partition`: nodes cannot hear some of the others. Services and clients stay reachable from everywhere. The
- * shapes are Jepsen's: one node, halves, one direction only, or a ring in which every node hears another majority.
+ * shapes are those that Maelstrom draws (`jepsen.nemesis.combined`): one node, halves, a third or less, or a ring in
+ * which every node hears another majority. Cuts in one direction are ours.
  */
 import type { Random } from '../../../runtime/random.ts';
 import { pick, shuffled } from '../random.ts';
@@ -21,26 +22,30 @@ export interface Partition {
 /** Draws a partition of a random shape. */
 export function randomPartition(random: Random, nodeIds: readonly string[]): Partition {
   const order = shuffled(random, nodeIds);
-  return pick(random, shapes)(order);
+  return pick(random, shapes)(order, random);
 }
 
-const shapes: readonly ((order: readonly string[]) => Partition)[] = [
-  (order) => split('one node', order.slice(0, 1), order.slice(1)),
-  (order) => split('halves', order.slice(0, order.length >> 1), order.slice(order.length >> 1)),
+const shapes: readonly ((order: readonly string[], random: Random) => Partition)[] = [
+  (order) => split('one node', order, 1),
+  (order) => split('halves', order, order.length >> 1),
+  // For up to three nodes, that is none.
+  (order) => split('minority third', order, Math.floor((order.length - 1) / 3)),
+  (order, random) => (order.length <= 5 ? majoritiesRing(order) : majoritiesMesh(order, random)),
   (order) => {
     const [from, to] = [order.slice(0, order.length >> 1), order.slice(order.length >> 1)];
     const description = `one way: ${to.join(' ')} cannot hear ${from.join(' ')}`;
     return { description, deafTo: new Map(to.map((node) => [node, new Set(from)])) };
   },
-  majoritiesRing,
 ];
 
-function split(name: string, left: readonly string[], right: readonly string[]): Partition {
+/** Cuts the first `count` nodes off from the others. */
+function split(name: string, order: readonly string[], count: number): Partition {
+  const [left, right] = [order.slice(0, count), order.slice(count)];
   const deafTo = new Map([
     ...left.map((node) => [node, new Set(right)] as const),
     ...right.map((node) => [node, new Set(left)] as const),
   ]);
-  return { description: `${name}: ${left.join(' ')} | ${right.join(' ')}`, deafTo };
+  return { description: `${name}: ${left.join(' ') || 'nobody'} | ${right.join(' ')}`, deafTo };
 }
 
 /** Every node hears a majority, but no two nodes the same one. */
@@ -55,3 +60,28 @@ function majoritiesRing(ring: readonly string[]): Partition {
   );
   return { description: `majorities ring: ${ring.join(' ')}`, deafTo };
 }
+
+/**
+ * The same for clusters that no ring fits: of the nodes with the fewest links, one is linked to another, until every node
+ * has a majority.
+ */
+function majoritiesMesh(nodes: readonly string[], random: Random): Partition {
+  const majority = (nodes.length >> 1) + 1;
+  const heard = new Map(nodes.map((node) => [node, new Set([node])]));
+  const links = (node: string): number => heard.get(node)?.size ?? 0;
+  for (;;) {
+    const byLinks = shuffled(random, nodes).toSorted((a, b) => links(a) - links(b));
+    const [a] = byLinks;
+    const b = byLinks.find((node) => a !== undefined && !heard.get(a)?.has(node));
+    if (a === undefined || b === undefined || links(a) >= majority) break;
+    heard.get(a)?.add(b);
+    heard.get(b)?.add(a);
+  }
+  const deafTo = new Map(
+    nodes.map((node) => [node, new Set(nodes.filter((other) => !heard.get(node)?.has(other)))]),
+  );
+  return { description: `majorities: ${[...deafTo].map(describeDeaf).join(', ')}`, deafTo };
+}
+
+const describeDeaf = ([node, deaf]: readonly [string, ReadonlySet<string>]): string =>
+  `${node} without ${[...deaf].join(' ')}`;

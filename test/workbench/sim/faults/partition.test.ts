@@ -38,14 +38,20 @@ function everyPartition(
 const isMutual = (partition: Partition, nodeIds: readonly string[]): boolean =>
   nodeIds.every((a) => nodeIds.every((b) => hears(partition, a, b) === hears(partition, b, a)));
 
-test('all four shapes occur, about equally often', () => {
+test('all five shapes occur, about equally often', () => {
   const occurrences = new Map<string, number>();
   for (let seed = 0; seed < 1000; seed++) {
     const shape = shapeOf(partitionOf(seed, nodesOf(5)));
     occurrences.set(shape, (occurrences.get(shape) ?? 0) + 1);
   }
-  expect([...occurrences.keys()].toSorted()).toEqual(['halves', 'majorities ring', 'one node', 'one way']);
-  for (const count of occurrences.values()) expect(count).toBeGreaterThan(200);
+  expect([...occurrences.keys()].toSorted()).toEqual([
+    'halves',
+    'majorities ring',
+    'minority third',
+    'one node',
+    'one way',
+  ]);
+  for (const count of occurrences.values()) expect(count).toBeGreaterThan(150);
 });
 
 test('no node is cut off from itself, and only nodes are cut off', () => {
@@ -82,6 +88,16 @@ test('halves differ by at most one, and neither hears the other', () => {
   });
 });
 
+test('a minority third is less than a third, so that up to three nodes have none', () => {
+  everyPartition('minority third', (partition, nodeIds) => {
+    const [smallest] = hearing(partition, nodeIds).toSorted((a, b) => a.length - b.length);
+    const third = Math.ceil(nodeIds.length / 3) - 1;
+    expect(smallest).toHaveLength(third === 0 ? nodeIds.length : third);
+    for (const heard of hearing(partition, nodeIds))
+      expect(hearing(partition, heard)).toEqual(heard.map(() => heard));
+  });
+});
+
 test('one way: half of the nodes hear all others, the other half only each other', () => {
   everyPartition('one way', (partition, nodeIds) => {
     const deaf = hearing(partition, nodeIds).filter((heard) => heard.length < nodeIds.length);
@@ -98,6 +114,16 @@ test('in a majorities ring, every node hears a majority, and with three or more 
     expect(majorities.map((heard) => heard.length)).toEqual(nodeIds.map(() => size));
     const distinct = new Set(majorities.map((heard) => heard.join(' ')));
     expect(distinct.size).toBe(nodeIds.length === 2 ? 1 : nodeIds.length);
+  });
+});
+
+test('with more than five nodes, there is no ring, but every node still hears a majority, and is heard by it', () => {
+  everyPartition('majorities', (partition, nodeIds) => {
+    expect(nodeIds.length).toBeGreaterThan(5);
+    expect(isMutual(partition, nodeIds)).toBe(true);
+    const sizes = hearing(partition, nodeIds).map((heard) => heard.length);
+    expect(Math.min(...sizes)).toBe(Math.floor(nodeIds.length / 2) + 1);
+    expect(Math.max(...sizes)).toBeLessThan(nodeIds.length);
   });
 });
 
