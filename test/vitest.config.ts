@@ -19,6 +19,8 @@ export default defineConfig(({ mode }) => ({
     },
   ],
   test: {
+    // A failure under load may not come again, so its message says all.
+    chaiConfig: { truncateThreshold: 1000 },
     dir: 'test',
     include: [mode === 'soak' ? SOAK : '**/*.test.ts'],
     exclude: mode === 'soak' ? [] : mode === 'unit' ? [SOAK, ...REAL] : [SOAK],

@@ -18,7 +18,7 @@ export const MAX_OPEN_REQUESTS = 100_000;
 const MAX_SWEEPS = 16;
 /** How long to wait between effective writes while requests wait, as a share of the last one's duration. */
 const GATHER_SHARE = 1 / 16;
-const MAX_GATHER_MS = 10;
+export const MAX_GATHER_MS = 10;
 
 export interface StoredCounterOptions<Total> extends RetrierOptions {
   /** What is counted: up, or up and down. */

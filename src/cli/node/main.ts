@@ -2,6 +2,7 @@
  * `g-counter`: the node, between stdin and stdout. Its arguments, and how it ends: when stdin does or a signal comes, every
  * open request is answered with an error first.
  */
+import { MAX_GATHER_MS } from '../../counter/stored-counter.ts';
 import { createCounterNode } from '../../maelstrom/counter-node.ts';
 import { LineWriter, readLines } from '../../runtime/lines.ts';
 import { silent } from '../../runtime/log.ts';
@@ -59,10 +60,11 @@ function main(args: string[]): void {
     log: values.verbose ? stderrLog : silent,
   });
 
-  // The first turn sends what can be answered now, the second the errors that close() causes. Exiting waits neither for
-  // the timers of abandoned requests nor, for long, for a reader that does not read.
+  // First, what needs no reply any more is answered, even if it waits for a write to gather requests; then the turn after
+  // close() sends the errors that it causes. Exiting waits neither for the timers of abandoned requests nor, for long, for
+  // a reader that does not read.
   const stop = (): void =>
-    afterThisTurn(() => {
+    void systemClock.after(2 * MAX_GATHER_MS, () => {
       node.close();
       afterThisTurn(() => writer.flush(() => process.exit(0)));
       systemClock.after(FLUSH_TIMEOUT_MS, () => process.exit(0));
