@@ -44,13 +44,13 @@ function verdictLines({ check, verdicts, stats, finalReads }: Results): string[]
 const accepted = [
   '',
   'Maelstrom accepts this run, since it judges only the final reads. What is wrong',
-  'with the others may show there in another run; see "Two verdicts" in',
+  'with the others may show there in another run; docs/workbench.md has more.',
 ];
 
 /** What a learner should know whose node passes there and not here. */
 const advice = {
-  maelstrom: [...accepted, 'docs/workbench.md. With --check strict, every read decides the exit status.'],
-  strict: [...accepted, 'docs/workbench.md. With --check maelstrom, its check decides the exit status.'],
+  maelstrom: [...accepted, 'With --check strict, every read decides the exit status.'],
+  strict: [...accepted, 'With --check maelstrom, its check decides the exit status.'],
 } as const;
 
 function strictVerdict({ valid, problems }: Results['verdicts']['strict'], reads: number): string {

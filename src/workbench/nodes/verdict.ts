@@ -3,7 +3,7 @@
  */
 import type { Offence } from './nodes.ts';
 import type { FinalReads } from './maelstrom-check.ts';
-import { Interrupted, NodeFailure } from './stopped.ts';
+import { type Interrupted, NodeFailure } from './stopped.ts';
 
 /** `maelstrom` judges the final reads, as Maelstrom does (maelstrom-check.ts); `strict` every read (checker.ts). */
 export const checks = ['maelstrom', 'strict'] as const;

@@ -34,7 +34,7 @@ test('a minute under all faults is simulated in seconds, and the same seed gives
     '3',
   ];
   const { status, stdout } = simulate(...args);
-  expect(stdout).toMatch(/^VALID/m);
+  expect(stdout).toMatch(/^every read +VALID/m);
   expect(status).toBe(0);
   const messages = latest('messages.jsonl');
   expect(messages.split('\n').length).toBeGreaterThan(1000);

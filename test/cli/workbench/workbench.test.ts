@@ -77,12 +77,11 @@ describe('test', () => {
       /^.*: n0 n1 n2, 3 clients, 100 operations\/s for 2 s, partition every 0\.5 s, seed 5$/m,
     );
     expect(stdout).toMatch(/^add +\d+ +\d+ +0 +0 +100\.0( +\d+\.\d){4}$/m);
-    expect(stdout).toMatch(
-      /^messages +\d+, \d\.\d\d per operation; between servers \d+, \d\.\d\d per operation$/m,
-    );
+    expect(stdout).toMatch(/^messages +\d+, \d\.\d\d per operation; between servers \d+, \d\.\d\d$/m);
     expect(stdout).toMatch(/^acceptable +\[(\d+) \1\]$/m);
     expect(stdout).toMatch(/^final +n0 (\d+), n1 \1, n2 \1$/m);
-    expect(stdout).toMatch(/^VALID/m);
+    expect(stdout).toMatch(/^every read +VALID: \d+ reads, each with all adds acknowledged before it$/m);
+    expect(stdout).toMatch(/^Maelstrom's check +VALID: 3 final reads, each an acceptable sum$/m);
 
     const run = join(directory, 'store', 'latest');
     expect(readlinkSync(run)).toMatch(/^g-counter\/\d{8}T\d{6}\.\d{3}Z$/);
@@ -101,7 +100,13 @@ describe('test', () => {
     ]);
     expect(readdirSync(join(run, 'node-logs'))).toEqual(['n0.log', 'n1.log', 'n2.log']);
     const results: unknown = parseJson(readFileSync(join(run, 'results.json'), 'utf8'));
-    expect(results).toMatchObject({ valid: true, problems: [], options: { seed: 5, faults: ['partition'] } });
+    expect(results).toMatchObject({
+      valid: true,
+      check: 'maelstrom',
+      program: [node],
+      verdicts: { maelstrom: { valid: true, remarks: [] }, strict: { valid: true, problems: [] } },
+      options: { seed: 5, faults: ['partition'] },
+    });
     const events = readJsonLines(join(run, 'history.jsonl'));
     expect(events.map((event) => event['index'])).toEqual(events.map((_, index) => index));
     expect(events.filter((event) => event['final'] === true && event['type'] === 'ok')).toHaveLength(6);
@@ -112,6 +117,8 @@ describe('test', () => {
   test('a planted bug exits with 1 and is explained', async () => {
     const { status, stdout } = await workbench([
       ...short,
+      '--check',
+      'strict',
       '--bin',
       mutant,
       '--time-limit',
@@ -123,7 +130,7 @@ describe('test', () => {
     expect(stdout).toMatch(
       /^- the read of \d+ from n\d .* misses \d+ of the \d+ acknowledged before it began$/m,
     );
-    expect(stdout).toMatch(/^INVALID$/m);
+    expect(stdout).toMatch(/^every read +INVALID: \d+ problems$/m);
   });
 
   test('arguments after -- reach the node', async () => {
@@ -139,8 +146,8 @@ describe('test', () => {
     const args = ['--log-net-send', '--log-net-recv', '--log-stderr', '--', '--verbose', '--store', 'memory'];
     const noisy = program('noisy', `echo "noise" >&2\nexec ${node} "$@"`);
     const { stderr } = await workbench([...short, '--bin', noisy, '--time-limit', '0', ...args]);
-    expect(stderr).toMatch(/^send {"src":"c0","dest":"n0","body":{"type":"init",/m);
-    expect(stderr).toMatch(/^recv {"src":"n0","dest":"c0","body":{"type":"init_ok",/m);
+    expect(stderr).toMatch(/^send {"id":0,"src":"c0","dest":"n0","body":{"type":"init",/m);
+    expect(stderr).toMatch(/^recv {"id":\d+,"src":"n0","dest":"c0","body":{"type":"init_ok",/m);
     expect(stderr).toMatch(/^n1: noise$/m);
     expect(readFileSync(join(directory, 'store', 'latest', 'node-logs', 'n1.log'), 'utf8')).toBe('noise\n');
   });
@@ -160,16 +167,10 @@ describe('test', () => {
       'echo "no such luck" >&2; exit 3',
       'n0 exited with status 3; its stderr ended with\n  no such luck',
     ],
-    ['prints garbage', 'echo hello; exec sleep 60', 'n0 wrote a line that is not a message: hello'],
     [
       'answers init wrongly',
       `read line; echo '{"src":"n0","dest":"c0","body":{"type":"no","in_reply_to":1}}'; exec sleep 60`,
       'n0 did not answer init but with {"type":"no","in_reply_to":1}',
-    ],
-    [
-      'writes a fraction for an integer',
-      `read line; echo '{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1.0}}'; exec sleep 60`,
-      'n0 wrote a line that is not a message',
     ],
     [
       'dies half-way',
@@ -182,31 +183,52 @@ describe('test', () => {
       'n0 floods the network: it sent',
     ],
     ['wraps what does not end', 'sleep 60 & exit 3', 'n0 exited with status 3'],
+  ])(
+    'a node that %s ends the run and is named; Maelstrom has no verdict on it but an error',
+    async (name, script, complaint) => {
+      const bad = program(name.replaceAll(' ', '-'), script);
+      const args = ['test', '-w', 'g-counter', '--node-count', '1', '--bin', bad];
+      const { status, stdout } = await workbench(args);
+      expect(stdout).toContain(complaint);
+      expect(stdout).toMatch(/^every read +INVALID: 1 problem$/m);
+      expect(stdout).toMatch(/^Maelstrom's check +NONE: such a node ends a test with an error$/m);
+      expect(status).toBe(255);
+      expect((await workbench([...args, '--check', 'strict'])).status).toBe(1);
+    },
+  );
+
+  test.each([
+    ['a line that is not JSON', 'hello', 'wrote a line that is not a message: hello'],
     [
-      'writes to an unknown node',
-      `echo '{"src":"n0","dest":"n99","body":{}}'; exec sleep 60`,
-      'n0 sent a message to n99, which does not exist',
+      'a fraction for an integer',
+      '{"src":"n0","dest":"n1","body":{"type":"x","msg_id":1.0}}',
+      'wrote a line that is not a message: {',
     ],
     [
-      'pretends to be another',
-      `echo '{"src":"n7","dest":"c0","body":{}}'; exec sleep 60`,
-      'n0 sent a message as n7',
+      'to an unknown node',
+      '{"src":"n0","dest":"n99","body":{}}',
+      'sent a message to n99, which does not exist: {',
     ],
-  ])('a node that %s fails the run and is named', async (name, script, complaint) => {
-    const bad = program(name.replaceAll(' ', '-'), script);
-    const { status, stdout } = await workbench([
-      'test',
-      '-w',
-      'g-counter',
-      '--node-count',
-      '1',
-      '--bin',
-      bad,
-    ]);
-    expect(stdout).toContain(complaint);
-    expect(stdout).toMatch(/^INVALID$/m);
-    expect(status).toBe(1);
-  });
+  ])(
+    'a node that writes %s is silenced: Maelstrom accepts the run, every read does not',
+    async (_, line, complaint) => {
+      // The shipped node, except that n0 goes wrong after its twentieth message.
+      const odd = program(
+        'odd',
+        `n=0; ${node} | while IFS= read -r out; do printf '%s\\n' "$out"; n=$((n+1)); ` +
+          `case "$n $out" in '20 {"src":"n0"'*) printf '%s\\n' '${line}';; esac; done`,
+      );
+      const { status, stdout, stderr } = await workbench([...short, '--bin', odd, '--time-limit', '1']);
+      const said = `n0 ${complaint}`;
+      expect(stderr).toContain(said);
+      expect(stdout).toContain(`\n- ${said}`);
+      expect(stdout).toMatch(/^every read +INVALID: [23] problems$/m);
+      expect(stdout).toMatch(
+        /^Maelstrom's check +VALID, though\n- 1 of 3 final reads was not answered\n- nothing from n0 was read after \d\.\d{3} s: it /m,
+      );
+      expect(status).toBe(0);
+    },
+  );
 
   test('Ctrl-C ends the run at once, without a verdict, and leaves no process behind', async () => {
     const pids = join(directory, 'pids');
@@ -216,7 +238,7 @@ describe('test', () => {
       () => readdirSync(directory).includes('pids') && readFileSync(pids, 'utf8').split('\n').length === 4,
     );
     expect(status).toBe(2);
-    expect(stdout).toMatch(/^UNKNOWN/m);
+    expect(stdout).toMatch(/^every read +UNKNOWN: .*\nMaelstrom's check +UNKNOWN: the run was cut short$/m);
     for (const pid of readFileSync(pids, 'utf8').trim().split('\n')) {
       expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
     }
@@ -228,7 +250,7 @@ describe('test', () => {
       [...short, '--node-count', '1', '--concurrency', '10n', '--bin', silent, '--log-net-send'],
       (stderr) => stderr.includes('"type":"add"'),
     );
-    expect(stdout).toMatch(/^UNKNOWN: the run was cut short; until then, nothing was wrong$/m);
+    expect(stdout).toMatch(/^every read +UNKNOWN: the run was cut short; until then, nothing was wrong$/m);
     expect(status).toBe(2);
     const outcomes = readJsonLines(join(directory, 'store', 'latest', 'history.jsonl')).map(
       (event) => event['type'],
@@ -238,13 +260,14 @@ describe('test', () => {
   });
 
   test('problems before a run is cut short still count', async () => {
-    const args = [...short, '--bin', mutant, '--time-limit', '60', '--log-net-recv', '--', 'forget-node'];
+    const flags = ['--check', 'strict', '--time-limit', '60', '--log-net-recv'];
+    const args = [...short, '--bin', mutant, ...flags, '--', 'forget-node'];
     const { status, stdout } = await workbench(
       args,
       (stderr) => stderr.split('"type":"read_ok"').length > 100,
     );
     expect(stdout).toMatch(/^- interrupted$/m);
-    expect(stdout).toMatch(/^INVALID$/m);
+    expect(stdout).toMatch(/^every read +INVALID/m);
     expect(status).toBe(1);
   });
 
@@ -322,10 +345,12 @@ describe('compare', () => {
       '--recovery-time',
       '0',
     ];
-    const { status, stdout } = await workbench(['compare', node, `${mutant} no-barrier`, ...flags]);
+    const args = ['compare', node, `${mutant} no-barrier`, ...flags, '--check', 'strict'];
+    const { status, stdout } = await workbench(args);
     expect(status).toBe(1);
-    expect(stdout).toMatch(/^verdict +VALID +INVALID \(\d+ problems\)$/m);
-    expect(stdout).toMatch(/^ {2}between servers +4\.\d\d +\d\.\d\d$/m);
+    expect(stdout).toMatch(/^every read +VALID +INVALID \(\d+ problems\)$/m);
+    expect(stdout).toMatch(/^Maelstrom's check +VALID +\w+/m);
+    expect(stdout).toMatch(/^ {2}between servers +\d\.\d\d +\d\.\d\d$/m);
     expect(stdout).toMatch(/^read, ms \(p50 \/ p95 \/ p99\)( +[\d.]+ \/ [\d.]+ \/ [\d.]+){2}$/m);
   });
 

@@ -197,7 +197,7 @@ test('every message gets an id of its own, which its receiver sees', () => {
   const { network } = connect();
   const ids: unknown[] = [];
   network.attach('n3', (next) => ids.push('id' in next && next.id));
-  for (const _ of [1, 2]) network.send({ ...message('c0', 'n3'), ...{ id: 99 } });
+  for (const _ of [1, 2]) network.send(Object.assign(message('c0', 'n3'), { id: 99 }));
   expect(ids).toEqual([0, 1]);
 });
 
