@@ -107,6 +107,7 @@ export class Run {
       kinds: faultKinds,
       faults: options.faults,
       intervalMs: options.nemesisIntervalMs,
+      beginsAtOnce: isMaelstroms,
       nodeIds: options.nodeIds,
       nodes: this.#nodes,
       clock: this.#clock,
@@ -176,43 +177,42 @@ export class Run {
   }
 
   /**
-   * Invokes operations at the given rate, randomly spaced, each by a random idle worker, until the time limit. On the
-   * ideal network, operations that found no idle worker are made up for. In Maelstrom they are not: the first comes at
-   * once, and each pause begins with the operation before it.
+   * Invokes operations at the given rate, randomly spaced, each by an idle worker, until the time limit. On the ideal
+   * network, that is a random one, and operations that found none are made up for. Maelstrom's generator begins at
+   * once, hands out the worker that has been idle for longest, and draws each pause from when it invoked the last one.
    */
   #work(workers: readonly Worker[]): Promise<void> {
     const { workload, rate, timeLimitMs, network } = this.#options;
+    const isMaelstroms = network === 'maelstrom';
     const random = this.#streams('workload');
     const nextInvocation = invocations(workload, random);
     const gapMs = (): number => (rate === 0 ? Infinity : (random.next() * 2 * 1000) / rate);
     const idle = [...workers];
     const startMs = this.#clock.nowMs();
     const endMs = startMs + timeLimitMs;
-    let dueMs = network === 'maelstrom' && rate > 0 ? startMs : startMs + gapMs();
+    let dueMs = isMaelstroms && rate > 0 ? startMs : startMs + gapMs();
     let timer: Timer | undefined;
     return new Promise((resolve) => {
-      const proceed = (isOnTime: boolean): void => {
+      const proceed = (): void => {
         timer?.cancel();
         const nowMs = this.#clock.nowMs();
         if (nowMs >= endMs) {
           if (idle.length === workers.length) resolve();
           return;
         }
-        let sinceMs = network === 'maelstrom' && !isOnTime ? nowMs : dueMs;
         while (dueMs <= nowMs) {
-          const worker = takeRandom(random, idle);
+          const worker = isMaelstroms ? idle.shift() : takeRandom(random, idle);
           if (worker === undefined) break;
-          dueMs = sinceMs + gapMs();
-          sinceMs = network === 'maelstrom' ? nowMs : dueMs;
+          dueMs = (isMaelstroms ? nowMs : dueMs) + gapMs();
           void this.#perform(worker, nextInvocation(), false).then(() => {
             idle.push(worker);
-            proceed(false);
+            proceed();
           });
         }
         const wakeMs = idle.length === 0 ? endMs : Math.min(dueMs, endMs);
-        timer = this.#clock.after(wakeMs - nowMs, () => proceed(true));
+        timer = this.#clock.after(wakeMs - nowMs, proceed);
       };
-      proceed(true);
+      proceed();
     });
   }
 

@@ -84,6 +84,7 @@ class PeersRun implements PeersControl {
       kinds: peersFaultKinds(this),
       faults,
       intervalMs: nemesisIntervalMs,
+      beginsAtOnce: false,
       nodeIds,
       nodes: this,
       clock: this.#clock,

@@ -48,6 +48,8 @@ export interface NemesisOptions<Fault extends string> {
   readonly faults: ReadonlySet<Fault>;
   /** The mean time between changes of one fault: it begins, and about the same time later ends. */
   readonly intervalMs: number;
+  /** Whether all faults begin when the nemesis starts, as in Maelstrom; otherwise each some time after. */
+  readonly beginsAtOnce: boolean;
   readonly nodeIds: readonly string[];
   readonly nodes: NodeControl;
   readonly clock: Clock;
@@ -102,14 +104,15 @@ export class Nemesis<Fault extends string> {
   }
 
   #schedule(fault: Fault): void {
-    const { intervalMs, clock, streams } = this.#options;
+    const { intervalMs, beginsAtOnce, clock, streams } = this.#options;
     const random = streams(`nemesis ${fault}`);
     const change = (): void => {
       if (this.#active.has(fault)) this.#end(fault);
       else this.#begin(fault, random);
       this.#timers.set(fault, clock.after(random.next() * 2 * intervalMs, change));
     };
-    this.#timers.set(fault, clock.after(random.next() * 2 * intervalMs, change));
+    if (beginsAtOnce) change();
+    else this.#timers.set(fault, clock.after(random.next() * 2 * intervalMs, change));
   }
 
   #begin(fault: Fault, random: ReturnType<Streams>): void {
