@@ -1,9 +1,10 @@
 /**
  * Reads command lines: Node's parser, and the values of flags with their ranges. Every mistake becomes a UsageError, which a
- * program reports in one line, with exit status 2.
+ * program reports in one line, with exit status 2 unless it says otherwise.
  */
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { didYouMean } from './near-miss.ts';
 
 /** The command line is wrong. The message is one line, for the person who typed it. */
 export class UsageError extends Error {}
@@ -12,10 +13,10 @@ export class UsageError extends Error {}
 export const EXIT_USAGE = 2;
 
 /** Reports a UsageError on stderr and sets the exit status. Returns false, and does nothing, for any other error. */
-export function reportsUsage(program: string, error: unknown): boolean {
+export function reportsUsage(program: string, error: unknown, status = EXIT_USAGE): boolean {
   if (!(error instanceof UsageError)) return false;
   process.stderr.write(`${program}: ${error.message}; see --help\n`);
-  process.exitCode = EXIT_USAGE;
+  process.exitCode = status;
   return true;
 }
 
@@ -31,19 +32,24 @@ export function parseOptions<Specs extends OptionSpecs>(
     return parseArgs({ args, options, allowPositionals, strict: true });
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')) {
-      throw new UsageError(error.message.split(/\.\s/)[0] ?? error.message);
+      throw new UsageError(`${error.message.split(/\.\s/)[0]}${meantFlag(error.message, options)}`);
     }
     throw error;
   }
 }
 
+function meantFlag(message: string, options: OptionSpecs): string {
+  const [, flag] = /^Unknown option '--([^']+)'/.exec(message) ?? [];
+  return flag === undefined ? '' : didYouMean(flag, Object.keys(options), '--');
+}
+
 /** Reads the value of a numeric flag. Throws a UsageError if it is out of range. */
 export function numberFrom(flag: string, text: string, range: NumberRange): number {
-  const { min, max = MOST, integer = false } = range;
-  const number = Number(text);
-  const fits = number >= min && number <= max && (!integer || Number.isSafeInteger(number));
-  if (text.trim() !== '' && fits) return number;
-  const kind = integer ? 'a whole number' : 'a number';
+  const { min, max = MOST, integer = false, fraction = false } = range;
+  const number = fraction ? fractionFrom(text) : Number(text);
+  const isWhole = /^\s*[+-]?\d+\s*$/.test(text) && Number.isSafeInteger(number);
+  if (text.trim() !== '' && number >= min && number <= max && (isWhole || !integer)) return number;
+  const kind = integer ? 'a whole number' : fraction ? 'a number or a fraction' : 'a number';
   throw new UsageError(`--${flag} takes ${kind} from ${min} to ${max}, not '${text}'`);
 }
 
@@ -51,6 +57,14 @@ export interface NumberRange {
   readonly min: number;
   readonly max?: number;
   readonly integer?: boolean;
+  /** Whether it may also be written as a fraction: `9/10`. */
+  readonly fraction?: boolean;
+}
+
+/** `9/10` is nine tenths; without a slash, it is a number like any other. */
+function fractionFrom(text: string): number {
+  const [, numerator, denominator] = /^([+-]?\d+)\/(\d+)$/.exec(text) ?? [];
+  return numerator === undefined ? Number(text) : Number(numerator) / Number(denominator);
 }
 
 /** The bound of flags that have none of their own. Timers can count to it, in milliseconds and in seconds. */
@@ -63,7 +77,9 @@ export function choiceFrom<Choice extends string>(
   choices: readonly Choice[],
 ): Choice {
   const choice = choices.find((candidate) => candidate === text);
-  if (choice === undefined) throw new UsageError(`--${flag} takes ${choices.join(', ')}, not '${text}'`);
+  if (choice === undefined) {
+    throw new UsageError(`--${flag} takes ${choices.join(', ')}, not '${text}'${didYouMean(text, choices)}`);
+  }
   return choice;
 }
 
@@ -94,17 +110,6 @@ export function contentFrom(flag: string, path: string): string {
   }
   if (content === '') throw new UsageError(`--${flag} ${path} is empty`);
   return content;
-}
-
-/** Checks the value of --bin, the path of a program. Throws a UsageError. */
-export function programFrom(bin: string): string {
-  try {
-    accessSync(bin, constants.X_OK);
-  } catch {
-    throw new UsageError(`--bin ${bin} does not exist or is not executable`);
-  }
-  if (!statSync(bin).isFile()) throw new UsageError(`--bin ${bin} is not a file`);
-  return bin;
 }
 
 /** Splits arguments at `--`: what follows it is for the node. */

@@ -3,25 +3,38 @@
  */
 import type { Results } from '../../workbench/nodes/results.ts';
 import { sideBySide } from '../../workbench/nodes/side-by-side.ts';
-import { UsageError, parseOptions, programFrom } from '../arguments.ts';
-import { applyFlags, checkFrom, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
-import { runAndPrint } from './run-and-print.ts';
+import { UsageError, parseOptions } from '../arguments.ts';
+import {
+  maelstromOptions,
+  maelstromSpecs,
+  meaninglessFrom,
+  meaninglessHelp,
+  nodesHelp,
+} from './maelstrom-flags.ts';
+import { programFrom } from './program.ts';
+import { checkFrom, runOptionsHelp } from './run-options.ts';
+import { noteMeaningless, runAndPrint } from './run-and-print.ts';
 import { EXIT_STATUS, seedFrom } from './test-command.ts';
 
 export const compareHelp = `Usage: g-counter-workbench compare A B [options]
 
-Runs two programs one after the other, as test does, on the same seed, and shows the results side by side. A program may
-have arguments: 'test/mutants/mutant no-barrier'.
+Runs two programs one after the other, as test does, on the same seed, and shows
+the results side by side. A program may have arguments:
+'test/mutants/mutant no-barrier'.
 
 ${runOptionsHelp}
-  --seed N                 the seed of all random choices (default: a new one, shown at the start)
+${nodesHelp}
+  --seed N                 the seed of all random choices (default: a new one,
+                           shown at the start)
 
-Exit status: that of the worse program.`;
+${meaninglessHelp}
+
+Exit status: that of the worse program, or 2 after a bad command line.`;
 
 const specs = {
-  ...runOptionSpecs,
+  ...maelstromSpecs,
   seed: { type: 'string' },
-  help: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** Compares two programs and resolves with the exit status. */
@@ -32,12 +45,14 @@ export async function compareCommand(args: string[]): Promise<number> {
     return 0;
   }
   if (positionals.length !== 2) throw new UsageError(`compare takes two programs, not ${positionals.length}`);
+  const options = maelstromOptions(seedFrom(values.seed), values);
+  const meaningless = meaninglessFrom(values);
   const candidates = positionals.map((command) => {
-    const [bin = '', ...nodeArguments] = command.split(' ');
+    const [bin = '', ...nodeArguments] = command.trim().split(/\s+/);
     return { bin: programFrom(bin), nodeArguments };
   });
-  const options = applyFlags(maelstromDefaults(seedFrom(values.seed)), values);
   const check = checkFrom(values, 'maelstrom');
+  noteMeaningless(meaningless);
   const results: Results[] = [];
   for (const candidate of candidates) {
     const one = await runAndPrint({ ...candidate, options, check });

@@ -6,13 +6,21 @@ import { type PeersOptions, peersFaultNames } from '../../workbench/peers/option
 import { nodeNames } from '../../workbench/sim/node-names.ts';
 import { UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts';
 
-export const peersHelp = `With -w peers, it runs a cluster of g-counter-server instead: servers that find each other and replicate each other's
-counters, on simulated disks. There is no key-value store: --store-model, --concurrency and arguments after -- do not apply.
-  --nemesis FAULTS         partition, loss, duplicate, delay, kill and pause, as above; and
-                             wipe            servers are killed and lose their disks
-                             remove          servers are removed and registered again
-  --clock-skew SHARE       how much clocks may run fast or slow, at most (default 0)
-  --floors                 clients also raise counters to lower bounds of their own`;
+export const peersHelp = `With -w peers, it runs a cluster of g-counter-server instead: servers that find
+each other and replicate each other's counters, on simulated disks. There is no
+key-value store: --store-model, --concurrency and arguments after -- do not
+apply.
+
+  --nemesis FAULTS         partition, loss, duplicate, delay, kill and pause, as
+                           above; and
+                             wipe            servers are killed and lose their
+                                             disks
+                             remove          servers are removed and registered
+                                             again
+  --clock-skew SHARE       how much clocks may run fast or slow, at most
+                           (default 0)
+  --floors                 clients also raise counters to lower bounds of their
+                           own`;
 
 export const peersOnlySpecs = {
   'clock-skew': { type: 'string' },

@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { systemClock } from '../../runtime/system.ts';
 import { processHosts } from '../../workbench/nodes/process-host.ts';
 import { type Fixture, FixtureError, parseFixture, replay } from '../../workbench/replay.ts';
-import { UsageError, parseOptions, programFrom, splitNodeArguments } from '../arguments.ts';
+import { UsageError, parseOptions, splitNodeArguments } from '../arguments.ts';
+import { programFrom } from './program.ts';
 
 /** How long to wait for a message: longer than the node's deadline, so that an error is waited for. */
 const MESSAGE_TIMEOUT_MS = 6000;
@@ -16,16 +17,17 @@ export const replayHelp = `Usage: g-counter-workbench replay FILE... [--bin FILE
 
   --bin FILE    the node to talk to (default: the g-counter beside this program)
 
-Each FILE is a recorded conversation with a node, one message per line: what it receives, beginning with init, and what it
-must send. Lines that begin with # are comments. Prints the first difference in each FILE. Exit status: 0 no difference, 1 a
-difference, 2 a bad command line or FILE.`;
+Each FILE is a recorded conversation with a node, one message per line: what it
+receives, beginning with init, and what it must send. Lines that begin with #
+are comments. Prints the first difference in each FILE. Exit status: 0 no
+difference, 1 a difference, 2 a bad command line or FILE.`;
 
 /** Replays each fixture on a fresh node and resolves with the exit status. */
 export async function replayCommand(args: string[]): Promise<number> {
   const { own, forNode } = splitNodeArguments(args);
   const { values, positionals } = parseOptions(
     own,
-    { bin: { type: 'string' }, help: { type: 'boolean', default: false } },
+    { bin: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
     true,
   );
   if (values.help) {

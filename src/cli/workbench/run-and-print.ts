@@ -1,6 +1,7 @@
 /**
  * Runs one cluster of processes for `test` and `compare`, until it ends or a signal stops it, and prints the results.
  */
+import { stderrLog } from '../../runtime/system.ts';
 import { type ProcessRunOptions, runProcesses } from '../../workbench/process-run.ts';
 import { formatResults } from '../../workbench/nodes/format-results.ts';
 import type { Results } from '../../workbench/nodes/results.ts';
@@ -23,4 +24,9 @@ export async function runAndPrint(run: Omit<ProcessRunOptions, 'progress' | 'onS
   });
   console.log(`${formatResults(results)}\n\n${overhead}\nreport in ${reportPath}`);
   return results;
+}
+
+/** Says once which of the flags that are given have no meaning here. */
+export function noteMeaningless(flags: readonly string[]): void {
+  if (flags.length > 0) stderrLog(`g-counter-workbench: no meaning here: ${flags.join(', ')}`);
 }

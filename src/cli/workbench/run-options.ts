@@ -1,7 +1,7 @@
 /**
  * The flags that `test`, `compare` and `simulate` share: Maelstrom's, and a few more.
  */
-import { workloads } from '../../maelstrom/counter-node.ts';
+import { type Workload, workloads } from '../../maelstrom/counter-node.ts';
 import { storeModels } from '../../workbench/nodes/kv-service.ts';
 import { latencyDistributions } from '../../workbench/sim/latency.ts';
 import { faultNames } from '../../workbench/sim/nemesis.ts';
@@ -9,28 +9,40 @@ import { networkModels } from '../../workbench/sim/network.ts';
 import { type Check, checks } from '../../workbench/nodes/verdict.ts';
 import type { RunOptions } from '../../workbench/nodes/options.ts';
 import { nodeNames } from '../../workbench/sim/node-names.ts';
-import { UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts';
+import { type NumberRange, UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts';
 
-export const runOptionsHelp = `  -w, --workload NAME      what clients add: g-counter (0 to 4) or pn-counter (−5 to 4)
-  --node-count N           the number of nodes, named from n0 (default: five nodes, n1 to n5)
-  --concurrency N          clients at work at once; 10n means ten per node (default 1n)
-  --rate HZ                operations per second, of all clients together (default 5)
+export const runOptionsHelp = `  -w, --workload NAME      what clients add: g-counter (0 to 4) or
+                           pn-counter (−5 to 4)
+  --node-count N           the number of nodes, named from n0
+                           (default: five nodes, n1 to n5)
+  --concurrency N          clients at work at once; 10n means ten per node
+                           (default 1n)
+  --rate HZ                operations per second, of all clients together
+                           (default 5)
   --time-limit SECONDS     how long clients work (default 60)
-  --recovery-time SECONDS  how long the cluster rests between healing and the final reads (default 10)
-  --latency MS             mean latency between nodes and services, one way (default 0)
+  --recovery-time SECONDS  how long the cluster rests between healing and the
+                           final reads (default 10)
+  --latency MS             mean latency between nodes and services, one way
+                           (default 0)
   --latency-dist NAME      constant, uniform or exponential (default constant)
   --nemesis FAULTS         the faults to inject, comma-separated (default none):
                              partition       nodes lose each other
-                             isolate-store   nodes lose the key-value store, or only its replies
+                             isolate-store   nodes lose the key-value store, or
+                                             only its replies
                              loss, duplicate, delay
-                                             messages are lost, duplicated, delayed
-                             kill, pause     nodes are killed and restarted, paused and resumed
+                                             messages are lost, duplicated,
+                                             delayed
+                             kill, pause     nodes are killed and restarted,
+                                             paused and resumed
                              all             all of these
   --nemesis-interval S     mean time between changes of a fault (default 10)
-  --store-model NAME       the state that seq-kv reads from: random, as Maelstrom's (default), stalest or latest
-  --network NAME           maelstrom, as Maelstrom's (default), or ideal, where messages do not wait for each other
-  --check NAME             which verdict decides the exit status: maelstrom, on the final reads, or strict, on every
-                           read (default: maelstrom; for simulate, strict)`;
+  --store-model NAME       the state that seq-kv reads from: random, as
+                           Maelstrom's (default), stalest or latest
+  --network NAME           maelstrom, as Maelstrom's (default), or ideal, where
+                           messages do not wait for each other
+  --check NAME             which verdict decides the exit status: maelstrom, on
+                           the final reads, or strict, on every read
+                           (default: maelstrom; for simulate, strict)`;
 
 export const runOptionSpecs = {
   workload: { type: 'string', short: 'w' },
@@ -67,14 +79,38 @@ export const maelstromDefaults = (seed: number): RunOptions => ({
   storeModel: 'random',
 });
 
+type NumericFlag = 'rate' | 'latency' | 'time-limit' | 'recovery-time' | 'nemesis-interval';
+
+/** The numbers that flags take. */
+export type Ranges = { readonly [flag in NumericFlag | 'concurrency']: NumberRange };
+
+/** What `simulate` takes, whose smaller runs have fractions of everything. */
+const simulateRanges: Ranges = {
+  concurrency: { min: 1 },
+  rate: { min: 0 },
+  latency: { min: 0 },
+  'time-limit': { min: 0 },
+  'recovery-time': { min: 0 },
+  'nemesis-interval': { min: 0.001 },
+};
+
+/** What Maelstrom takes. */
+export const maelstromRanges: Ranges = {
+  ...simulateRanges,
+  concurrency: { min: 0 },
+  latency: { min: 0, integer: true },
+  'time-limit': { min: 1, integer: true },
+  'nemesis-interval': { min: 0.001, fraction: true },
+};
+
 /** Returns `base`, changed by the flags that are given. Throws a UsageError. */
-export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
-  const number = (flag: 'rate' | 'latency'): number | undefined =>
-    flags[flag] === undefined ? undefined : numberFrom(flag, flags[flag], { min: 0 });
-  const milliseconds = (flag: 'time-limit' | 'recovery-time' | 'nemesis-interval'): number | undefined =>
-    flags[flag] === undefined
-      ? undefined
-      : 1000 * numberFrom(flag, flags[flag], { min: flag === 'nemesis-interval' ? 0.001 : 0 });
+export function applyFlags(base: RunOptions, flags: RunFlags, ranges = simulateRanges): RunOptions {
+  const number = (flag: NumericFlag): number | undefined =>
+    flags[flag] === undefined ? undefined : numberFrom(flag, flags[flag], ranges[flag]);
+  const milliseconds = (flag: NumericFlag): number | undefined => {
+    const seconds = number(flag);
+    return seconds === undefined ? undefined : 1000 * seconds;
+  };
   const count = flags['node-count'];
   const nodeIds =
     count === undefined
@@ -83,12 +119,12 @@ export function applyFlags(base: RunOptions, flags: RunFlags): RunOptions {
   const clientsPerNode = base.concurrency / base.nodeIds.length;
   return {
     seed: base.seed,
-    workload: choiceFrom('workload', flags.workload ?? base.workload, workloads),
+    workload: workloadFrom(flags.workload ?? base.workload),
     nodeIds,
     concurrency:
       flags.concurrency === undefined
         ? clientsPerNode * nodeIds.length
-        : concurrencyFrom(flags.concurrency, nodeIds.length),
+        : concurrencyFrom(flags.concurrency, nodeIds.length, ranges.concurrency),
     rate: number('rate') ?? base.rate,
     timeLimitMs: milliseconds('time-limit') ?? base.timeLimitMs,
     recoveryTimeMs: milliseconds('recovery-time') ?? base.recoveryTimeMs,
@@ -152,11 +188,33 @@ export function describeOptions(options: RunOptions): string {
 }
 
 /** `3` is three clients, `10n` ten per node. */
-function concurrencyFrom(text: string, nodeCount: number): number {
-  if (!/^[1-9]\d*n?$/.test(text)) {
+function concurrencyFrom(text: string, nodeCount: number, { min }: NumberRange): number {
+  const [, digits, perNode] = /^(\d+)(n?)$/.exec(text) ?? [];
+  const clients = Number(digits) * (perNode === 'n' ? nodeCount : 1);
+  if (digits === undefined || clients < min) {
     throw new UsageError(`--concurrency takes a number like 6 or 2n, not '${text}'`);
   }
-  const clients = text.endsWith('n') ? Number(text.slice(0, -1)) * nodeCount : Number(text);
   if (clients > 100_000) throw new UsageError(`--concurrency ${text} is more than 100000 clients`);
   return clients;
+}
+
+/** Workloads of Maelstrom's for which there is no judge here. */
+const MAELSTROM_ONLY = new Set([
+  'broadcast',
+  'echo',
+  'g-set',
+  'kafka',
+  'lin-kv',
+  'txn-list-append',
+  'txn-rw-register',
+  'unique-ids',
+]);
+
+function workloadFrom(text: string): Workload {
+  if (MAELSTROM_ONLY.has(text)) {
+    throw new UsageError(
+      `the workload ${text} is Maelstrom's; the workbench has ${workloads.join(' and ')} only`,
+    );
+  }
+  return choiceFrom('workload', text, workloads);
 }

@@ -10,16 +10,18 @@ const MAX_PORT = 65_535;
 
 export const serveHelp = `Usage: g-counter-workbench serve [--port N] [--store DIR]
 
-  --port N       the port to listen on, on this machine only (default 8080; 0 takes any free port)
+  --port N       the port to listen on, on this machine only (default 8080; 0
+                 takes any free port)
   --store DIR    the run directory (default store)
 
-Lists past runs in a browser, newest first, with their verdicts, figures and reports, until Ctrl-C. Exit status: 0
-stopped, 1 the port cannot be used, 2 a bad command line.`;
+Lists past runs in a browser, newest first, with their verdicts, figures and
+reports, until Ctrl-C. Exit status: 0 stopped, 1 the port cannot be used, 2 a
+bad command line.`;
 
 const specs = {
   port: { type: 'string', default: '8080' },
   store: { type: 'string', default: 'store' },
-  help: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** Serves past runs until a signal, and resolves with the exit status. */

@@ -11,18 +11,23 @@ import { EXIT_STATUS, seedFrom } from './test-command.ts';
 
 export const simulateHelp = `Usage: g-counter-workbench simulate [--seeds N] [options] [-- flags of g-counter]
 
-Runs the code of g-counter itself in virtual time: a minute takes a fraction of a second, and one seed determines
-everything, down to the last message.
+Runs the code of g-counter itself in virtual time: a minute takes a fraction of
+a second, and one seed determines everything, down to the last message.
 
-  --seed N                 the seed of all random choices (default: a new one; with --seeds, the first of them: 1)
-  --seeds N                the number of seeds to simulate. Each draws its own options, except for those given here. Stops
-                           at the first failure and shrinks it
-  --keep-going             with --seeds: go on after a failure, and list all failures
+  --seed N                 the seed of all random choices (default: a new one;
+                           with --seeds, the first of them: 1)
+  --seeds N                the number of seeds to simulate. Each draws its own
+                           options, except for those given here. Stops at the
+                           first failure and shrinks it
+  --keep-going             with --seeds: go on after a failure, and list all
+                           failures
 ${runOptionsHelp}
 
 ${peersHelp}
 
-Exit status: as for test. The results of a single run, or of the failure that --seeds has found, are in store/latest.`;
+Exit status: 0 valid, 1 invalid, 2 unknown or a bad command line, 255 the
+workbench failed. The results of a single run, or of the failure that --seeds
+has found, are in store/latest.`;
 
 const specs = {
   ...runOptionSpecs,
@@ -30,7 +35,7 @@ const specs = {
   seed: { type: 'string' },
   seeds: { type: 'string' },
   'keep-going': { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** Simulates one run or many, and resolves with the exit status. */

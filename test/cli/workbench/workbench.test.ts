@@ -145,7 +145,7 @@ describe('test', () => {
   test('--log-net-send, --log-net-recv and --log-stderr show what they say', async () => {
     const args = ['--log-net-send', '--log-net-recv', '--log-stderr', '--', '--verbose', '--store', 'memory'];
     const noisy = program('noisy', `echo "noise" >&2\nexec ${node} "$@"`);
-    const { stderr } = await workbench([...short, '--bin', noisy, '--time-limit', '0', ...args]);
+    const { stderr } = await workbench([...short, '--bin', noisy, '--time-limit', '1', ...args]);
     expect(stderr).toMatch(/^send {"id":0,"src":"c0","dest":"n0","body":{"type":"init",/m);
     expect(stderr).toMatch(/^recv {"id":\d+,"src":"n0","dest":"c0","body":{"type":"init_ok",/m);
     expect(stderr).toMatch(/^n1: noise$/m);
@@ -295,39 +295,74 @@ describe('test', () => {
   });
 
   test.each([
-    [[], 'which command? test, simulate, compare, serve or replay'],
-    [['frobnicate'], "unknown command 'frobnicate'"],
-    [['test'], '-w is missing: g-counter or pn-counter'],
-    [['test', '-w', 'echo', '--bin', node], "--workload takes g-counter, pn-counter, not 'echo'"],
-    [['test', '-w', 'g-counter'], '--bin is missing: the program to test'],
-    [['test', '-w', 'g-counter', '--bin', 'nope'], '--bin nope does not exist or is not executable'],
-    [['test', '-w', 'g-counter', '--bin', '/tmp'], '--bin /tmp is not a file'],
+    [[], 2, 'which command? test, simulate, compare, serve or replay; see --help'],
+    [['frobnicate'], 2, "unknown command 'frobnicate'; see --help"],
+    [['tets'], 2, "unknown command 'tets' (did you mean test?); see --help"],
+    [['test'], 254, '-w is missing: g-counter or pn-counter; see --help'],
     [
-      [...short, '--bin', node, '--node-count', '0'],
-      "--node-count takes a whole number from 1 to 1000, not '0'",
+      [...short, '--bin', node, '--time-limit', '0'],
+      254,
+      "--time-limit takes a whole number from 1 to 1000000, not '0'; see --help",
     ],
+    [[...short, '--bin', 'nope'], 255, 'nope is not found: looked in the current directory and on the PATH'],
+    [['compare', node, 'nope'], 2, 'nope is not found: looked in the current directory and on the PATH'],
     [
-      [...short, '--bin', node, '--node-count', '1.5'],
-      "--node-count takes a whole number from 1 to 1000, not '1.5'",
+      ['compare', node, node, '--latency', '1.5'],
+      2,
+      "--latency takes a whole number from 0 to 1000000, not '1.5'; see --help",
     ],
-    [[...short, '--bin', node, '--concurrency', 'n'], "--concurrency takes a number like 6 or 2n, not 'n'"],
-    [[...short, '--bin', node, '--rate=-1'], "--rate takes a number from 0 to 1000000, not '-1'"],
-    [
-      [...short, '--bin', node, '--latency-dist', 'zipf'],
-      "--latency-dist takes constant, uniform, exponential, not 'zipf'",
-    ],
-    [
-      [...short, '--bin', node, '--nemesis', 'flood'],
-      "--nemesis takes all, partition, isolate-store, loss, duplicate, delay, kill, pause, not 'flood'",
-    ],
-    [[...short, '--bin', node, '--availability', '2'], "--availability takes a number from 0 to 1, not '2'"],
-    [[...short, '--bin', node, '--consistency-models', 'x'], "Unknown option '--consistency-models'"],
-  ])('%j fails with one line and status 2', async (args, complaint) => {
+    [['replay', 'x.jsonl', '--bin', './nope'], 2, './nope is not found'],
+  ])('%j fails with one line and status %i', async (args, status, complaint) => {
     expect(await workbench(args)).toEqual({
-      status: 2,
+      status,
       stdout: '',
-      stderr: `g-counter-workbench: ${complaint}; see --help\n`,
+      stderr: `g-counter-workbench: ${complaint}\n`,
     });
+  });
+
+  test('flags without meaning here are named in one line, and the run goes its way', async () => {
+    const flags = ['--topology', 'line', '--username', 'x', '--time-limit', '1'];
+    const { status, stderr } = await workbench([...short, '--bin', node, ...flags]);
+    expect(stderr).toMatch(/^g-counter-workbench: no meaning here: --topology, --username$/m);
+    expect(status).toBe(0);
+  });
+
+  test('nodes have the names that are given to them', async () => {
+    const args = [...short, '--bin', node, '--time-limit', '1', '--nodes', 'a,b'];
+    const withoutCount = args.filter(
+      (arg, index) => arg !== '--node-count' && args[index - 1] !== '--node-count',
+    );
+    const { status, stdout } = await workbench(withoutCount);
+    expect(stdout).toMatch(/^final +a (\d+), b \1$/m);
+    expect(status).toBe(0);
+    expect(readdirSync(join(directory, 'store', 'latest', 'node-logs'))).toEqual(['a.log', 'b.log']);
+  });
+
+  test('--test-count runs a test until a run is not valid', async () => {
+    const args = ['-w', 'g-counter', '--node-count', '1', '--time-limit', '1', '--recovery-time', '0'];
+    const good = await workbench(['test', ...args, '--bin', node, '--test-count', '2', '--seed', '3']);
+    expect(good.stdout).toMatch(/^run 1 of 2$[^]*seed 3$[^]*^run 2 of 2$[^]*seed 4$/m);
+    expect(good.status).toBe(0);
+    const bad = program('bad', 'exit 3');
+    const { stdout, status } = await workbench(['test', ...args, '--bin', bad, '--test-count', '2']);
+    expect(stdout).toContain('run 1 of 2');
+    expect(stdout).not.toContain('run 2 of 2');
+    expect(status).toBe(1);
+  });
+
+  test('without clients at work, the nodes are asked at the end all the same', async () => {
+    const { status, stdout } = await workbench([
+      ...short,
+      '--bin',
+      node,
+      '--time-limit',
+      '1',
+      '--concurrency',
+      '0',
+    ]);
+    expect(stdout).toMatch(/, 0 clients, /);
+    expect(stdout).toMatch(/^final +n0 (\d+), n1 \1, n2 \1$/m);
+    expect(status).toBe(0);
   });
 });
 
