@@ -1,6 +1,6 @@
 /**
  * Reads command lines: Node's parser, and the values of flags with their ranges. Every mistake becomes a UsageError, which a
- * program reports in one line, with exit status 2 unless it says otherwise.
+ * program reports in one line, with exit status 2.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -13,10 +13,10 @@ export class UsageError extends Error {}
 export const EXIT_USAGE = 2;
 
 /** Reports a UsageError on stderr and sets the exit status. Returns false, and does nothing, for any other error. */
-export function reportsUsage(program: string, error: unknown, status = EXIT_USAGE): boolean {
+export function reportsUsage(program: string, error: unknown): boolean {
   if (!(error instanceof UsageError)) return false;
   process.stderr.write(`${program}: ${error.message}; see --help\n`);
-  process.exitCode = status;
+  process.exitCode = EXIT_USAGE;
   return true;
 }
 

@@ -1,13 +1,16 @@
 /**
- * How the servers stop: gracefully at the first signal, at once at the second.
+ * How programs stop: gracefully at the first signal, at once at the second.
  */
 import { systemClock } from '../runtime/system.ts';
 
 /** Under npm, one Ctrl-C makes two signals: the terminal's own, and one that npm passes on. */
 const SAME_CTRL_C_MS = 200;
 
-/** Calls `stop` with the first stop signal. A second one ends the process at once, with status 1. */
-export function onStopSignal(stop: (signal: string) => void): void {
+/** Calls `stop` with the first stop signal, and `giveUp` with later ones: unless it is given, it exits with status 1. */
+export function onStopSignal(
+  stop: (signal: string) => void,
+  giveUp: () => void = () => process.exit(1),
+): void {
   let firstMs: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -16,7 +19,7 @@ export function onStopSignal(stop: (signal: string) => void): void {
         firstMs = nowMs;
         stop(signal);
       } else if (signal !== 'SIGINT' || nowMs - firstMs > SAME_CTRL_C_MS) {
-        process.exit(1);
+        giveUp();
       }
     });
   }

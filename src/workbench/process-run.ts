@@ -1,8 +1,8 @@
 /**
  * Runs one cluster of processes in real time, shows progress, and records the run in its directory.
  */
-import type { Writable } from 'node:stream';
-import { stderrLog, systemClock, timestamp } from '../runtime/system.ts';
+import type { Screen } from '../runtime/status-line.ts';
+import { systemClock, timestamp } from '../runtime/system.ts';
 import type { RunOptions } from './nodes/options.ts';
 import { outcomeOf } from './nodes/outcome.ts';
 import { processHosts } from './nodes/process-host.ts';
@@ -11,7 +11,7 @@ import type { Results } from './nodes/results.ts';
 import { Run } from './nodes/run.ts';
 import { Interrupted, NodeFailure } from './nodes/stopped.ts';
 import type { Check } from './nodes/verdict.ts';
-import { RunDirectory } from './report/run-directory.ts';
+import { type RecordingError, RunDirectory } from './report/run-directory.ts';
 
 export interface ProcessRunOptions {
   readonly bin: string;
@@ -23,57 +23,62 @@ export interface ProcessRunOptions {
   readonly logStderr?: boolean;
   readonly logSend?: boolean;
   readonly logReceive?: boolean;
-  readonly progress: Writable & { readonly isTTY?: boolean };
-  /** Registers what is to be called when the run must end early. Returns a function that cancels it. */
-  readonly onStop: (interrupt: () => void) => () => void;
+  /** Shows how the run is getting on, and what is logged. */
+  readonly screen: Screen;
+  /** Ends the run early. */
+  readonly stop: AbortSignal;
 }
 
 export interface ProcessRunResult {
   readonly results: Results;
   /** How busy the workbench itself was, as a sentence. */
   readonly overhead: string;
-  readonly reportPath: string;
+  /** Where the run is recorded. */
+  readonly directory: string;
+  /** Why some of it could not be written there, if so. */
+  readonly failure: RecordingError | undefined;
 }
 
 /** Resolves when the run is recorded, also when it was cut short. */
 export async function runProcesses(run: ProcessRunOptions): Promise<ProcessRunResult> {
   const { bin, nodeArguments, options, check, availability, logStderr, logSend, logReceive } = run;
-  const directory = new RunDirectory('store', options.workload, timestamp());
+  // What cannot be recorded need not be run.
+  const directory = new RunDirectory('store', options.workload, timestamp(), () => nodes.interrupt());
+  const progress = showProgress(run.screen, systemClock, () => nodes.status());
   const nodes = new Run(options, {
     clock: systemClock,
     startHost: processHosts({
       bin,
       args: nodeArguments,
       logDirectory: directory.logs,
-      onStderr: logStderr ? (nodeId, line) => stderrLog(`${nodeId}: ${line}`) : undefined,
+      onStderr: logStderr ? (nodeId, line) => progress.log(`${nodeId}: ${line}`) : undefined,
     }),
     onSend: (message) => {
-      if (logSend) stderrLog(`send ${JSON.stringify(message)}`);
+      if (logSend) progress.log(`send ${JSON.stringify(message)}`);
     },
     onDelivery: (delivery) => {
       directory.recordDelivery(delivery);
       if (!logReceive) return;
-      stderrLog(`${delivery.receivedMs === undefined ? 'lost' : 'recv'} ${JSON.stringify(delivery.message)}`);
+      const what = delivery.receivedMs === undefined ? 'lost' : 'recv';
+      progress.log(`${what} ${JSON.stringify(delivery.message)}`);
     },
     onOffence: ({ node, text, silenced }) =>
-      stderrLog(`${node} ${text}${silenced ? `; nothing from ${node} is read any more` : ''}`),
+      progress.log(`${node} ${text}${silenced ? `; nothing from ${node} is read any more` : ''}`),
   });
   const cpuBefore = process.cpuUsage();
-  const stopped = await conduct(nodes, run);
+  const stopped = await conduct(nodes, run.stop).finally(() => progress.end());
   const overhead = describeOverhead(process.cpuUsage(cpuBefore), nodes);
   const program = [bin, ...nodeArguments];
   const { problems, results } = outcomeOf(nodes, { options, program, check, availability }, stopped);
-  await directory.finish(nodes, problems, results);
-  return { results, overhead, reportPath: `${directory.path}/report.html` };
+  const failure = await directory.finish(nodes, problems, results);
+  return { results, overhead, directory: directory.path, failure };
 }
 
-/** Executes the run. Resolves with why it was cut short, if it was. */
-async function conduct(
-  run: Run,
-  { progress, onStop }: ProcessRunOptions,
-): Promise<NodeFailure | Interrupted | undefined> {
-  const cancelStop = onStop(() => run.interrupt());
-  const endProgress = showProgress(progress, systemClock, () => run.status());
+/** Executes the run until it ends or is to stop. Resolves with why it was cut short, if it was. */
+async function conduct(run: Run, stop: AbortSignal): Promise<NodeFailure | Interrupted | undefined> {
+  const interrupt = (): void => run.interrupt();
+  if (stop.aborted) interrupt();
+  stop.addEventListener('abort', interrupt);
   try {
     await run.execute();
     return undefined;
@@ -81,8 +86,7 @@ async function conduct(
     if (error instanceof NodeFailure || error instanceof Interrupted) return error;
     throw error;
   } finally {
-    endProgress();
-    cancelStop();
+    stop.removeEventListener('abort', interrupt);
   }
 }
 

@@ -21,20 +21,31 @@ export interface Simulated<Options> {
   readonly claim: string;
 }
 
-/** Resolves with whether no seed failed. Otherwise, explains the smallest seed that did. */
+/**
+ * Resolves with whether no seed failed, or `unknown` if none had when the search was told to stop. Otherwise, explains the
+ * smallest seed that did.
+ */
 export async function search<Options extends { readonly seed: number }>(
   seeds: SeedSearch,
   { optionsOf, describe, commandFor, smaller, fails, show, claim }: Simulated<Options>,
-): Promise<boolean> {
-  const { count, log } = seeds;
+): Promise<boolean | 'unknown'> {
+  const { count, log, stop } = seeds;
   const failures = await simulateSeeds(seeds);
   if (failures.length === 0) {
-    log(`VALID: ${count} seeds, ${claim}`);
-    return true;
+    log(
+      stop.aborted
+        ? 'UNKNOWN: interrupted; until then, no seed had failed'
+        : `VALID: ${count} seeds, ${claim}`,
+    );
+    return stop.aborted ? 'unknown' : true;
   }
   const failing = optionsOf(Math.min(...failures));
   log(`\nseed ${failing.seed} fails: ${describe(failing)}\nto see it again:\n  ${commandFor(failing)}\n`);
-  const smallest = await shrink(failing, smaller, fails);
+  const smallest = await shrink(failing, smaller, async (options) => !stop.aborted && (await fails(options)));
+  if (stop.aborted) {
+    log(`interrupted while shrinking; the smallest run so far that still fails:\n  ${commandFor(smallest)}`);
+    return false;
+  }
   log('shrunk, as far as it still fails:');
   await show(smallest);
   log(`to see it again:\n  ${commandFor(smallest)}`);

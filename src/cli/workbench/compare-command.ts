@@ -38,7 +38,7 @@ const specs = {
 } as const;
 
 /** Compares two programs and resolves with the exit status. */
-export async function compareCommand(args: string[]): Promise<number> {
+export async function compareCommand(args: string[], stop: AbortSignal): Promise<number> {
   const { values, positionals } = parseOptions(args, specs, true);
   if (values.help) {
     console.log(compareHelp);
@@ -55,9 +55,8 @@ export async function compareCommand(args: string[]): Promise<number> {
   noteMeaningless(meaningless);
   const results: Results[] = [];
   for (const candidate of candidates) {
-    const one = await runAndPrint({ ...candidate, options, check });
-    if (one.valid === 'unknown') return EXIT_STATUS.unknown;
-    results.push(one);
+    results.push(await runAndPrint({ ...candidate, options, check, stop }));
+    if (stop.aborted) return EXIT_STATUS.unknown;
     console.log();
   }
   for (const line of sideBySide(positionals, results)) console.log(line);

@@ -3,17 +3,21 @@
  * simulates seeds instead.
  */
 import { isMainThread, workerData } from 'node:worker_threads';
-import { serveSeeds } from '../../workbench/pool/thread.ts';
+import { eraseLine } from '../../runtime/status-line.ts';
 import { stderrLog } from '../../runtime/system.ts';
-import { EXIT_USAGE, UsageError, reportsUsage } from '../arguments.ts';
+import { Interrupted } from '../../workbench/nodes/stopped.ts';
+import { serveSeeds } from '../../workbench/pool/thread.ts';
+import { RecordingError } from '../../workbench/report/run-directory.ts';
+import { EXIT_USAGE, UsageError } from '../arguments.ts';
 import { didYouMean } from '../near-miss.ts';
+import { onStopSignal } from '../stop-signals.ts';
 import { compareCommand, compareHelp } from './compare-command.ts';
 import { ProgramError } from './program.ts';
 import { replayCommand, replayHelp } from './replay-command.ts';
 import { serveCommand, serveHelp } from './serve-command.ts';
 import { simulateCommand, simulateHelp } from './simulate-command.ts';
 import { seedSimulator } from './simulate-seed.ts';
-import { testCommand, testHelp } from './test-command.ts';
+import { EXIT_STATUS, testCommand, testHelp } from './test-command.ts';
 import { version } from '../version.ts';
 
 const help = `Usage: g-counter-workbench COMMAND [options]
@@ -32,7 +36,10 @@ key-value store, injects faults, and checks every value that the nodes return.
   -h, --help   print this text, or the help of a command
   --version    print the version`;
 
-const commands = new Map([
+/** Runs a command until it ends or is to stop, and resolves with the exit status. */
+type Command = (args: string[], stop: AbortSignal) => Promise<number>;
+
+const commands = new Map<string, Command>([
   ['test', testCommand],
   ['simulate', simulateCommand],
   ['compare', compareCommand],
@@ -47,18 +54,16 @@ const EXIT_HARNESS_FAILED = 255;
 const statusesOf = (command: string | undefined): { usage: number; program: number } =>
   command === 'test' ? { usage: 254, program: 255 } : { usage: EXIT_USAGE, program: EXIT_USAGE };
 
-async function main([name, ...args]: string[]): Promise<number> {
+async function main([name, ...args]: string[], stop: AbortSignal): Promise<number> {
   const command = commands.get(name ?? '');
-  if (command !== undefined) return command(args);
+  if (command !== undefined) return command(args, stop);
   switch (name) {
     case '--version':
       console.log(version);
       return 0;
     case '-h':
     case '--help':
-      console.log(
-        `${help}\n\n${testHelp}\n\n${simulateHelp}\n\n${compareHelp}\n\n${serveHelp}\n\n${replayHelp}`,
-      );
+      console.log([help, testHelp, simulateHelp, compareHelp, serveHelp, replayHelp].join('\n\n'));
       return 0;
     case undefined:
       throw new UsageError('which command? test, simulate, compare, serve or replay');
@@ -67,27 +72,50 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
 }
 
+/** Says in one line what is wrong, unless it is the workbench that is wrong, and returns the exit status. */
+function statusAfter(error: unknown, command: string | undefined): number {
+  const complain = (text: string): void => {
+    eraseLine(process.stderr);
+    stderrLog(`g-counter-workbench: ${text}`);
+  };
+  if (error instanceof UsageError) {
+    complain(`${error.message}; see --help`);
+    return statusesOf(command).usage;
+  }
+  if (error instanceof ProgramError) {
+    complain(error.message);
+    return statusesOf(command).program;
+  }
+  if (error instanceof Interrupted) {
+    complain(error.message);
+    return EXIT_STATUS.unknown;
+  }
+  // The system's message names the operation that failed and the file.
+  if (error instanceof RecordingError || (error instanceof Error && 'syscall' in error))
+    complain(error.message);
+  else console.error(error);
+  return EXIT_HARNESS_FAILED;
+}
+
 function start(): void {
-  const [command] = process.argv.slice(2);
-  // A reader that goes away, such as head, does not stop a run.
-  process.stdout.on('error', () => {});
-  main(process.argv.slice(2)).then(
-    (status) => (process.exitCode = status),
-    (error: unknown) => {
-      const statuses = statusesOf(command);
-      if (reportsUsage('g-counter-workbench', error, statuses.usage)) return;
-      process.exitCode = EXIT_HARNESS_FAILED;
-      if (error instanceof ProgramError) {
-        stderrLog(`g-counter-workbench: ${error.message}`);
-        process.exitCode = statuses.program;
-      } else if (error instanceof Error && 'syscall' in error) {
-        // The system's message names the operation that failed and the file.
-        stderrLog(`g-counter-workbench: ${error.message}`);
-      } else {
-        console.error(error);
-      }
-    },
+  const args = process.argv.slice(2);
+  const [command] = args;
+  const end = (error: unknown): void => process.exit(statusAfter(error, command));
+  let stdoutFailure: unknown;
+  process.stdout.on('error', (error) => {
+    // A reader that goes away, such as head, does not stop a run. A full disk does not either, but it is told in the end.
+    if (!('code' in error) || error.code !== 'EPIPE') stdoutFailure = error;
+  });
+  process.stderr.on('error', () => {});
+  process.on('uncaughtException', end);
+  const stop = new AbortController();
+  onStopSignal(
+    () => stop.abort(),
+    () => end(new Interrupted('interrupted')),
   );
+  main(args, stop.signal).then((status) => {
+    process.exitCode = stdoutFailure === undefined ? status : statusAfter(stdoutFailure, command);
+  }, end);
 }
 
 if (isMainThread) start();

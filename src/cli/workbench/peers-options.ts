@@ -41,6 +41,8 @@ export interface PeersFlags {
   readonly floors?: boolean | undefined;
   readonly concurrency?: string | undefined;
   readonly 'store-model'?: string | undefined;
+  readonly network?: string | undefined;
+  readonly check?: string | undefined;
 }
 
 /** The defaults: a cluster without faults. */
@@ -60,7 +62,7 @@ export const peersDefaults = (seed: number): PeersOptions => ({
 
 /** Returns `base`, changed by the flags that are given. Throws a UsageError. */
 export function applyPeersFlags(base: PeersOptions, flags: PeersFlags): PeersOptions {
-  for (const flag of ['concurrency', 'store-model'] as const) {
+  for (const flag of ['concurrency', 'store-model', 'network', 'check'] as const) {
     if (flags[flag] !== undefined) throw new UsageError(`--${flag} does not go with -w peers`);
   }
   type Numeric = 'rate' | 'latency' | 'time-limit' | 'recovery-time' | 'nemesis-interval';

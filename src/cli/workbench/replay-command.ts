@@ -8,6 +8,7 @@ import { systemClock } from '../../runtime/system.ts';
 import { processHosts } from '../../workbench/nodes/process-host.ts';
 import { type Fixture, FixtureError, parseFixture, replay } from '../../workbench/replay.ts';
 import { UsageError, parseOptions, splitNodeArguments } from '../arguments.ts';
+import { unlessStopped } from './interruption.ts';
 import { programFrom } from './program.ts';
 
 /** How long to wait for a message: longer than the node's deadline, so that an error is waited for. */
@@ -23,7 +24,7 @@ are comments. Prints the first difference in each FILE. Exit status: 0 no
 difference, 1 a difference, 2 a bad command line or FILE.`;
 
 /** Replays each fixture on a fresh node and resolves with the exit status. */
-export async function replayCommand(args: string[]): Promise<number> {
+export async function replayCommand(args: string[], stop: AbortSignal): Promise<number> {
   const { own, forNode } = splitNodeArguments(args);
   const { values, positionals } = parseOptions(
     own,
@@ -36,12 +37,11 @@ export async function replayCommand(args: string[]): Promise<number> {
   }
   if (positionals.length === 0) throw new UsageError('no FILE to replay');
   const bin = programFrom(values.bin ?? join(dirname(realpathSync(process.argv[1] ?? '')), 'g-counter'));
-  // Exiting ends the node and removes its directory.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(2));
   const fixtures = positionals.map((file) => ({ file, fixture: fixtureFrom(file) }));
   let different = 0;
+  // When it is to stop, exiting ends the node and removes its directory.
   for (const { file, fixture } of fixtures)
-    different += (await replayOne(file, fixture, bin, forNode)) ? 0 : 1;
+    different += (await unlessStopped(replayOne(file, fixture, bin, forNode), stop)) ? 0 : 1;
   return different === 0 ? 0 : 1;
 }
 

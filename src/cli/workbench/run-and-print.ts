@@ -7,22 +7,13 @@ import { formatResults } from '../../workbench/nodes/format-results.ts';
 import type { Results } from '../../workbench/nodes/results.ts';
 import { describeOptions } from './run-options.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** Resolves with the results, which are also in the run directory. */
-export async function runAndPrint(run: Omit<ProcessRunOptions, 'progress' | 'onStop'>): Promise<Results> {
+/** Resolves with the results, which are also in the run directory. Rejects if they cannot be written there. */
+export async function runAndPrint(run: Omit<ProcessRunOptions, 'screen'>): Promise<Results> {
   console.log(`${[run.bin, ...run.nodeArguments].join(' ')}: ${describeOptions(run.options)}`);
-  const { results, overhead, reportPath } = await runProcesses({
-    ...run,
-    progress: process.stderr,
-    onStop: (interrupt) => {
-      for (const signal of SIGNALS) process.once(signal, interrupt);
-      return () => {
-        for (const signal of SIGNALS) process.off(signal, interrupt);
-      };
-    },
-  });
-  console.log(`${formatResults(results)}\n\n${overhead}\nreport in ${reportPath}`);
+  const { results, overhead, directory, failure } = await runProcesses({ ...run, screen: process.stderr });
+  console.log(formatResults(results));
+  if (failure !== undefined) throw failure;
+  console.log(`\n${overhead}\nreport in ${directory}/report.html`);
   return results;
 }
 

@@ -5,8 +5,8 @@ import { systemClock } from '../../runtime/system.ts';
 import type { SeedSearch } from '../../workbench/pool/pool.ts';
 import type { SeedTask } from './simulate-seed.ts';
 
-/** Which seeds to simulate, and whether to go on after one has failed. */
-export type SeedRange = Pick<SeedSearch, 'first' | 'count' | 'keepGoing'>;
+/** Which seeds to simulate, whether to go on after one has failed, and what ends the search early. */
+export type SeedRange = Pick<SeedSearch, 'first' | 'count' | 'keepGoing' | 'stop'>;
 
 export const seedSearch = (task: SeedTask, range: SeedRange): SeedSearch => ({
   ...range,

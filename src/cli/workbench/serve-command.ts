@@ -5,6 +5,7 @@ import { statSync } from 'node:fs';
 import { asError } from '../../runtime/error.ts';
 import { type RunServer, serveRuns } from '../../workbench/serve/run-server.ts';
 import { UsageError, numberFrom, parseOptions } from '../arguments.ts';
+import { whenStopped } from './interruption.ts';
 
 const MAX_PORT = 65_535;
 
@@ -24,8 +25,8 @@ const specs = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-/** Serves past runs until a signal, and resolves with the exit status. */
-export async function serveCommand(args: string[]): Promise<number> {
+/** Serves past runs until it is to stop, and resolves with the exit status. */
+export async function serveCommand(args: string[], stop: AbortSignal): Promise<number> {
   const { values } = parseOptions(args, specs, false);
   if (values.help) {
     console.log(serveHelp);
@@ -44,14 +45,7 @@ export async function serveCommand(args: string[]): Promise<number> {
     return 1;
   }
   console.log(`runs in ${values.store}: ${server.url}`);
-  await untilSignal();
+  await whenStopped(stop);
   server.close();
   return 0;
-}
-
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
-  });
 }

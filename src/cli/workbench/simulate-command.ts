@@ -39,7 +39,7 @@ const specs = {
 } as const;
 
 /** Simulates one run or many, and resolves with the exit status. */
-export async function simulateCommand(args: string[]): Promise<number> {
+export async function simulateCommand(args: string[], stop: AbortSignal): Promise<number> {
   const { own, forNode } = splitNodeArguments(args);
   const { values } = parseOptions(own, specs, false);
   if (values.help) {
@@ -57,16 +57,16 @@ export async function simulateCommand(args: string[]): Promise<number> {
   if (!isOfPeers) shippedNode(forNode, applyFlags(maelstromDefaults(0), flags).workload);
   if (seeds === undefined) {
     if (keepGoing) throw new UsageError('--keep-going goes with --seeds');
-    if (isOfPeers) return EXIT_STATUS[`${await simulatePeersOnce(seedFrom(seed), ofPeers)}`];
+    if (isOfPeers) return EXIT_STATUS[`${await simulatePeersOnce(seedFrom(seed), ofPeers, stop)}`];
     const options = applyFlags(maelstromDefaults(seedFrom(seed)), flags);
-    const { valid } = await simulateNodesOnce(options, checkFrom(flags, 'strict'), forNode);
+    const { valid } = await simulateNodesOnce(options, checkFrom(flags, 'strict'), forNode, stop);
     return EXIT_STATUS[`${valid}`];
   }
   const count = numberFrom('seeds', seeds, { min: 1, integer: true });
   const first = seed === undefined ? 1 : seedFrom(seed);
   if (!Number.isSafeInteger(first + count))
     throw new UsageError(`--seed ${seed} leaves no room for ${seeds} seeds`);
-  const range = { first, count, keepGoing };
+  const range = { first, count, keepGoing, stop };
   const areValid = isOfPeers
     ? await searchPeers(ofPeers, range)
     : await searchNodes(

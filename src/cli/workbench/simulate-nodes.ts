@@ -13,38 +13,44 @@ import { describeOptions, toFlags } from './run-options.ts';
 import { type SeedRange, seedSearch } from './seed-search.ts';
 import { type NodesTask, seedOptions, shippedNode } from './simulate-seed.ts';
 
-/** Simulates one run, prints its results and records them in the run directory. */
+/** Simulates one run, prints its results and records them in the run directory. Rejects if they cannot be written there. */
 export async function simulateNodesOnce(
   options: RunOptions,
   check: Check,
   nodeArguments: string[],
+  stop: AbortSignal,
 ): Promise<Results> {
   console.log(`simulating ${describeOptions(options)}`);
-  const directory = new RunDirectory('store', options.workload, timestamp());
+  const unrecorded = new AbortController();
+  const directory = new RunDirectory('store', options.workload, timestamp(), () => unrecorded.abort());
   const { run, problems, results } = await simulate(options, shippedNode(nodeArguments, options.workload), {
     program: ['g-counter', ...nodeArguments],
     check,
     onDelivery: (delivery) => directory.recordDelivery(delivery),
+    stop: AbortSignal.any([stop, unrecorded.signal]),
   });
-  await directory.finish(run, problems, results);
-  console.log(`${formatResults(results)}\nreport in ${directory.path}/report.html`);
+  const failure = await directory.finish(run, problems, results);
+  console.log(formatResults(results));
+  if (failure !== undefined) throw failure;
+  console.log(`report in ${directory.path}/report.html`);
   return results;
 }
 
-/** Simulates many runs. Resolves with whether all are valid. */
-export function searchNodes(task: NodesTask, range: SeedRange): Promise<boolean> {
+/** Simulates many runs. Resolves with whether all are valid, as far as is known. */
+export function searchNodes(task: NodesTask, range: SeedRange): Promise<boolean | 'unknown'> {
   const { flags, check, nodeArguments } = task;
+  const ofCheck = check === 'strict' ? '' : ` --check ${check}`;
   const forNode = nodeArguments.length > 0 ? ` -- ${nodeArguments.join(' ')}` : '';
   return search(seedSearch(task, range), {
     optionsOf: (seed) => seedOptions(seed, flags),
     describe: describeOptions,
-    commandFor: (options) => `g-counter-workbench simulate ${toFlags(options)}${forNode}`,
+    commandFor: (options) => `g-counter-workbench simulate ${toFlags(options)}${ofCheck}${forNode}`,
     smaller: smallerOptions,
     fails: async (options) => {
       const { results } = await simulate(options, shippedNode(nodeArguments, options.workload), { check });
       return results.valid !== true;
     },
-    show: (options) => simulateNodesOnce(options, check, nodeArguments),
+    show: (options) => simulateNodesOnce(options, check, nodeArguments, range.stop),
     claim: 'no read out of bounds and no request unanswered after healing',
   });
 }

@@ -6,6 +6,7 @@ import { shippedPeer } from '../../workbench/peers/peer.ts';
 import { formatPeersResults } from '../../workbench/peers/results.ts';
 import { type PeersResults, simulatePeers } from '../../workbench/peers/run.ts';
 import { search } from '../../workbench/search.ts';
+import { unlessStopped } from './interruption.ts';
 import {
   type PeersFlags,
   applyPeersFlags,
@@ -15,14 +16,18 @@ import {
 } from './peers-options.ts';
 import { type SeedRange, seedSearch } from './seed-search.ts';
 
-/** Simulates one run and prints its results. Resolves with whether it is valid. */
-export async function simulatePeersOnce(seed: number, flags: PeersFlags): Promise<boolean> {
-  const { valid } = await show(applyPeersFlags(peersDefaults(seed), flags));
+/** Simulates one run and prints its results. Resolves with whether it is valid. Rejects with Interrupted. */
+export async function simulatePeersOnce(
+  seed: number,
+  flags: PeersFlags,
+  stop: AbortSignal,
+): Promise<boolean> {
+  const { valid } = await show(applyPeersFlags(peersDefaults(seed), flags), stop);
   return valid;
 }
 
-/** Simulates many runs. Resolves with whether all are valid. */
-export async function searchPeers(flags: PeersFlags, range: SeedRange): Promise<boolean> {
+/** Simulates many runs. Resolves with whether all are valid, as far as is known. */
+export async function searchPeers(flags: PeersFlags, range: SeedRange): Promise<boolean | 'unknown'> {
   // Mistakes in the flags are reported before anything runs.
   applyPeersFlags(peersDefaults(range.first), flags);
   return search(seedSearch({ workload: 'peers', flags }, range), {
@@ -31,14 +36,14 @@ export async function searchPeers(flags: PeersFlags, range: SeedRange): Promise<
     commandFor: (options) => `g-counter-workbench simulate ${toPeersFlags(options)}`,
     smaller: smallerPeersOptions,
     fails: async (options) => !(await simulatePeers(options, shippedPeer)).valid,
-    show,
+    show: (options) => show(options, range.stop),
     claim: 'all nodes agreed in the end, on exactly what was acknowledged',
   });
 }
 
-async function show(options: PeersOptions): Promise<PeersResults> {
+async function show(options: PeersOptions, stop: AbortSignal): Promise<PeersResults> {
   console.log(`simulating ${describePeersOptions(options)}`);
-  const results = await simulatePeers(options, shippedPeer);
+  const results = await unlessStopped(simulatePeers(options, shippedPeer), stop);
   console.log(formatPeersResults(results));
   return results;
 }

@@ -60,7 +60,7 @@ const specs = {
 export const EXIT_STATUS = { true: 0, false: 1, unknown: 2, crashed: 255 } as const;
 
 /** What `test` is to do. */
-export interface TestPlan extends Omit<ProcessRunOptions, 'options' | 'progress' | 'onStop'> {
+export interface TestPlan extends Omit<ProcessRunOptions, 'options' | 'screen' | 'stop'> {
   /** The options of each run. */
   readonly runs: readonly RunOptions[];
   /** The flags that are given and have no meaning here. */
@@ -94,7 +94,7 @@ export function testPlan(args: string[]): TestPlan | undefined {
 }
 
 /** Runs the test, as often as asked for or until a run is not valid, and resolves with the exit status. */
-export async function testCommand(args: string[]): Promise<number> {
+export async function testCommand(args: string[], stop: AbortSignal): Promise<number> {
   const plan = testPlan(args);
   if (plan === undefined) {
     console.log(testHelp);
@@ -103,8 +103,9 @@ export async function testCommand(args: string[]): Promise<number> {
   const { runs, meaningless, ...run } = plan;
   noteMeaningless(meaningless);
   for (const [index, options] of runs.entries()) {
+    if (stop.aborted) return EXIT_STATUS.unknown;
     if (runs.length > 1) console.log(`${index === 0 ? '' : '\n'}run ${index + 1} of ${runs.length}`);
-    const { valid } = await runAndPrint({ ...run, options });
+    const { valid } = await runAndPrint({ ...run, options, stop });
     if (valid !== true) return EXIT_STATUS[`${valid}`];
   }
   return EXIT_STATUS.true;

@@ -1,29 +1,40 @@
 /**
  * Shows how a run is getting on, on stderr: in one line that is redrawn on a terminal, in a line every five seconds elsewhere.
  */
-import type { Writable } from 'node:stream';
 import type { Clock, Timer } from '../../runtime/clock.ts';
+import { type Screen, StatusLine } from '../../runtime/status-line.ts';
 import type { Status } from './run.ts';
 
 const ON_TERMINAL_MS = 250;
 const ELSEWHERE_MS = 5000;
 
-/** Shows `status` from time to time. Returns a function that ends it. */
-export function showProgress(
-  output: Writable & { readonly isTTY?: boolean },
-  clock: Clock,
-  status: () => Status,
-): () => void {
-  const [everyMs, before, after] = output.isTTY ? [ON_TERMINAL_MS, '\r\x1b[K', ''] : [ELSEWHERE_MS, '', '\n'];
+export interface Progress {
+  /** Shows a line that stays. */
+  log(text: string): void;
+  /** Ends it. On a terminal, nothing is left of the status. */
+  end(): void;
+}
+
+/** Shows `status` from time to time. */
+export function showProgress(screen: Screen, clock: Clock, status: () => Status): Progress {
+  const line = screen.isTTY ? new StatusLine(screen) : undefined;
   let timer: Timer;
   const show = (): void => {
-    output.write(before + describe(status()) + after);
-    timer = clock.after(everyMs, show);
+    const text = describe(status());
+    if (line === undefined) screen.write(`${text}\n`);
+    else line.show(text);
+    timer = clock.after(line === undefined ? ELSEWHERE_MS : ON_TERMINAL_MS, show);
   };
-  timer = clock.after(everyMs, show);
-  return () => {
-    timer.cancel();
-    output.write(before);
+  timer = clock.after(line === undefined ? ELSEWHERE_MS : ON_TERMINAL_MS, show);
+  return {
+    log(text) {
+      line?.erase();
+      screen.write(`${text}\n`);
+    },
+    end() {
+      timer.cancel();
+      line?.erase();
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import type { Delivery } from '../sim/network.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Results } from './results.ts';
 import { Run } from './run.ts';
-import { NodeFailure } from './stopped.ts';
+import { Interrupted, NodeFailure } from './stopped.ts';
 import type { RunOptions } from './options.ts';
 import type { Check } from './verdict.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
@@ -26,13 +26,15 @@ export interface SimulationSettings {
   /** The check that decides. */
   readonly check?: Check;
   readonly onDelivery?: (delivery: Delivery) => void;
+  /** Ends the run early. */
+  readonly stop?: AbortSignal;
 }
 
-/** Resolves when the run has ended, be it by a node that broke the rules. Rejects if the workbench itself fails. */
+/** Resolves when the run has ended or was cut short. Rejects if the workbench itself fails. */
 export async function simulate(
   options: RunOptions,
   createNode: CreateNode,
-  { program = [], check = 'strict', onDelivery = () => {} }: SimulationSettings = {},
+  { program = [], check = 'strict', onDelivery = () => {}, stop }: SimulationSettings = {},
 ): Promise<Simulation> {
   const clock = new VirtualClock();
   const run = new Run(options, {
@@ -42,8 +44,11 @@ export async function simulate(
     onDelivery,
     onOffence: () => {},
   });
+  const interrupt = (): void => run.interrupt();
+  stop?.addEventListener('abort', interrupt);
   const failure = await clock.run(run.execute()).catch((error: unknown) => error);
-  if (failure === undefined || failure instanceof NodeFailure) {
+  stop?.removeEventListener('abort', interrupt);
+  if (failure === undefined || failure instanceof NodeFailure || failure instanceof Interrupted) {
     return { run, ...outcomeOf(run, { options, program, check }, failure) };
   }
   throw failure;

@@ -4,10 +4,10 @@
  * first, if not always the first.
  */
 import { availableParallelism } from 'node:os';
-import type { Writable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
+import { type Screen, StatusLine } from '../../runtime/status-line.ts';
 import type { SeedReport } from './thread.ts';
 
 export interface SeedSearch {
@@ -22,15 +22,19 @@ export interface SeedSearch {
   readonly clock: Clock;
   readonly log: Log;
   /** Shows progress, in one line that is redrawn if this is a terminal. */
-  readonly progress: Writable & { readonly isTTY?: boolean };
+  readonly progress: Screen;
+  /** Ends the search early. */
+  readonly stop: AbortSignal;
 }
 
 const SEEDS_PER_PROGRESS_LINE = 500;
-const CLEAR_LINE = '\r\x1b[K';
 
-/** Resolves with the seeds that failed, in the order in which they did. Rejects if the workbench itself fails. */
+/**
+ * Resolves with the seeds that failed, in the order in which they did: of all seeds, or of those that were done when the
+ * search was told to stop. Rejects if the workbench itself fails.
+ */
 export async function simulateSeeds(search: SeedSearch): Promise<number[]> {
-  const { program, task, first, count, keepGoing, clock, log, progress } = search;
+  const { program, task, first, count, keepGoing, clock, log, progress, stop } = search;
   const threads = Math.min(availableParallelism(), count);
   log(`simulating ${count} seeds from ${first}, on ${threads} threads`);
   const startedMs = clock.nowMs();
@@ -42,28 +46,36 @@ export async function simulateSeeds(search: SeedSearch): Promise<number[]> {
   };
 
   let next = first;
-  let stop = false;
-  const workers = Array.from({ length: threads }, async () => {
-    const thread = new Thread(program, task);
-    try {
-      while (!stop && next < first + count) {
-        const report = await thread.simulate(next++);
-        done++;
-        operations += report.operations;
-        if (!report.valid) {
-          failures.push(report.seed);
-          if (keepGoing) log(`seed ${report.seed} fails`);
-          else stop = true;
+  const isOver = (): boolean => next >= first + count || stop.aborted || (failures.length > 0 && !keepGoing);
+  const line = progress.isTTY ? new StatusLine(progress) : undefined;
+  const pool = Array.from({ length: threads }, () => new Thread(program, task));
+  const endAll = (): Promise<unknown> => Promise.all(pool.map((thread) => thread.end()));
+  const interrupt = (): void => void endAll();
+  stop.addEventListener('abort', interrupt);
+  try {
+    await Promise.all(
+      pool.map(async (thread) => {
+        while (!isOver()) {
+          const report = await thread.simulate(next++);
+          if (report === undefined) return;
+          done++;
+          operations += report.operations;
+          if (!report.valid) {
+            failures.push(report.seed);
+            line?.erase();
+            if (keepGoing) log(`seed ${report.seed} fails`);
+          }
+          if (line !== undefined) line.show(status());
+          else if (done % SEEDS_PER_PROGRESS_LINE === 0) progress.write(`${status()}\n`);
         }
-        if (progress.isTTY) progress.write(CLEAR_LINE + status());
-        else if (done % SEEDS_PER_PROGRESS_LINE === 0) progress.write(`${status()}\n`);
-      }
-    } finally {
-      await thread.end();
-    }
-  });
-  await Promise.all(workers);
-  if (progress.isTTY) progress.write(CLEAR_LINE);
+        await thread.end();
+      }),
+    );
+  } finally {
+    stop.removeEventListener('abort', interrupt);
+    line?.erase();
+    await endAll();
+  }
   log(status());
   return failures;
 }
@@ -76,13 +88,16 @@ class Thread {
     this.#worker = new Worker(program, { workerData: task });
   }
 
-  simulate(seed: number): Promise<SeedReport> {
+  /** Resolves with undefined if the thread has been ended. */
+  simulate(seed: number): Promise<SeedReport | undefined> {
     return new Promise((resolve, reject) => {
-      this.#worker.once('error', reject);
-      this.#worker.once('message', (report: SeedReport) => {
-        this.#worker.off('error', reject);
+      const settle = (report?: SeedReport): void => {
+        for (const event of ['error', 'message', 'exit']) this.#worker.removeAllListeners(event);
         resolve(report);
-      });
+      };
+      this.#worker.once('error', reject);
+      this.#worker.once('message', settle);
+      this.#worker.once('exit', () => settle());
       this.#worker.postMessage(seed);
     });
   }

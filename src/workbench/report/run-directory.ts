@@ -8,6 +8,7 @@ import {
   type WriteStream,
   createReadStream,
   createWriteStream,
+  existsSync,
   mkdirSync,
   renameSync,
   rmSync,
@@ -16,7 +17,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
 import { decodeMessage } from '../../maelstrom/message.ts';
+import { asError } from '../../runtime/error.ts';
 import type { Problem } from '../nodes/checker.ts';
 import type { Moment, Operation } from '../nodes/history.ts';
 import type { Results } from '../nodes/results.ts';
@@ -24,6 +27,11 @@ import type { Run } from '../nodes/run.ts';
 import type { Delivery } from '../sim/network.ts';
 import { report } from './report.ts';
 import { type TimeWindow, diagramWindow } from './view.ts';
+
+const MESSAGES = 'messages.jsonl';
+
+/** Something of a run could not be written, as when the disk is full. The message names the file and the reason. */
+export class RecordingError extends Error {}
 
 export class RunDirectory {
   readonly path: string;
@@ -33,10 +41,16 @@ export class RunDirectory {
   /** The number of messages of each type that arrived or were lost. */
   readonly #messageTypes: Record<string, number> = {};
   readonly #messages: WriteStream;
+  readonly #onFailure: () => void;
   #unwritten = '';
+  #failure: RecordingError | undefined;
 
-  /** Creates the directory, and points `latest` to it. */
-  constructor(root: string, test: string, timestamp: string) {
+  /**
+   * Creates the directory, and points `latest` to it. Throws a system error. Calls `onFailure` when messages cannot be
+   * recorded any more.
+   */
+  constructor(root: string, test: string, timestamp: string, onFailure: () => void) {
+    this.#onFailure = onFailure;
     this.path = join(root, test, timestamp);
     this.logs = join(this.path, 'node-logs');
     this.#title = `${test}, ${timestamp}`;
@@ -51,11 +65,16 @@ export class RunDirectory {
       rmSync(link);
       throw error;
     }
-    this.#messages = createWriteStream(join(this.path, 'messages.jsonl'));
+    this.#messages = createWriteStream(this.#file(MESSAGES));
+    this.#messages.on('error', (error) => {
+      this.#fail(MESSAGES, error);
+      this.#onFailure();
+    });
   }
 
   /** Appends to messages.jsonl, in the order in which messages arrived or were lost. */
   recordDelivery({ id, message, sentMs, receivedMs }: Delivery): void {
+    if (this.#failure !== undefined) return;
     const { src, dest, body } = message;
     const type = String(body['type']);
     this.#messageTypes[type] = (this.#messageTypes[type] ?? 0) + 1;
@@ -65,15 +84,17 @@ export class RunDirectory {
     this.#unwritten = '';
   }
 
-  /** Writes everything that is kept of a finished run, and resolves when it is written. */
+  /** Writes everything that is kept of a finished run. Resolves with why some of it could not be written, if so. */
   async finish(
     { operations, faultIntervals }: Run,
     problems: readonly Problem[],
     results: Results,
-  ): Promise<void> {
-    this.#write('history.jsonl', historyLines(operations));
+  ): Promise<RecordingError | undefined> {
     this.#write('results.json', `${JSON.stringify(results, undefined, 2)}\n`);
-    await new Promise<void>((resolve) => this.#messages.end(this.#unwritten, resolve));
+    this.#write('history.jsonl', historyLines(operations));
+    this.#messages.end(this.#unwritten);
+    // A failure has been noted by then.
+    await finished(this.#messages).catch(() => {});
     // Which messages the report shows is known only now.
     const window = diagramWindow(operations, problems);
     const { html, pictures } = report({
@@ -88,18 +109,31 @@ export class RunDirectory {
     });
     this.#write('report.html', html);
     for (const [name, picture] of pictures) this.#write(name, picture);
+    return this.#failure;
   }
 
-  #write(file: string, text: string): void {
-    writeFileSync(join(this.path, file), text);
+  #write(name: string, text: string): void {
+    try {
+      writeFileSync(this.#file(name), text);
+    } catch (error) {
+      this.#fail(name, error);
+    }
+  }
+
+  #file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Only the first failure is kept: others follow from it. */
+  #fail(name: string, error: unknown): void {
+    this.#failure ??= new RecordingError(`${this.#file(name)} cannot be written: ${asError(error).message}`);
   }
 
   /** Reads back the messages that were in flight at some time in the window. */
   async #deliveriesWithin(window: TimeWindow): Promise<Delivery[]> {
     const deliveries: Delivery[] = [];
-    for await (const line of createInterface({
-      input: createReadStream(join(this.path, 'messages.jsonl')),
-    })) {
+    if (!existsSync(this.#file(MESSAGES))) return deliveries;
+    for await (const line of createInterface({ input: createReadStream(this.#file(MESSAGES)) })) {
       const delivery = deliveryWithin(window, line);
       if (delivery !== undefined) deliveries.push(delivery);
     }

@@ -14,6 +14,7 @@ let directory: string;
 let store: string;
 let port: number;
 let status: Promise<number>;
+const stop = new AbortController();
 
 /** Resolves with what the command printed first. */
 async function printed(log: { readonly mock: { readonly calls: readonly unknown[][] } }): Promise<string> {
@@ -38,7 +39,7 @@ beforeAll(async () => {
   symlinkSync(join(directory, 'secret.txt'), join(run, 'secret.txt'));
 
   const log = vi.spyOn(console, 'log').mockImplementation(() => {});
-  status = serveCommand(['--port', '0', '--store', store]);
+  status = serveCommand(['--port', '0', '--store', store], stop.signal);
   port = Number(/http:\/\/127\.0\.0\.1:(\d+)\/$/.exec(await printed(log))?.[1]);
   log.mockRestore();
 });
@@ -108,7 +109,7 @@ describe('serve', () => {
 
   test('a port that is in use gives one line', async () => {
     const write = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
-    expect(await serveCommand(['--port', `${port}`, '--store', store])).toBe(1);
+    expect(await serveCommand(['--port', `${port}`, '--store', store], stop.signal)).toBe(1);
     const lines = write.mock.calls.map(([text]) => String(text));
     write.mockRestore();
     expect(lines).toEqual([
@@ -122,14 +123,14 @@ describe('serve', () => {
     ['--store', '/nowhere'],
     ['--colour', 'red'],
   ])('%s %s is a usage error', async (...args) => {
-    await expect(serveCommand(args)).rejects.toThrow(UsageError);
+    await expect(serveCommand(args, stop.signal)).rejects.toThrow(UsageError);
   });
 
-  test('a signal ends it, even with a connection open', async () => {
+  test('it ends when it is to stop, even with a connection open', async () => {
     const connection = connect(port, '127.0.0.1');
     connection.on('error', () => {});
     await new Promise<void>((resolve) => connection.once('connect', resolve));
-    process.emit('SIGTERM', 'SIGTERM');
+    stop.abort();
     expect(await status).toBe(0);
     connection.destroy();
     await expect(ask('/')).rejects.toThrow(/ECONNREFUSED|ECONNRESET|hang up/);
