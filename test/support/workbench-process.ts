@@ -1,0 +1,51 @@
+/** The workbench as a user starts it: a process, in a directory of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+export interface Finished {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningWorkbench {
+  readonly process: ChildProcess;
+  /** What it has printed so far, on stdout and stderr. */
+  readonly output: () => string;
+  readonly finished: Promise<Finished>;
+}
+
+export class WorkbenchDirectory {
+  readonly path = mkdtempSync(join(tmpdir(), 'g-counter-workbench-'));
+
+  /** Starts the workbench; with `maxFileBlocks`, no file can grow beyond that many blocks, as if the disk were full. */
+  start(args: readonly string[], maxFileBlocks: number | 'unlimited' = 'unlimited'): RunningWorkbench {
+    const command = `ulimit -f ${maxFileBlocks}; exec "$0" "$@"`;
+    const child = spawn('sh', ['-c', command, resolve('bin/g-counter-workbench'), ...args], {
+      cwd: this.path,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (text) => (stdout += String(text)));
+    child.stderr.on('data', (text) => (stderr += String(text)));
+    return {
+      process: child,
+      output: () => stdout + stderr,
+      finished: new Promise((done) => child.once('close', (status) => done({ status, stdout, stderr }))),
+    };
+  }
+
+  /** Writes a shell script that is a program, and returns its path. */
+  program(name: string, script: string): string {
+    const file = join(this.path, name);
+    writeFileSync(file, `#!/bin/sh\n${script}\n`);
+    chmodSync(file, 0o755);
+    return file;
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true });
+  }
+}
