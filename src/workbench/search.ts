@@ -2,6 +2,7 @@
  * Searches many seeds for one that fails and explains it: what it was, the command that shows it again, and the smallest
  * run found that still fails.
  */
+import { fold } from '../runtime/fold.ts';
 import { type SeedSearch, simulateSeeds } from './pool/pool.ts';
 import { shrink } from './sim/shrink.ts';
 
@@ -40,7 +41,8 @@ export async function search<Options extends { readonly seed: number }>(
     return stop.aborted ? 'unknown' : true;
   }
   const failing = optionsOf(Math.min(...failures));
-  log(`\nseed ${failing.seed} fails: ${describe(failing)}\nto see it again:\n  ${commandFor(failing)}\n`);
+  const explanation = fold(`seed ${failing.seed} fails: ${describe(failing)}`).join('\n');
+  log(`\n${explanation}\nto see it again:\n  ${commandFor(failing)}\n`);
   const smallest = await shrink(failing, smaller, async (options) => !stop.aborted && (await fails(options)));
   if (stop.aborted) {
     log(`interrupted while shrinking; the smallest run so far that still fails:\n  ${commandFor(smallest)}`);

@@ -14,14 +14,15 @@ import { programFrom } from './program.ts';
 /** How long to wait for a message: longer than the node's deadline, so that an error is waited for. */
 const MESSAGE_TIMEOUT_MS = 6000;
 
-export const replayHelp = `Usage: g-counter-workbench replay FILE... [--bin FILE] [-- arguments for the node]
+export const replayHelp = `Usage: g-counter-workbench replay FILE... [--bin FILE] [-- ARGUMENTS]
 
   --bin FILE    the node to talk to (default: the g-counter beside this program)
 
 Each FILE is a recorded conversation with a node, one message per line: what it
 receives, beginning with init, and what it must send. Lines that begin with #
 are comments. Prints the first difference in each FILE. Exit status: 0 no
-difference, 1 a difference, 2 a bad command line or FILE.`;
+difference, 1 a difference, 2 a bad command line or FILE. ARGUMENTS go to the
+node.`;
 
 /** Replays each fixture on a fresh node and resolves with the exit status. */
 export async function replayCommand(args: string[], stop: AbortSignal): Promise<number> {

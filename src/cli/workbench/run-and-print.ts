@@ -1,6 +1,7 @@
 /**
  * Runs one cluster of processes for `test` and `compare`, until it ends or a signal stops it, and prints the results.
  */
+import { fold } from '../../runtime/fold.ts';
 import { stderrLog } from '../../runtime/system.ts';
 import { type ProcessRunOptions, runProcesses } from '../../workbench/process-run.ts';
 import { formatResults } from '../../workbench/nodes/format-results.ts';
@@ -9,7 +10,8 @@ import { describeOptions } from './run-options.ts';
 
 /** Resolves with the results, which are also in the run directory. Rejects if they cannot be written there. */
 export async function runAndPrint(run: Omit<ProcessRunOptions, 'screen'>): Promise<Results> {
-  console.log(`${[run.bin, ...run.nodeArguments].join(' ')}: ${describeOptions(run.options)}`);
+  const command = [run.bin, ...run.nodeArguments].join(' ');
+  console.log(fold(`${command}: ${describeOptions(run.options)}`).join('\n'));
   const { results, overhead, directory, failure } = await runProcesses({ ...run, screen: process.stderr });
   console.log(formatResults(results));
   if (failure !== undefined) throw failure;

@@ -168,6 +168,13 @@ export function toFlags(options: RunOptions): string {
     .join(' ');
 }
 
+const NODES_SHOWN = 7;
+
+const inShort = (nodeIds: readonly string[]): string =>
+  nodeIds.length <= NODES_SHOWN
+    ? nodeIds.join(' ')
+    : `${nodeIds.slice(0, 2).join(' ')} … ${nodeIds.at(-1)} (${nodeIds.length} nodes)`;
+
 /** Describes a run in one line. */
 export function describeOptions(options: RunOptions): string {
   const { nodeIds, concurrency, rate, timeLimitMs, latencyMs, latencyDistribution, storeModel } = options;
@@ -177,7 +184,7 @@ export function describeOptions(options: RunOptions): string {
       : `, ${[...options.faults].join(' ')} every ${options.nemesisIntervalMs / 1000} s`;
   return [
     options.workload === 'g-counter' ? '' : `${options.workload}, `,
-    `${nodeIds.join(' ')}, ${concurrency} client${concurrency === 1 ? '' : 's'}`,
+    `${inShort(nodeIds)}, ${concurrency} client${concurrency === 1 ? '' : 's'}`,
     `, ${rate} operations/s for ${timeLimitMs / 1000} s`,
     latencyMs === 0 ? '' : `, latency ${latencyMs} ms ${latencyDistribution}`,
     nemesis,

@@ -9,10 +9,11 @@ import { searchPeers, simulatePeersOnce } from './simulate-peers.ts';
 import { shippedNode } from './simulate-seed.ts';
 import { EXIT_STATUS, seedFrom } from './test-command.ts';
 
-export const simulateHelp = `Usage: g-counter-workbench simulate [--seeds N] [options] [-- flags of g-counter]
+export const simulateHelp = `Usage: g-counter-workbench simulate [--seeds N] [options] [-- FLAGS]
 
-Runs the code of g-counter itself in virtual time: a minute takes a fraction of
-a second, and one seed determines everything, down to the last message.
+Runs the code of g-counter itself, with FLAGS, in virtual time: a minute takes a
+fraction of a second, and one seed determines everything, down to the last
+message.
 
   --seed N                 the seed of all random choices (default: a new one;
                            with --seeds, the first of them: 1)

@@ -1,6 +1,7 @@
 /**
  * `g-counter-workbench simulate` of nodes: one simulated run, recorded like a real one, or a search over many seeds.
  */
+import { fold } from '../../runtime/fold.ts';
 import { timestamp } from '../../runtime/system.ts';
 import { type RunOptions, smallerOptions } from '../../workbench/nodes/options.ts';
 import { formatResults } from '../../workbench/nodes/format-results.ts';
@@ -20,7 +21,7 @@ export async function simulateNodesOnce(
   nodeArguments: string[],
   stop: AbortSignal,
 ): Promise<Results> {
-  console.log(`simulating ${describeOptions(options)}`);
+  console.log(fold(`simulating ${describeOptions(options)}`).join('\n'));
   const unrecorded = new AbortController();
   const directory = new RunDirectory('store', options.workload, timestamp(), () => unrecorded.abort());
   const { run, problems, results } = await simulate(options, shippedNode(nodeArguments, options.workload), {

@@ -1,6 +1,7 @@
 /**
  * `g-counter-workbench simulate -w peers`: one simulated cluster of servers, or a search over many seeds.
  */
+import { fold } from '../../runtime/fold.ts';
 import { type PeersOptions, drawPeersOptions, smallerPeersOptions } from '../../workbench/peers/options.ts';
 import { shippedPeer } from '../../workbench/peers/peer.ts';
 import { formatPeersResults } from '../../workbench/peers/results.ts';
@@ -42,7 +43,7 @@ export async function searchPeers(flags: PeersFlags, range: SeedRange): Promise<
 }
 
 async function show(options: PeersOptions, stop: AbortSignal): Promise<PeersResults> {
-  console.log(`simulating ${describePeersOptions(options)}`);
+  console.log(fold(`simulating ${describePeersOptions(options)}`).join('\n'));
   const results = await unlessStopped(simulatePeers(options, shippedPeer), stop);
   console.log(formatPeersResults(results));
   return results;

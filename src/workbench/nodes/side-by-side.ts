@@ -1,14 +1,26 @@
 /**
  * The results of several programs as a table for a terminal: what `compare` prints.
  */
+import { COLUMNS, fold } from '../../runtime/fold.ts';
 import type { Results } from './results.ts';
 import type { FunctionStats } from './stats.ts';
 import type { Verdict } from './verdict.ts';
 
-/** Returns the lines of a table with a column for each program. */
+/**
+ * Returns the lines of a table with a column for each program, headed by its name. Where the names are too long for the
+ * terminal, letters stand for them.
+ */
 export function sideBySide(names: readonly string[], results: readonly Results[]): string[] {
-  const table = [['', ...names], ...rows.map(([label, cell]) => [label, ...results.map(cell)])];
-  const widths = ['', ...names].map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const whole = tableOf(names, results);
+  if (whole.every((line) => line.length <= COLUMNS)) return whole;
+  const letters = names.map((_, index) => String.fromCharCode('A'.charCodeAt(0) + index));
+  const legend = names.flatMap((name, index) => fold(`${letters[index]}: ${name}`, '   '));
+  return [...legend, '', ...tableOf(letters, results)];
+}
+
+function tableOf(heads: readonly string[], results: readonly Results[]): string[] {
+  const table = [['', ...heads], ...rows.map(([label, cell]) => [label, ...results.map(cell)])];
+  const widths = ['', ...heads].map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))

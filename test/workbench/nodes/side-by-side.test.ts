@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { sideBySide } from '../../../src/workbench/nodes/side-by-side.ts';
+import { add, inputOf, read } from '../../support/report-runs.ts';
+
+/** Figures as wide as they get: clients wait five seconds at most. */
+const { results } = inputOf([add(0, 5000, 3), read(0, 5000, 99, { final: true })]);
+const slow = { ...results, messages: { ...results.messages, perOperation: 123_456 } };
+
+test('each program has a column under its name', () => {
+  const [head = '', ...rows] = sideBySide(['bin/g-counter', 'other'], [slow, slow]);
+  expect(head.trim().split(/ +/)).toEqual(['bin/g-counter', 'other']);
+  expect(head.indexOf('other')).toBe(rows[0]?.lastIndexOf('INVALID'));
+  expect(rows.map((row) => row.length).every((length) => length <= 80)).toBe(true);
+});
+
+test.each([
+  ['one name is long', 'bin/g-counter', `test/mutants/${'x'.repeat(60)} no-barrier`],
+  ['both are', `${'a/'.repeat(100)}node --flag`, `${'b/'.repeat(100)}node ${'--flag '.repeat(30).trim()}`],
+  ['both are the same but for their ends', `${'a/'.repeat(40)}node1`, `${'a/'.repeat(40)}node2`],
+])('the table fits 80 columns where %s', (_, a, b) => {
+  const lines = sideBySide([a, b], [slow, slow]);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  const [first = '', ...others] = lines;
+  expect(first).toMatch(/^A: /);
+  expect(first.endsWith(a.slice(-10)) || others[0]?.endsWith(a.slice(-10))).toBe(true);
+  expect(lines.find((line) => line.startsWith('B: '))).toBeDefined();
+  expect(lines.at(lines.indexOf('') + 1)).toMatch(/^ +A +B$/);
+});
