@@ -178,8 +178,8 @@ export class Run {
 
   /**
    * Invokes operations at the given rate, randomly spaced, each by an idle worker, until the time limit. On the ideal
-   * network, that is a random one, and operations that found none are made up for. Maelstrom's generator begins at
-   * once, hands out the worker that has been idle for longest, and draws each pause from when it invoked the last one.
+   * network, that is a random one, and time in which all were busy is made up for. Maelstrom's generator does not make
+   * up for it, begins at once, and hands out the worker that has been idle for longest.
    */
   #work(workers: readonly Worker[]): Promise<void> {
     const { workload, rate, timeLimitMs, network } = this.#options;
@@ -203,8 +203,9 @@ export class Run {
         while (dueMs <= nowMs) {
           const worker = isMaelstroms ? idle.shift() : takeRandom(random, idle);
           if (worker === undefined) break;
-          dueMs = (isMaelstroms ? nowMs : dueMs) + gapMs();
+          dueMs += gapMs();
           void this.#perform(worker, nextInvocation(), false).then(() => {
+            if (isMaelstroms && idle.length === 0) dueMs = Math.max(dueMs, this.#clock.nowMs());
             idle.push(worker);
             proceed();
           });
