@@ -1,12 +1,14 @@
 /**
  * `cluster.json`: the peers and removals that a server remembers over a restart, as `{"peers": […], "decisions": {…}}`.
- * Replaced atomically. It holds no counts, so a file that cannot be read is reported and ignored.
+ * Replaced atomically. It holds no counts, so the server goes on if the file cannot be read or written: that is reported,
+ * and whoever waits for a write is told.
  */
 import { normalAddress } from './address.ts';
 import type { Remembered } from './cluster.ts';
 import { decodeJson, entries, fields, list } from '../runtime/decode.ts';
 import { removalFrom } from './codec.ts';
 import type { Files } from '../runtime/files.ts';
+import type { Log } from '../runtime/log.ts';
 
 const FILE = 'cluster.json';
 const TEMPORARY = 'cluster.json.tmp';
@@ -15,13 +17,16 @@ const nothing: Remembered = { peers: [], removals: new Map() };
 
 export class ClusterFile {
   readonly #files: Files;
-  readonly #onError: (error: unknown) => void;
-  #latest: Remembered | undefined;
-  #writing: Promise<void> | undefined;
+  readonly #warn: Log;
+  #latest = nothing;
+  /** The write that is to come after the one under way. It will take what is then the latest. */
+  #next: Promise<void> | undefined;
+  /** Resolves when all writes so far have ended. */
+  #ended: Promise<void> = Promise.resolve();
 
-  constructor(files: Files, onError: (error: unknown) => void) {
+  constructor(files: Files, warn: Log) {
     this.#files = files;
-    this.#onError = onError;
+    this.#warn = warn;
   }
 
   async read(): Promise<Remembered> {
@@ -31,42 +36,45 @@ export class ClusterFile {
     try {
       return rememberedFrom(decodeJson((await this.#files.read(FILE)).toString()));
     } catch (error) {
-      this.#onError(error);
+      this.#warn(`${FILE} is ignored, and the peers and removals in it forgotten: ${String(error)}`);
       return nothing;
     }
   }
 
-  /** Writes what to remember; of several changes in a row, the last. */
-  write(remembered: Remembered): void {
+  /**
+   * Writes what to remember; of several changes in a row, the last. Resolves when it is on the disk. Rejects with the
+   * error of the system if it cannot be written; the next change is another try.
+   */
+  write(remembered: Remembered): Promise<void> {
     this.#latest = remembered;
-    this.#writing ??= this.#write();
+    if (this.#next === undefined) {
+      this.#next = this.#ended.then(() => {
+        this.#next = undefined;
+        return this.#replace(this.#latest);
+      });
+      this.#ended = this.#next.catch((error: unknown) =>
+        this.#warn(`cannot write ${FILE}: ${String(error)}`),
+      );
+    }
+    return this.#next;
   }
 
   /** Resolves when everything has been written. */
   async close(): Promise<void> {
-    await this.#writing;
+    await this.#ended;
   }
 
-  async #write(): Promise<void> {
-    try {
-      while (this.#latest !== undefined) {
-        const { peers, removals } = this.#latest;
-        this.#latest = undefined;
-        // The file is opened for appending, so what a failed write has left must go first.
-        if ((await this.#files.list()).includes(TEMPORARY)) await this.#files.remove(TEMPORARY);
-        const file = await this.#files.open(TEMPORARY);
-        const json = { peers, decisions: Object.fromEntries(removals) };
-        const text = `${JSON.stringify(json, null, 2)}\n`;
-        await file.append(Buffer.from(text));
-        await file.sync();
-        await file.close();
-        await this.#files.rename(TEMPORARY, FILE);
-        await this.#files.syncDirectory();
-      }
-    } catch (error) {
-      this.#onError(error);
-    }
-    this.#writing = undefined;
+  async #replace({ peers, removals }: Remembered): Promise<void> {
+    // The file is opened for appending, so what a failed write has left must go first.
+    if ((await this.#files.list()).includes(TEMPORARY)) await this.#files.remove(TEMPORARY);
+    const file = await this.#files.open(TEMPORARY);
+    const json = { peers, decisions: Object.fromEntries(removals) };
+    const text = `${JSON.stringify(json, null, 2)}\n`;
+    await file.append(Buffer.from(text));
+    await file.sync();
+    await file.close();
+    await this.#files.rename(TEMPORARY, FILE);
+    await this.#files.syncDirectory();
   }
 }
 

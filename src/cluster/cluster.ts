@@ -34,8 +34,8 @@ export interface ClusterOptions {
   readonly log: Log;
   /** What was saved when the server last ran. */
   readonly remembered: Remembered;
-  /** Saves what a restart needs; called at each change. */
-  readonly remember: (remembered: Remembered) => void;
+  /** Saves what a restart needs; called at each change. Resolves when the disk has it; reports a failure and rejects. */
+  readonly remember: (remembered: Remembered) => Promise<void>;
   /** An older process with our node id is running: this one must stop. */
   readonly onDuplicate: (address: Address) => void;
 }
@@ -98,7 +98,7 @@ export class Cluster {
       onJoin: (member) => void this.#join(member).catch(() => {}),
       onLeave: (member) => this.#replication.leave(member),
       onDigest: (member, digest) => this.#replication.compareWith(member, digest),
-      onChange: () => options.remember(this.#remembered()),
+      onChange: () => void this.save().catch(() => {}),
       onDuplicate: options.onDuplicate,
     });
     for (const address of remembered.peers) this.#membership.addCandidate(address, 'remembered');
@@ -151,6 +151,11 @@ export class Cluster {
     }
     this.#membership.remove(member.who.id);
     return member.who.id;
+  }
+
+  /** Resolves when the disk has what a restart needs of all that has happened. Rejects if the disk fails. */
+  save(): Promise<void> {
+    return this.#options.remember(this.#remembered());
   }
 
   /** Sends beacons through `send` until stopped: first in a burst, then every few seconds. */

@@ -3,7 +3,8 @@
  * which no other node changes. An *effective write* changes the store, so it acts on the store's latest state and brings
  * this client to it: a compare-and-swap of our total, or a *barrier*, which writes a value never written before. At most
  * one is in flight. Once confirmed, it acknowledges the adds it carries, and begins a *sweep*, which reads the other
- * totals, for the reads that were waiting when it was sent. docs/how-it-works.md tells why this is right.
+ * totals, for the reads that were waiting when it was sent. A swap without an answer is repeated (retrier.ts); `#commit`
+ * decides what a refused repetition means. docs/how-it-works.md tells why this is right.
  */
 import { type CounterType, mergeTotals } from '../crdt/counter-type.ts';
 import type { KeyValueStore } from './key-value-store.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Remembered } from '../../src/cluster/cluster.ts';
 import { ClusterFile } from '../../src/cluster/cluster-file.ts';
-import { MemoryFiles, everything, nothing } from '../support/memory-files.ts';
+import { DiskError, MemoryFiles, everything, nothing } from '../support/memory-files.ts';
 
 const remembered: Remembered = {
   peers: ['10.0.0.1:8080', 'b:8080'],
@@ -25,7 +25,7 @@ function keptIn(files: MemoryFiles): Kept {
 
 async function write(files: MemoryFiles, ...memories: Remembered[]): Promise<void> {
   const { file } = keptIn(files);
-  for (const each of memories) file.write(each);
+  for (const each of memories) void file.write(each);
   await file.close();
 }
 
@@ -44,6 +44,29 @@ test('of several changes in a row the last is written', async () => {
   expect(await keptIn(files).file.read()).toEqual({ ...remembered, peers: [] });
 });
 
+test('a write has ended when no crash can undo it, also while another is under way', async () => {
+  const files = new MemoryFiles();
+  const { file } = keptIn(files);
+  void file.write(nobody);
+  await Promise.resolve();
+  await file.write(remembered);
+  expect(await keptIn(files.crash(nothing)).file.read()).toEqual(remembered);
+});
+
+test('a write that fails is rejected and reported, and the change that came meanwhile is written', async () => {
+  const files = new MemoryFiles();
+  const { file, errors } = keptIn(files);
+  const error = new DiskError('ENOSPC');
+  files.fail('sync', error);
+  const failed = file.write(nobody);
+  await Promise.resolve();
+  const written = file.write(remembered);
+  await expect(failed).rejects.toBe(error);
+  await written;
+  expect(errors).toHaveLength(1);
+  expect(await keptIn(files).file.read()).toEqual(remembered);
+});
+
 test('a crash at any moment leaves the old or the new', async () => {
   const before = new MemoryFiles();
   await write(before, nobody);
@@ -52,7 +75,7 @@ test('a crash at any moment leaves the old or the new', async () => {
     const files = before.crash(nothing);
     let done = 0;
     files.before = () => (done++ === at ? new Promise(() => {}) : Promise.resolve());
-    keptIn(files).file.write(remembered);
+    void keptIn(files).file.write(remembered);
     await new Promise((resolve) => setImmediate(resolve));
     for (const crash of [nothing, everything]) {
       expect([nobody, remembered]).toContainEqual(await keptIn(files.crash(crash)).file.read());

@@ -94,12 +94,13 @@ const removalDropsTotals: CreatePeer = (ports) => {
   const store = new Forgetful(ports.disk, ports.clock, ports.random);
   const forgotten = new Set<string>();
   const remember: PeerPorts['remember'] = (remembered) => {
-    ports.remember(remembered);
+    const saved = ports.remember(remembered);
     for (const [nodeId, { removed }] of remembered.removals) {
       if (!removed) forgotten.delete(nodeId);
       else if (!forgotten.has(nodeId)) store.forget(nodeId);
       if (removed) forgotten.add(nodeId);
     }
+    return saved;
   };
   return { store, cluster: clusterOf({ ...ports, remember }, store) };
 };

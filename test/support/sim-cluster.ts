@@ -125,6 +125,8 @@ export class SimServer {
   /** Addresses of older servers with this one's node id. */
   readonly duplicates: Address[] = [];
   remembered: Remembered;
+  /** Awaited before what it remembers is on its disk, which fails where this rejects. */
+  beforeSaving: () => Promise<void> = () => Promise.resolve();
   isAlive = true;
   readonly #sim: SimCluster;
   readonly #setup: ServerSetup;
@@ -154,7 +156,10 @@ export class SimServer {
       random: sim.streams(bootId),
       log: (text) => this.logs.push(text),
       remembered,
-      remember: (latest) => (this.remembered = latest),
+      remember: async (latest) => {
+        await this.beforeSaving();
+        this.remembered = latest;
+      },
       onDuplicate: (address) => this.duplicates.push(address),
     });
     if (beacons) this.cluster.beginBeacons((text) => sim.call(this, text));

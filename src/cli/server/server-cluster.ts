@@ -43,7 +43,7 @@ const ALONE_MS = 300;
 /** Starts the cluster of a server, with what it remembers. Resolves when the server may count. */
 export async function startCluster(options: ServerClusterOptions): Promise<RunningCluster> {
   const { cluster: settings, host, port, bootId, files, store, info, warn, onDuplicate } = options;
-  const clusterFile = new ClusterFile(files, (error) => warn(`cannot save the peers: ${String(error)}`));
+  const clusterFile = new ClusterFile(files, warn);
   const remembered = await clusterFile.read();
   const isLocal = isLoopback(host);
   // In a cluster this disk may replace one that was lost. A single server gets plain replica ids.

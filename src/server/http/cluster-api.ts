@@ -3,6 +3,7 @@
  * (`contacts`, `static`, `new`) are written here and nowhere else.
  */
 import { DecodeError } from '../../runtime/decode.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
 import { type Member, type MemberState, type Source, isPeer } from '../../cluster/member.ts';
 import { ApiError } from '../../store/api-error.ts';
 import type { Store } from '../../store/store.ts';
@@ -43,6 +44,7 @@ export async function register({ cluster }: ClusterContext, { request }: Exchang
     throw new ApiError('too_many_peers', 'as many addresses are known as can be; see --max-peers');
   }
   const status = statusOf(member);
+  await save(cluster);
   const body = { id: address, node_id: member.who?.id, status, reason: member.why || undefined };
   return jsonReply(JSON.stringify({ ...body, peers: cluster.peers }), status === 'pending' ? 202 : 200);
 }
@@ -71,7 +73,20 @@ export async function removePeer({ cluster }: ClusterContext, { request }: Excha
   const address = peerFromBody(await readJson(request));
   const nodeId = cluster.remove(address);
   if (nodeId === undefined) throw new ApiError('unknown_peer', `no peer is known by ${address}`);
+  await save(cluster);
   return jsonReply(JSON.stringify({ id: address, node_id: nodeId, peers: cluster.peers }));
+}
+
+/** Resolves when an operator's decision would survive a restart. Rejects with an ApiError if the disk fails. */
+async function save(cluster: Cluster): Promise<void> {
+  try {
+    await cluster.save();
+  } catch {
+    throw new ApiError(
+      'unknown_outcome',
+      'this is in effect, but the disk failed while it was being stored: a restart may undo it',
+    );
+  }
 }
 
 /** What `GET /discovery` calls the states and sources of members for which the cluster has other words. */

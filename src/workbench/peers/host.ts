@@ -80,7 +80,9 @@ export class Host {
         send: (address, text, timeoutMs) => this.#ask(own, nodeAtAddress(address), text, timeoutMs),
       },
       remembered: this.#remembered,
-      remember: (remembered) => (this.#remembered = remembered),
+      remember: async (remembered) => {
+        this.#remembered = remembered;
+      },
     });
     this.#lifetime = lifetime;
     this.#peer = peer;

@@ -22,7 +22,7 @@ export interface PeerPorts {
   readonly random: Random;
   readonly transport: Transport;
   readonly remembered: Remembered;
-  readonly remember: (remembered: Remembered) => void;
+  readonly remember: (remembered: Remembered) => Promise<void>;
 }
 
 /** A server of a simulated cluster. */
