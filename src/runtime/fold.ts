@@ -4,18 +4,22 @@
 
 export const COLUMNS = 80;
 
-/** Breaks text between words into lines that fit. All lines but the first are indented by `indent`. */
+/** Breaks text into lines that fit: between phrases that end with a comma, or between words. Later lines are indented. */
 export function fold(text: string, indent = '  '): string[] {
+  const room = COLUMNS - indent.length;
+  const parts = text
+    .split(/(?<=,) /)
+    .flatMap((phrase) => (phrase.length <= room ? [phrase] : phrase.split(' ')));
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
-    const isCutHere = indent.length + word.length > COLUMNS && line.length < COLUMNS / 2;
-    if (line.trim() !== '' && line.length + 1 + word.length > COLUMNS && !isCutHere) {
+  for (const part of parts) {
+    const isCutHere = part.length > room && line.length < COLUMNS / 2;
+    if (line.trim() !== '' && line.length + 1 + part.length > COLUMNS && !isCutHere) {
       lines.push(line);
       line = indent;
     }
     const separator = line.trim() === '' ? '' : ' ';
-    line += separator + cutStart(word, COLUMNS - line.length - separator.length);
+    line += separator + cutStart(part, COLUMNS - line.length - separator.length);
   }
   return [...lines, line];
 }

@@ -31,7 +31,8 @@ key-value store, injects faults, and checks every value that the nodes return.
              seed, or thousands
   compare    run two programs on the same seed and show them side by side
   serve      list past runs in a browser
-  replay     replay a recorded conversation to one node and compare what it sends
+  replay     replay a recorded conversation to one node and compare what it
+             sends
 
   -h, --help   print this text, or the help of a command
   --version    print the version`;
