@@ -4,6 +4,7 @@
 import type { Screen } from '../runtime/status-line.ts';
 import { systemClock, timestamp } from '../runtime/system.ts';
 import type { RunOptions } from './nodes/options.ts';
+import { watchNegativeAdds } from './nodes/negative-adds.ts';
 import { outcomeOf } from './nodes/outcome.ts';
 import { processHosts } from './nodes/process-host.ts';
 import { showProgress } from './nodes/progress.ts';
@@ -62,6 +63,7 @@ export async function runProcesses(run: ProcessRunOptions): Promise<ProcessRunRe
       const what = delivery.receivedMs === undefined ? 'lost' : 'recv';
       progress.log(`${what} ${JSON.stringify(delivery.message)}`);
     },
+    onOperation: watchNegativeAdds((text) => progress.log(text)),
     onOffence: ({ node, text, silenced }) =>
       progress.log(`${node} ${text}${silenced ? `; nothing from ${node} is read any more` : ''}`),
   });

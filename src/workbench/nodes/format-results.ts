@@ -4,6 +4,7 @@
 import { formatRanges } from '../sim/ranges.ts';
 import type { Results } from './results.ts';
 import type { FunctionStats } from './stats.ts';
+import type { Verdict } from './verdict.ts';
 
 const COLUMNS = 80;
 const LABEL = 12;
@@ -35,11 +36,15 @@ function verdictLines({ check, verdicts, stats, finalReads }: Results): string[]
     ...strict.problems.slice(0, PROBLEMS_SHOWN).map((problem) => `- ${problem}`),
     ...(more > 0 ? [`- and ${more} more, in results.json`] : []),
     `every read         ${strictVerdict(strict, stats.read.ok)}`,
+    ...remarkLines(strict),
     `Maelstrom's check  ${maelstromsVerdict(maelstrom, finalReads.length)}`,
-    ...(maelstrom.valid === true ? maelstrom.remarks.map((remark) => `- ${remark}`) : []),
+    ...remarkLines(maelstrom),
     ...(maelstrom.valid === true && strict.valid === false ? advice[check] : []),
   ];
 }
+
+const remarkLines = ({ valid, remarks }: Verdict): string[] =>
+  valid === true ? remarks.map((remark) => `- ${remark}`) : [];
 
 const accepted = [
   '',
@@ -53,18 +58,16 @@ const advice = {
   strict: [...accepted, 'With --check maelstrom, its check decides the exit status.'],
 } as const;
 
-function strictVerdict({ valid, problems }: Results['verdicts']['strict'], reads: number): string {
+function strictVerdict({ valid, problems, remarks }: Verdict, reads: number): string {
   if (valid === 'unknown') return 'UNKNOWN: the run was cut short; until then, nothing was wrong';
   if (valid !== true)
     return `INVALID: ${problems.length === 1 ? '1 problem' : `${problems.length} problems`}`;
   if (reads === 0) return 'VALID, though no read was answered';
+  if (remarks.length > 0) return 'VALID, though';
   return `VALID: ${reads} reads, each with all adds acknowledged before it`;
 }
 
-function maelstromsVerdict(
-  { valid, problems, remarks }: Results['verdicts']['maelstrom'],
-  finalReads: number,
-): string {
+function maelstromsVerdict({ valid, problems, remarks }: Verdict, finalReads: number): string {
   switch (valid) {
     case 'unknown':
       return 'UNKNOWN: the run was cut short';

@@ -4,6 +4,7 @@
 import type { Problem } from './checker.ts';
 import type { Operation } from './history.ts';
 import { judgeFinalReads } from './maelstrom-check.ts';
+import { remarkOnNegativeAdds } from './negative-adds.ts';
 import type { Offence } from './nodes.ts';
 import type { MessageCounts } from '../sim/network.ts';
 import type { Ranges } from '../sim/ranges.ts';
@@ -71,6 +72,7 @@ export function summarise(
     offences,
     problems: problems.map(({ text }) => text),
     finalReads,
+    remarks: remarkOnNegativeAdds(operations),
     shortcomings: [
       ...(['add', 'read'] as const)
         .filter((f) => stats[f].count > 0 && stats[f].ok === 0)

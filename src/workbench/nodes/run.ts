@@ -26,6 +26,7 @@ export interface Environment {
   readonly startHost: StartHost;
   readonly onSend: (message: Message) => void;
   readonly onDelivery: (delivery: Delivery) => void;
+  readonly onOperation: (operation: Operation) => void;
   /** Called when a node breaks the protocol, and the run goes on. */
   readonly onOffence: (offence: Offence) => void;
 }
@@ -63,6 +64,7 @@ export class Run {
   /** How nodes broke the protocol. */
   readonly offences: Offence[] = [];
   readonly #options: RunOptions;
+  readonly #environment: Environment;
   readonly #clock: ProcessClock;
   readonly #streams: Streams;
   readonly #network: Network;
@@ -78,6 +80,7 @@ export class Run {
 
   constructor(options: RunOptions, environment: Environment) {
     this.#options = options;
+    this.#environment = environment;
     this.#clock = new ProcessClock(environment.clock);
     this.#streams = streams(options.seed);
     const isMaelstroms = options.network === 'maelstrom';
@@ -231,11 +234,12 @@ export class Run {
   #record({ process, node, invocation, final, invoked }: OpenOperation, completion: Completion): void {
     const { outcome, value, error } = completion;
     const completed = this.#moment();
-    this.operations.push(
+    const operation: Operation =
       invocation.f === 'add'
         ? { process, node, f: 'add', delta: invocation.delta, final, invoked, completed, outcome, error }
-        : { process, node, f: 'read', final, invoked, completed, outcome, value, error },
-    );
+        : { process, node, f: 'read', final, invoked, completed, outcome, value, error };
+    this.operations.push(operation);
+    this.#environment.onOperation(operation);
   }
 
   /** Operations still open when a run is cut short belong to its history: reads may have included them. */

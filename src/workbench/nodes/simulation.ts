@@ -42,6 +42,7 @@ export async function simulate(
     startHost: memoryHosts(clock, options.seed, createNode),
     onSend: () => {},
     onDelivery,
+    onOperation: () => {},
     onOffence: () => {},
   });
   const interrupt = (): void => run.interrupt();

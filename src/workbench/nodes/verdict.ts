@@ -28,6 +28,8 @@ export interface Findings {
   /** What the strict check found. */
   readonly problems: readonly string[];
   readonly finalReads: FinalReads;
+  /** What makes a pass of either check prove less. */
+  readonly remarks: readonly string[];
   /** What both checks demand of the figures and is not so. */
   readonly shortcomings: readonly string[];
 }
@@ -38,7 +40,7 @@ export const verdictsOn = (findings: Findings): Readonly<Record<Check, Verdict>>
 });
 
 /** Maelstrom judges only runs that come to their end, and does not ask whether nodes keep to the protocol. */
-function maelstroms({ stopped, offences, finalReads, shortcomings }: Findings): Verdict {
+function maelstroms({ stopped, offences, finalReads, remarks, shortcomings }: Findings): Verdict {
   if (stopped !== undefined) {
     const valid = stopped instanceof NodeFailure ? 'crashed' : 'unknown';
     return { valid, problems: [stopped.message], remarks: [] };
@@ -47,17 +49,21 @@ function maelstroms({ stopped, offences, finalReads, shortcomings }: Findings): 
   const silences = offences
     .filter(({ silenced }) => silenced)
     .map(({ node, timeMs, text }) => `nothing from ${node} was read after ${seconds(timeMs)} s: it ${text}`);
-  return { valid: problems.length === 0, problems, remarks: [...finalReads.remarks, ...silences] };
+  return {
+    valid: problems.length === 0,
+    problems,
+    remarks: [...finalReads.remarks, ...silences, ...remarks],
+  };
 }
 
-function strict({ stopped, offences, problems, shortcomings }: Findings): Verdict {
+function strict({ stopped, offences, problems, remarks, shortcomings }: Findings): Verdict {
   const found = [...offences.map(({ node, text }) => `${node} ${text}`), ...problems];
   if (stopped !== undefined) {
     const valid = stopped instanceof NodeFailure || found.length > 0 ? false : 'unknown';
     return { valid, problems: [stopped.message, ...found], remarks: [] };
   }
   const all = [...found, ...shortcomings];
-  return { valid: all.length === 0, problems: all, remarks: [] };
+  return { valid: all.length === 0, problems: all, remarks };
 }
 
 const seconds = (timeMs: number): string => (timeMs / 1000).toFixed(3);

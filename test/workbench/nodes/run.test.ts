@@ -29,7 +29,14 @@ async function conduct(
     resume: () => {},
   });
   const onSend = (message: Message): void => void messages.push(message);
-  const run = new Run(options, { clock, startHost, onSend, onDelivery: () => {}, onOffence: () => {} });
+  const run = new Run(options, {
+    clock,
+    startHost,
+    onSend,
+    onDelivery: () => {},
+    onOperation: () => {},
+    onOffence: () => {},
+  });
   await clock.run(run.execute());
   return { run, messages };
 }
@@ -143,6 +150,7 @@ test('a service replies with in_reply_to null to a request without msg_id', asyn
     startHost,
     onSend: () => {},
     onDelivery: () => {},
+    onOperation: () => {},
     onOffence: () => {},
   });
   await clock.run(run.execute());
