@@ -1,12 +1,12 @@
 /**
  * The results of a run as text for a terminal of 80 columns.
  */
+import { COLUMNS, fold } from '../../runtime/fold.ts';
 import { formatRanges } from '../sim/ranges.ts';
 import type { Results } from './results.ts';
 import type { FunctionStats } from './stats.ts';
 import type { Verdict } from './verdict.ts';
 
-const COLUMNS = 80;
 const LABEL = 12;
 const PROBLEMS_SHOWN = 10;
 
@@ -24,8 +24,8 @@ function figures({ stats, messages, acceptable, finalReads }: Results): string[]
     '',
     `${'messages'.padEnd(LABEL)}${messages.all}, ${messages.perOperation.toFixed(2)} per operation; ` +
       `between servers ${messages.servers}, ${messages.serversPerOperation.toFixed(2)}`,
-    ...labelled('acceptable', [cut(formatRanges(acceptable), COLUMNS - LABEL)]),
-    ...labelled('final', finalValues(finalReads)),
+    `${'acceptable'.padEnd(LABEL)}${cut(formatRanges(acceptable), COLUMNS - LABEL)}`,
+    ...fold(`${'final'.padEnd(LABEL)}${finalValues(finalReads).join(', ')}`, ' '.repeat(LABEL)),
   ];
 }
 
@@ -97,21 +97,6 @@ function statsRow(name: string, { count, ok, fail, info, latencyMs }: FunctionSt
 
 const row = (name: string, cells: readonly (string | number)[]): string =>
   name.padEnd(LABEL) + cells.map((cell, i) => String(cell).padStart(i < 5 ? 7 : 8)).join('');
-
-/** The parts behind a label, separated by commas, in as many lines as they need. */
-function labelled(label: string, parts: readonly string[]): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const part of parts) {
-    const longer = line === '' ? part : `${line}, ${part}`;
-    if (longer.length < COLUMNS - LABEL || line === '') line = longer;
-    else {
-      lines.push(`${line},`);
-      line = part;
-    }
-  }
-  return [...lines, line].map((text, i) => (i === 0 ? label : '').padEnd(LABEL) + text);
-}
 
 const cut = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, length - 1)}…`;
