@@ -1,18 +1,20 @@
 /**
  * The results of several programs as a table for a terminal: what `compare` prints.
  */
-import { COLUMNS, fold } from '../../runtime/fold.ts';
+import { fold } from '../../runtime/fold.ts';
 import type { Results } from './results.ts';
 import type { FunctionStats } from './stats.ts';
 import type { Verdict } from './verdict.ts';
 
+/** The widest cell: three latencies of operations, for which clients wait five seconds at most. */
+const WIDEST_CELL = '5000.0 / 5000.0 / 5000.0'.length;
+
 /**
- * Returns the lines of a table with a column for each program, headed by its name. Where the names are too long for the
- * terminal, letters stand for them.
+ * Returns the lines of a table with a column for each of two programs, headed by its name. Where a name is too long for a
+ * terminal of 80 columns, letters stand for the names.
  */
 export function sideBySide(names: readonly string[], results: readonly Results[]): string[] {
-  const whole = tableOf(names, results);
-  if (whole.every((line) => line.length <= COLUMNS)) return whole;
+  if (names.every((name) => name.length <= WIDEST_CELL)) return tableOf(names, results);
   const letters = names.map((_, index) => String.fromCharCode('A'.charCodeAt(0) + index));
   const legend = names.flatMap((name, index) => fold(`${letters[index]}: ${name}`, '   '));
   return [...legend, '', ...tableOf(letters, results)];
