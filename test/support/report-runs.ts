@@ -10,8 +10,10 @@ import type {
 import type { Delivery } from '../../src/workbench/sim/network.ts';
 import { type ReportInput, diagramWindow } from '../../src/workbench/report/view.ts';
 import { summarise } from '../../src/workbench/nodes/results.ts';
+import type { Offence } from '../../src/workbench/nodes/nodes.ts';
 import type { RunOptions } from '../../src/workbench/nodes/options.ts';
 import type { Interrupted, NodeFailure } from '../../src/workbench/nodes/stopped.ts';
+import type { Check } from '../../src/workbench/nodes/verdict.ts';
 import { standard } from './run-options.ts';
 
 /** One event per millisecond. */
@@ -75,21 +77,29 @@ export const delivery = (
   ...of,
 });
 
+/** What happened beside the operations, and who judged them. */
+interface Circumstances {
+  readonly stopped?: NodeFailure | Interrupted;
+  readonly offences?: readonly Offence[];
+  readonly check?: Check;
+  readonly program?: readonly string[];
+}
+
 /** The input for a report on these operations, as a run directory assembles it. */
 export function inputOf(
   operations: readonly Operation[],
   of: Partial<ReportInput> = {},
   options: Partial<RunOptions> = {},
-  stopped?: NodeFailure | Interrupted,
+  { stopped, offences = [], check = 'strict', program = ['bin/g-counter'] }: Circumstances = {},
 ): ReportInput {
   const problems = judge(operations);
   return {
     title: 'g-counter, 20261122T102838.041Z',
     results: summarise(
-      { options: { ...standard, ...options }, program: ['bin/g-counter'], check: 'strict' },
+      { options: { ...standard, ...options }, program, check },
       {
         operations,
-        offences: [],
+        offences,
         messageCounts: { all: 10, clients: 4, servers: 6 },
         problems,
         stopped,

@@ -33,6 +33,10 @@ export const percent = (fraction: number): string => {
 export const counted = (n: number, singular: string, plural = `${singular}s`): string =>
   `${grouped(n)} ${n === 1 ? singular : plural}`;
 
+/** `The only read`, `Each of 2 reads`. */
+export const eachOf = (n: number, singular: string): string =>
+  n === 1 ? `The only ${singular}` : `Each of ${counted(n, singular)}`;
+
 /** `n0`, `n0 and n1`, `n0, n1 and n2`. */
 export function listed(words: readonly string[]): string {
   const last = words.at(-1) ?? '';
@@ -42,3 +46,13 @@ export function listed(words: readonly string[]): string {
 /** The text, no longer than `length`, with an ellipsis where something was cut. */
 export const cut = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, Math.max(0, length - 1))}…`;
+
+/** The text with a capital at the beginning, unless it begins with a name. */
+export const sentence = (text: string): string =>
+  text.replace(/^(?:the|none|only) /, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+
+/** A program and its arguments as one would type them. */
+export const commandLine = (program: readonly string[]): string =>
+  program
+    .map((word) => (/^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
+    .join(' ');

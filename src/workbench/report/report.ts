@@ -1,17 +1,19 @@
 /**
- * The report of a run: one page with the verdict, what led to it and pictures of how the run went.
+ * The report of a run: one page with the verdicts, what led to them and pictures of how the run went.
  *
  * It is built from what was recorded and from nothing else, so the same run always gives the same bytes. The content
  * security policy in report.html keeps even a mistake in escaping from loading or running anything.
  */
-import { cut, grouped, percent } from './format.ts';
+import { figuresHtml } from './figures.ts';
+import { commandLine, counted, cut, grouped, percent } from './format.ts';
 import { messagesPicture } from './messages.ts';
 import { latencyQuantilesPicture, latencyRawPicture, ratePicture } from './performance.ts';
+import { firstEvidence, problemsHtml } from './problems.ts';
 import template from './report.html';
 import { type Picture, escape, fillIn, inline, standalone } from './svg.ts';
 import { timelinePicture } from './timeline.ts';
 import { valuePicture } from './value.ts';
-import { figuresHtml, firstEvidence, problemsHtml, verdictHtml } from './verdict.ts';
+import { verdictsHtml } from './verdicts.ts';
 import { type ReportInput, type View, viewOf } from './view.ts';
 
 export interface Report {
@@ -24,13 +26,17 @@ export interface Report {
 export function report(input: ReportInput): Report {
   const view = viewOf(input);
   const evidence = firstEvidence(view);
-  const plots = [
-    valuePicture(view),
-    latencyRawPicture(view),
-    latencyQuantilesPicture(view),
-    ratePicture(view),
-    timelinePicture(view),
-  ];
+  // Without operations, all plots would be empty.
+  const plots =
+    view.operations.length === 0
+      ? []
+      : [
+          valuePicture(view),
+          latencyRawPicture(view),
+          latencyQuantilesPicture(view),
+          ratePicture(view),
+          timelinePicture(view),
+        ];
   const messages = messagesPicture(view);
   const files = [...(evidence === undefined ? [] : [evidence]), ...plots, messages];
   return {
@@ -45,14 +51,15 @@ function pageHtml(
   plots: readonly Picture[],
   messages: Picture,
 ): string {
+  const { title, results, operations, deliveries, messageTypes } = view;
   return fillIn(template, {
-    title: escape(view.title),
-    content: `<h1>${escape(view.title)} <span>${escape(subtitle(view))}</span></h1>
-${verdictHtml(view)}
+    title: escape(title),
+    content: `<h1><code>${escape(commandLine(results.program))}</code> <span>${escape(title)}: ${escape(subtitle(view))}</span></h1>
+${verdictsHtml(view)}
 <div class="top${evidence === undefined ? ' calm' : ''}"><div>${problemsHtml(view, evidence)}</div><aside>${figuresHtml(view)}</aside></div>
-${view.operations.length === 0 ? '<section><p class="note">No operation was completed, so there is nothing to plot.</p></section>' : plots.map(sectionHtml).join('\n')}
-${messageTypesHtml(view.messageTypes)}
-${sectionHtml(messages)}`,
+${plots.length === 0 ? '<section><p class="note">No operation was invoked, so there is nothing to plot.</p></section>' : plots.map(sectionHtml).join('\n')}
+${Object.keys(messageTypes).length === 0 ? '' : messageTypesHtml(messageTypes)}
+${operations.length === 0 && deliveries.length === 0 ? '' : sectionHtml(messages)}`,
   });
 }
 
@@ -60,7 +67,7 @@ ${sectionHtml(messages)}`,
 function subtitle({ results, nodeIds }: View): string {
   const { concurrency, rate, timeLimitMs, faults, seed } = results.options;
   const active = faults.length === 0 ? 'no faults' : faults.join(', ');
-  return `${nodeIds.length} ${nodeIds.length === 1 ? 'node' : 'nodes'}, ${concurrency} ${concurrency === 1 ? 'client' : 'clients'}, ${rate} operations/s for ${timeLimitMs / 1000} s, ${active}, seed ${seed}`;
+  return `${counted(nodeIds.length, 'node')}, ${counted(concurrency, 'client')}, ${rate} operations/s for ${timeLimitMs / 1000} s, ${active}, seed ${seed}`;
 }
 
 const sectionHtml = (picture: Picture): string =>

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Operation } from '../../../src/workbench/nodes/history.ts';
 import { report } from '../../../src/workbench/report/report.ts';
 import { type ReportInput, diagramWindow } from '../../../src/workbench/report/view.ts';
+import type { Offence } from '../../../src/workbench/nodes/nodes.ts';
 import { Interrupted, NodeFailure } from '../../../src/workbench/nodes/stopped.ts';
 import { judge } from '../../../src/workbench/nodes/checker.ts';
 import { add, delivery, inputOf, longHistory, read, unanswered } from '../../support/report-runs.ts';
@@ -9,6 +10,14 @@ import { add, delivery, inputOf, longHistory, read, unanswered } from '../../sup
 const missing = [add(0, 1, 3), add(2, 3, 4, { node: 'n2' }), read(4, 5, 3)];
 /** An add that may have happened at any time. */
 const maybe = (delta: number): Operation => add(0, 99, delta, { outcome: 'info' });
+
+/** A line of n0 that silences it. */
+const silencing = (line: number): Offence => ({
+  node: 'n0',
+  timeMs: 2,
+  text: `wrote line ${line}`,
+  silenced: true,
+});
 
 const pictureNames = [
   'latency-quantiles.svg',
@@ -94,29 +103,132 @@ describe('the first screen', () => {
   });
 
   test('is calm about a valid run', () => {
-    const text = before(report(inputOf([add(0, 1, 3), read(2, 3, 3)])).html);
+    const text = before(report(inputOf([add(0, 1, 3), read(2, 3, 3), read(4, 5, 3, { final: true })])).html);
     expect(text).toContain('VALID');
     expect(text).not.toContain('INVALID');
-    expect(text).toContain('Each of 1 read had every add');
+    expect(text).toContain('Each of 2 reads had every add');
+  });
+
+  test('names the problems of a run that was interrupted', () => {
+    const { html } = report(inputOf(missing, {}, {}, { stopped: new Interrupted('interrupted') }));
+    for (const part of ['interrupted', 'n1 answered 3; the only right answer was 7']) {
+      expect(before(html)).toContain(part);
+    }
+  });
+
+  test('names the program as one would type it', () => {
+    const program = ['./my node', '--greeting', "it's <me>", ''];
+    const { html } = report(inputOf(missing, {}, {}, { program }));
+    expect(html).toContain(
+      String.raw`<code>&#39;./my node&#39; --greeting &#39;it&#39;\&#39;&#39;s &lt;me&gt;&#39; &#39;&#39;</code>`,
+    );
+  });
+
+  test('shows why a run never started, and neither figures nor empty plots', () => {
+    const reason = 'n1 exited with status 3; its last words: <oh & no>';
+    const { html, pictures } = report(inputOf([], {}, {}, { stopped: new NodeFailure(reason) }));
+    const text = visible(html);
+    expect(text).toContain('n1 exited with status 3; its last words: &lt;oh &amp; no&gt;');
+    for (const part of ['latency, ms', 'per operation', '0 %', 'final reads'])
+      expect(text).not.toContain(part);
+    expect(text).toContain('time limit');
+    expect([...pictures.keys()]).toEqual(['messages.svg']);
+  });
+
+  test('lists the broken rules that it does not show at length', () => {
+    const offences = Array.from({ length: 9 }, (_, i) => silencing(i));
+    const { html } = report(inputOf(missing, {}, {}, { offences }));
+    expect(before(html)).toContain('What “every read” found: 10 problems');
+    expect(html.match(/broken-rule/g)?.length).toBeLessThan(9);
+    for (const { text } of offences) expect(before(html)).toContain(text);
+  });
+});
+
+describe('the verdicts', () => {
+  /** What the card of a verdict says, and how it looks. */
+  function verdict(html: string, name: string): { readonly look: string; readonly text: string } {
+    const [, look = '', text = ''] =
+      new RegExp(`class="verdict (\\w+)"><h2>(${name}[^]*?)</div>`).exec(html) ?? [];
+    return { look, text: visible(text).trim() };
+  }
+
+  const final = (value: number): Operation => read(8, 9, value, { final: true });
+  const right = [add(0, 1, 3), read(2, 3, 3)];
+  const stale = [add(0, 1, 3), read(2, 3, 0)];
+
+  test.each<[string, ReportInput, string, string]>([
+    [
+      'a right run',
+      inputOf([...right, final(3)]),
+      'good VALID The only final read is the sum of all acknowledged adds, and of any whose outcome is unknown.',
+      'good VALID Each of 2 reads had every add acknowledged before it, and nothing that was never added.',
+    ],
+    [
+      'a stale read before the end',
+      inputOf([...stale, final(3)]),
+      'good VALID The only final read is the sum',
+      'bad INVALID 1 of 2 reads broke the promise',
+    ],
+    [
+      'wrong final reads',
+      inputOf([...right, final(2), read(8, 9, 1, { node: 'n2', final: true })]),
+      'bad INVALID The final read of 2 from n1 is not in [3 3], and 1 more problem.',
+      'bad INVALID 2 of 3 reads broke the promise',
+    ],
+    [
+      'a final read without an answer',
+      inputOf([...right, unanswered(8, 9, { final: true })]),
+      'doubtful VALID, though no final read was answered.',
+      'bad INVALID 1 final operation had no answer',
+    ],
+    [
+      'a silenced node',
+      inputOf([...right, final(3)], {}, {}, { offences: [silencing(0)] }),
+      'doubtful VALID, though nothing from n0 was read after 0.002 s: it wrote line 0.',
+      'bad INVALID 1 problem, below.',
+    ],
+    [
+      'no reads at all',
+      inputOf([add(0, 1, 3)]),
+      'doubtful VALID, though there was no final read.',
+      'doubtful VALID, though no read was answered.',
+    ],
+    [
+      'a node that crashed at once',
+      inputOf([], {}, {}, { stopped: new NodeFailure('n0 exited') }),
+      'bad NONE Maelstrom gives no verdict on such a node: its test ends with an error.',
+      'bad INVALID The run failed, for the reason below.',
+    ],
+    [
+      'an interruption',
+      inputOf(right, {}, {}, { stopped: new Interrupted('interrupted') }),
+      'unsure UNKNOWN The run was cut short.',
+      'unsure UNKNOWN The run was cut short. Until then nothing was seen to be wrong',
+    ],
+  ])('on %s are both given, each with a sentence', (_, input, maelstrom, strict) => {
+    const { html } = report(input);
+    const both = ["Maelstrom's check", 'every read'].map((name) => {
+      const { look, text } = verdict(html, name);
+      return `${look} ${text.replace(name, '').replace('decides the exit status', '').trim()}`;
+    });
+    expect(both).toEqual([expect.stringContaining(maelstrom), expect.stringContaining(strict)]);
   });
 
   test.each([
-    [
-      'names no problem if nothing was wrong',
-      [add(0, 1, 3), read(2, 3, 3)],
-      'UNKNOWN',
-      'nothing was seen to be wrong',
-    ],
-    ['names the problems up to then', missing, 'INVALID', 'n1 answered 3; the only right answer was 7'],
-  ])('of a run that was interrupted %s', (_, operations, verdict, sentence) => {
-    const { html } = report(inputOf(operations, {}, {}, new Interrupted('interrupted')));
-    for (const part of [verdict, 'interrupted', sentence]) expect(before(html)).toContain(part);
+    ['maelstrom', "Maelstrom's check", 'every read'],
+    ['strict', 'every read', "Maelstrom's check"],
+  ] as const)('%s is marked if it decides the exit status', (check, deciding, other) => {
+    const { html } = report(inputOf(missing, {}, {}, { check }));
+    expect(verdict(html, deciding).text).toContain('decides the exit status');
+    expect(verdict(html, other).text).not.toContain('decides');
   });
 
-  test('says why a node exited and so ended the run', () => {
-    const reason = 'n1 exited with status 3; its last words: <oh & no>';
-    const { html } = report(inputOf([], {}, {}, new NodeFailure(reason)));
-    expect(before(html)).toContain('n1 exited with status 3; its last words: &lt;oh &amp; no&gt;');
+  test.each<[string, Operation[], boolean]>([
+    ['where Maelstrom accepts what every read does not', [...stale, final(3)], true],
+    ['where both are valid', [...right, final(3)], false],
+    ['where both are invalid', [...stale, final(2)], false],
+  ])('%s, the page says what it means for the node, and only there', (_, operations, says) => {
+    expect(report(inputOf(operations)).html.includes('Maelstrom accepts this run')).toBe(says);
   });
 });
 
