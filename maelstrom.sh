@@ -1,7 +1,8 @@
 #!/bin/sh
 # Sets the project up and runs its node under Maelstrom, or under the workbench where there is no Maelstrom.
 #
-#   ./maelstrom.sh                 the standard challenge: 3 nodes, 100 operations/s, 20 s, partitions
+#   ./maelstrom.sh                 the standard challenge: 3 nodes, 100 operations/s, 20 s, partitions; the workbench
+#                                  judges every read of it, Maelstrom the final ones
 #   ./maelstrom.sh test -w …       any other run; the arguments go to the engine as they are
 #
 # The engine is the first of these that there is: $MAELSTROM (a launcher), $MAELSTROM_JAR, maelstrom on the PATH, the
@@ -109,7 +110,11 @@ fi
 [ "$launcher" != "$DOWNLOADED" ] || [ -x "$DOWNLOADED" ] || download
 set_up
 
-[ $# -gt 0 ] || set -- test -w g-counter --bin bin/g-counter --node-count 3 --rate 100 --time-limit 20 --nemesis partition
+if [ $# -eq 0 ]; then
+  set -- test -w g-counter --bin bin/g-counter --node-count 3 --rate 100 --time-limit 20 --nemesis partition
+  # Maelstrom does not have this flag.
+  [ -n "$launcher" ] || set -- "$@" --check strict
+fi
 case $launcher in
   '') exec bin/g-counter-workbench "$@" ;;
   java) exec java -Djava.awt.headless=true -jar "$jar" "$@" ;;

@@ -1,8 +1,8 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 let directory: string;
 beforeAll(() => {
@@ -11,8 +11,8 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 /** A stand-in for a launcher that prints its arguments, one per line. */
-function launcher(name: string): string {
-  const file = join(directory, name);
+function launcher(name: string, folder = directory): string {
+  const file = join(folder, name);
   writeFileSync(file, '#!/bin/sh\nprintf "<%s>\\n" "$@"\nexit 7\n');
   chmodSync(file, 0o755);
   return file;
@@ -40,6 +40,39 @@ test('without arguments, it runs the standard challenge', () => {
   expect(stdout.replaceAll(/[<>]/g, '').split('\n').slice(1).join(' ').trim()).toBe(
     'test -w g-counter --bin bin/g-counter --node-count 3 --rate 100 --time-limit 20 --nemesis partition',
   );
+});
+
+describe('with the workbench as its engine', () => {
+  /** A copy of the project that is set up, with a workbench that prints its arguments. */
+  let project: string;
+  beforeAll(() => {
+    project = join(directory, 'project');
+    for (const folder of ['src', 'bin', 'node_modules', 'dist']) {
+      mkdirSync(join(project, folder), { recursive: true });
+    }
+    for (const file of ['package.json', 'package-lock.json', 'node_modules/.package-lock.json']) {
+      writeFileSync(join(project, file), '');
+    }
+    launcher('g-counter-workbench', join(project, 'bin'));
+    writeFileSync(join(project, 'dist/g-counter-workbench.cjs'), '');
+    cpSync('maelstrom.sh', join(project, 'maelstrom.sh'));
+  });
+
+  const onWorkbench = (...args: string[]): string => {
+    const env = { ...process.env, ENGINE: 'workbench' };
+    const { stdout } = spawnSync(join(project, 'maelstrom.sh'), args, { encoding: 'utf8', env });
+    return stdout.replaceAll(/[<>]/g, '').split('\n').slice(1).join(' ').trim();
+  };
+
+  test('the standard challenge is judged by every read', () => {
+    expect(onWorkbench()).toBe(
+      'test -w g-counter --bin bin/g-counter --node-count 3 --rate 100 --time-limit 20 --nemesis partition --check strict',
+    );
+  });
+
+  test('arguments go through unchanged', () => {
+    expect(onWorkbench('test', '-w', 'g-counter', '--bin', 'x')).toBe('test -w g-counter --bin x');
+  });
 });
 
 test('a path in MAELSTROM is relative to the caller', () => {

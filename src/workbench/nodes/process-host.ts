@@ -46,7 +46,7 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
 
     // A node's end is reported when it exits; a failed write to its pipe tells nothing more.
     stdin.on('error', () => {});
-    child.once('error', (error) => events.onEnd(`could not be started: ${error.message}`));
+    child.once('error', (error) => events.onEnd(`could not be started: ${describeError(error)}`));
     // Its last output comes before its end is reported, unless another process keeps its pipes open.
     const reportEnd = (): void => {
       if (!killed) events.onEnd(`${describeEnd(child)}${lastLines(logFile)}`);
@@ -58,8 +58,12 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
     readLines(stdout, (line) => killed || takeLine(line, events), ignore);
     if (child.stderr !== null) {
       const copy = (line: string): void => {
-        appendFileSync(logFile, `${line}\n`);
         onStderr?.(nodeId, line);
+        try {
+          appendFileSync(logFile, `${line}\n`);
+        } catch {
+          // A full disk is reported by what records the run.
+        }
       };
       readLines(child.stderr, copy, ignore);
     }
@@ -115,6 +119,12 @@ function takeLine(line: string, events: HostEvents): void {
     events.onMessage(message);
   }
 }
+
+/** A program that is there, but cannot be found, is a script whose first line names an interpreter that is not there. */
+const describeError = (error: Error): string =>
+  'code' in error && error.code === 'ENOENT'
+    ? 'the interpreter that its first line names is not found'
+    : error.message;
 
 function describeEnd({ exitCode, signalCode }: ChildProcess): string {
   return signalCode === null ? `exited with status ${exitCode}` : `was ended by ${signalCode}`;

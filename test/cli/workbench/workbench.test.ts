@@ -278,6 +278,15 @@ describe('test', () => {
     expect(stdout).not.toContain('not a message');
   });
 
+  test('a script whose interpreter is not there ends the run with that reason', async () => {
+    const script = join(directory, 'no-interpreter');
+    writeFileSync(script, '#!/no/such/interpreter\n');
+    chmodSync(script, 0o755);
+    const { status, stdout } = await workbench([...short, '--node-count', '1', '--bin', script]);
+    expect(stdout).toMatch(/n0 could not be started: the interpreter that its first line names is not found/);
+    expect(status).toBe(255);
+  });
+
   test('a run directory that cannot be written gives one line', async () => {
     const { stderr, status } = spawnSync(
       'sh',
