@@ -2,32 +2,25 @@
  * How fast the workbench is: `npm run bench:workbench`.
  *   - in virtual time: runs of the standard challenge (3 nodes, 100 operations/s, 20 s, partitions) per second and core, and
  *     how that changes with nodes and rate;
- *   - in real time: operations per second, with nodes that keep their totals in memory.
+ *   - in real time: operations per second, with nodes that keep their totals in memory;
+ *   - and how often it finds out wrong designs.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { RunOptions } from '../../src/workbench/nodes/options.ts';
 import { simulate } from '../../src/workbench/nodes/simulation.ts';
-import { nodeNames } from '../../src/workbench/sim/node-names.ts';
-import { shippedNode, standard } from '../support/run-options.ts';
+import { challenge, shippedNode } from '../support/run-options.ts';
+import { wrongDesigns } from './designs.ts';
 
 const MEASURE_MS = 4000;
 
 async function runsPerSecond(nodeCount: number, rate: number): Promise<{ runs: number; messages: number }> {
-  const challenge: RunOptions = {
-    ...standard,
-    nodeIds: nodeNames(nodeCount),
-    concurrency: nodeCount,
-    rate,
-    timeLimitMs: 20_000,
-    recoveryTimeMs: 10_000,
-    nemesisIntervalMs: 10_000,
-  };
+  const options: RunOptions = { ...challenge(nodeCount), network: 'ideal', rate };
   let [seed, messages] = [0, 0];
   const startedMs = performance.now();
   const elapsedMs = (): number => performance.now() - startedMs;
   do {
-    const { results } = await simulate({ ...challenge, seed: seed++ }, shippedNode);
+    const { results } = await simulate({ ...options, seed: seed++ }, shippedNode);
     if (results.valid !== true)
       throw new Error(`seed ${seed - 1} is invalid: ${results.verdicts.strict.problems.join()}`);
     messages += results.messages.all;
@@ -74,6 +67,7 @@ async function main(): Promise<void> {
     console.log(`| ${nodeCount} | ${rate} | ${runs.toFixed(1)} | ${messages.toFixed(0)} |`);
   }
   realTime();
+  await wrongDesigns();
 }
 
 void main();

@@ -2,6 +2,7 @@ import type { CreateNode } from '../../src/workbench/nodes/memory-host.ts';
 import type { RunOptions } from '../../src/workbench/nodes/options.ts';
 import { type Workload, createCounterNode } from '../../src/maelstrom/counter-node.ts';
 import { silent } from '../../src/runtime/log.ts';
+import { nodeNames } from '../../src/workbench/sim/node-names.ts';
 
 /** The standard challenge, ten seconds of it. */
 export const standard: RunOptions = {
@@ -19,6 +20,17 @@ export const standard: RunOptions = {
   nemesisIntervalMs: 2000,
   storeModel: 'random',
 };
+
+/** The challenge as Maelstrom's documents run it, on its network. */
+export const challenge = (nodeCount: number): RunOptions => ({
+  ...standard,
+  nodeIds: nodeNames(nodeCount),
+  concurrency: nodeCount,
+  network: 'maelstrom',
+  timeLimitMs: 20_000,
+  recoveryTimeMs: 10_000,
+  nemesisIntervalMs: 10_000,
+});
 
 const shippedNodeFor =
   (workload: Workload): CreateNode =>
