@@ -9,7 +9,7 @@ const MAX_EDITS = 2;
 export function didYouMean(word: string, candidates: Iterable<string>, prefix = ''): string {
   let nearest: string | undefined;
   // Of a short word, most letters must be right: `x` is not a mistyped `w`.
-  let fewest = Math.min(MAX_EDITS, Math.floor(word.length / 2)) + 1;
+  let fewest = Math.min(MAX_EDITS, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const edits = editDistance(word, candidate);
     if (edits < fewest) [nearest, fewest] = [candidate, edits];

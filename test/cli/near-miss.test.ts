@@ -14,6 +14,9 @@ test.each([
   // Three edits, or most of a short word, are another word.
   ['partitioned!', ''],
   ['flood', ''],
+  ['hall', ' (did you mean all?)'],
+  ['lass', ' (did you mean loss?)'],
+  ['mess', ''],
   ['x', ''],
   ['', ''],
 ])('%j: %s', (word, guess) => {

@@ -235,6 +235,19 @@ test('--log-stderr, --log-net-send and --log-net-recv ask for what they say', ()
   expect(planOf('--log-net-recv')).toMatchObject({ logStderr: false, logSend: false, logReceive: true });
 });
 
+test('Maelstrom decides, unless every read is to, and its network is the default', () => {
+  expect(planOf().check).toBe('maelstrom');
+  expect(planOf('--check', 'strict').check).toBe('strict');
+  expect(optionsOf().network).toBe('maelstrom');
+  expect(optionsOf('--network', 'ideal').network).toBe('ideal');
+  expect(() => planOf('--check', 'strickt')).toThrow(
+    new UsageError("--check takes maelstrom, strict, not 'strickt' (did you mean strict?)"),
+  );
+  expect(() => planOf('--network', 'real')).toThrow(
+    new UsageError("--network takes maelstrom, ideal, not 'real'"),
+  );
+});
+
 test('--test-count makes that many runs, each with the next seed', () => {
   const seeds = (...args: string[]): number[] => planOf(...args).runs.map(({ seed }) => seed);
   expect(seeds('--test-count', '3', '--seed', '7')).toEqual([7, 8, 9]);
