@@ -6,6 +6,8 @@ const ERASE = '\x1b[K';
 export class TestScreen extends Writable {
   readonly isTTY: boolean;
   columns: number | undefined;
+  /** Is called with what is written, once it is on the screen. */
+  onText: (text: string) => void = () => {};
   /** Everything written, control sequences included. */
   text = '';
   #rows = [''];
@@ -29,6 +31,7 @@ export class TestScreen extends Writable {
       if (index > 0) this.#put(ERASE);
       for (const character of part) this.#put(character);
     }
+    this.onText(text);
     done();
   }
 

@@ -15,7 +15,8 @@ export async function runAndPrint(run: Omit<ProcessRunOptions, 'screen'>): Promi
   const { results, overhead, directory, failure } = await runProcesses({ ...run, screen: process.stderr });
   console.log(formatResults(results));
   if (failure !== undefined) throw failure;
-  console.log(`\n${overhead}\nreport in ${directory}/report.html`);
+  const figures = results.stats.all.count === 0 ? '' : `\n${overhead}\n`;
+  console.log(`${figures}report in ${directory}/report.html`);
   return results;
 }
 

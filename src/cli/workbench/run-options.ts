@@ -1,7 +1,7 @@
 /**
  * The flags that `test`, `compare` and `simulate` share: Maelstrom's, and a few more.
  */
-import { type Workload, workloads } from '../../maelstrom/counter-node.ts';
+import { workloads } from '../../maelstrom/counter-node.ts';
 import { storeModels } from '../../workbench/nodes/kv-service.ts';
 import { latencyDistributions } from '../../workbench/sim/latency.ts';
 import { faultNames } from '../../workbench/sim/nemesis.ts';
@@ -119,7 +119,7 @@ export function applyFlags(base: RunOptions, flags: RunFlags, ranges = simulateR
   const clientsPerNode = base.concurrency / base.nodeIds.length;
   return {
     seed: base.seed,
-    workload: workloadFrom(flags.workload ?? base.workload),
+    workload: workloadFrom(flags.workload ?? base.workload, workloads),
     nodeIds,
     concurrency:
       flags.concurrency === undefined
@@ -217,11 +217,10 @@ const MAELSTROM_ONLY = new Set([
   'unique-ids',
 ]);
 
-function workloadFrom(text: string): Workload {
+/** Reads the value of --workload. Throws a UsageError. */
+export function workloadFrom<Choice extends string>(text: string, choices: readonly Choice[]): Choice {
   if (MAELSTROM_ONLY.has(text)) {
-    throw new UsageError(
-      `the workload ${text} is Maelstrom's; the workbench has ${workloads.join(' and ')} only`,
-    );
+    throw new UsageError(`the workload ${text} is Maelstrom's; the workbench has ${choices.join(', ')}`);
   }
-  return choiceFrom('workload', text, workloads);
+  return choiceFrom('workload', text, choices);
 }

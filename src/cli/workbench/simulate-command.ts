@@ -1,9 +1,17 @@
 /**
  * `g-counter-workbench simulate`: its flags, and whether they ask for nodes or peers, one run or many.
  */
+import { workloads } from '../../maelstrom/counter-node.ts';
 import { UsageError, numberFrom, parseOptions, splitNodeArguments } from '../arguments.ts';
 import { peersHelp, peersOnlySpecs } from './peers-options.ts';
-import { applyFlags, checkFrom, maelstromDefaults, runOptionSpecs, runOptionsHelp } from './run-options.ts';
+import {
+  applyFlags,
+  checkFrom,
+  maelstromDefaults,
+  runOptionSpecs,
+  runOptionsHelp,
+  workloadFrom,
+} from './run-options.ts';
 import { searchNodes, simulateNodesOnce } from './simulate-nodes.ts';
 import { searchPeers, simulatePeersOnce } from './simulate-peers.ts';
 import { shippedNode } from './simulate-seed.ts';
@@ -48,7 +56,7 @@ export async function simulateCommand(args: string[], stop: AbortSignal): Promis
     return 0;
   }
   const { seed, seeds, 'keep-going': keepGoing, help: _, 'clock-skew': clockSkew, floors, ...flags } = values;
-  const isOfPeers = flags.workload === 'peers';
+  const isOfPeers = workloadFrom(flags.workload ?? 'g-counter', [...workloads, 'peers']) === 'peers';
   if (isOfPeers && forNode.length > 0) throw new UsageError('-w peers takes no arguments after --');
   if (!isOfPeers && (clockSkew !== undefined || floors !== undefined)) {
     throw new UsageError('--clock-skew and --floors go with -w peers');

@@ -168,8 +168,8 @@ describe('a near miss is told what was meant', () => {
       "--nemesis takes all, partition, isolate-store, loss, duplicate, delay, kill, pause, not 'partitions' (did you mean partition?)",
     ],
     [['-w', 'gcounter'], "--workload takes g-counter, pn-counter, not 'gcounter' (did you mean g-counter?)"],
-    [['-w', 'echo'], "the workload echo is Maelstrom's; the workbench has g-counter and pn-counter only"],
-    [['-w', 'lin-kv'], "the workload lin-kv is Maelstrom's; the workbench has g-counter and pn-counter only"],
+    [['-w', 'echo'], "the workload echo is Maelstrom's; the workbench has g-counter, pn-counter"],
+    [['-w', 'lin-kv'], "the workload lin-kv is Maelstrom's; the workbench has g-counter, pn-counter"],
     [['-w', 'flood'], "--workload takes g-counter, pn-counter, not 'flood'"],
   ])('%j', (args, complaint) => {
     expect(() => planOf(...args)).toThrow(new UsageError(complaint));
