@@ -28,7 +28,8 @@ export function stateOf(
 ): State {
   switch (valid) {
     case true: {
-      const doubts = check === 'strict' && answeredReads === 0 ? ['no read was answered'] : remarks;
+      const silent = check === 'strict' && answeredReads === 0 ? ['no read was answered'] : [];
+      const doubts = [...silent, ...remarks];
       return doubts.length === 0
         ? { word: 'VALID', look: 'good', doubts }
         : { word: 'VALID, though', look: 'doubtful', doubts };
@@ -46,5 +47,5 @@ export function stateOf(
 export function doubtsInShort({ doubts }: State, shown: number, length: number): string {
   const more = doubts.length - shown;
   const parts = doubts.slice(0, shown).map((doubt) => cut(doubt, length));
-  return [...parts, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+  return parts.join('; ') + (more > 0 ? `, and ${more} more` : '');
 }

@@ -55,6 +55,17 @@ test('a pass that proves little is not listed as a clean one', () => {
   expect(verdicts(listed(results))[0]).toBe('VALID, though no final read was answered');
 });
 
+test('of many doubts, the list shows the first and the number of the others', () => {
+  const offences = [1, 2].map((timeMs) => ({ node: `n${timeMs}`, timeMs, text: 'wrote x', silenced: true }));
+  const { results } = inputOf(
+    [add(0, 1, 3), read(2, 3, 3), unanswered(4, 5, { final: true })],
+    {},
+    {},
+    { offences },
+  );
+  expect(verdicts(listed(results))[0]).toBe('VALID, though no final read was answered, and 2 more');
+});
+
 test('a run that has not finished says so', () => {
   expect(verdicts(listed(undefined))).toEqual(['unfinished']);
 });
