@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { until } from './eventually.ts';
 
 export interface Finished {
   readonly status: number | null;
@@ -35,6 +36,19 @@ export class WorkbenchDirectory {
       output: () => stdout + stderr,
       finished: new Promise((done) => child.once('close', (status) => done({ status, stdout, stderr }))),
     };
+  }
+
+  /** Runs the workbench to its end. */
+  run(args: readonly string[]): Promise<Finished> {
+    return this.start(args).finished;
+  }
+
+  /** Starts the workbench, and interrupts it as soon as it has come that far. */
+  async interrupt(args: readonly string[], hasComeFar: (output: string) => boolean): Promise<Finished> {
+    const { process, output, finished } = this.start(args);
+    await until(() => hasComeFar(output()));
+    process.kill('SIGINT');
+    return finished;
   }
 
   /** Writes a shell script that is a program, and returns its path. */

@@ -4,23 +4,12 @@ import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type Finished, WorkbenchDirectory } from '../../support/workbench-process.ts';
+import { WorkbenchDirectory } from '../../support/workbench-process.ts';
 
 const directory = new WorkbenchDirectory();
 afterAll(() => directory.remove());
 
 const node = resolve('bin/g-counter');
-
-/** Starts the workbench, and interrupts it as soon as it has come that far. */
-async function interrupted(
-  args: readonly string[],
-  hasComeFar: (output: string) => boolean,
-): Promise<Finished> {
-  const { process, output, finished } = directory.start(args);
-  await eventually(() => expect(hasComeFar(output())).toBe(true));
-  process.kill('SIGINT');
-  return finished;
-}
 
 const results = (): unknown =>
   parseJson(readFileSync(join(directory.path, 'store', 'latest', 'results.json'), 'utf8'));
@@ -30,7 +19,7 @@ const one = ['test', '-w', 'g-counter', '--node-count', '1', '--rate', '100'];
 test('while nodes are starting', async () => {
   const silent = directory.program('silent', `: > ${directory.path}/started; exec sleep 60`);
   const started = (): boolean => existsSync(join(directory.path, 'started'));
-  const { status, stdout, stderr } = await interrupted([...one, '--bin', silent], started);
+  const { status, stdout, stderr } = await directory.interrupt([...one, '--bin', silent], started);
   expect(stdout).toMatch(/^Maelstrom's check +UNKNOWN/m);
   expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
   expect(results()).toMatchObject({ valid: 'unknown', stats: { all: { count: 0 } } });
@@ -38,7 +27,7 @@ test('while nodes are starting', async () => {
 
 test('during the recovery', async () => {
   const args = [...one, '--bin', node, '--time-limit', '1', '--recovery-time', '600'];
-  const { status, stdout } = await interrupted(args, (output) => output.includes('recovering'));
+  const { status, stdout } = await directory.interrupt(args, (output) => output.includes('recovering'));
   expect(stdout).toMatch(/^Maelstrom's check +UNKNOWN/m);
   expect(status).toBe(2);
   expect(results()).toMatchObject({ valid: 'unknown' });
@@ -47,7 +36,7 @@ test('during the recovery', async () => {
 test('between two programs that are compared', async () => {
   const second = directory.program('second', `: > ${directory.path}/second-started; exec sleep 60`);
   const args = ['compare', node, second, '--node-count', '1', '--time-limit', '600'];
-  const { status, stdout } = await interrupted(args, (output) => output.includes('600 s'));
+  const { status, stdout } = await directory.interrupt(args, (output) => output.includes('600 s'));
   expect(stdout).toMatch(/^Maelstrom's check +UNKNOWN/m);
   expect(status).toBe(2);
   expect(existsSync(join(directory.path, 'second-started'))).toBe(false);
@@ -55,7 +44,9 @@ test('between two programs that are compared', async () => {
 
 test('during a simulated run', async () => {
   const args = ['simulate', '--node-count', '3', '--rate', '1000', '--time-limit', '100000'];
-  const { status, stdout, stderr } = await interrupted(args, (output) => output.includes('simulating'));
+  const { status, stdout, stderr } = await directory.interrupt(args, (output) =>
+    output.includes('simulating'),
+  );
   expect(stdout).toMatch(/^every read +UNKNOWN/m);
   expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
   expect(results()).toMatchObject({ valid: 'unknown' });
@@ -63,7 +54,9 @@ test('during a simulated run', async () => {
 
 test('during a search', async () => {
   const args = ['simulate', '--seeds', '100000'];
-  const { status, stdout, stderr } = await interrupted(args, (output) => output.includes('simulating'));
+  const { status, stdout, stderr } = await directory.interrupt(args, (output) =>
+    output.includes('simulating'),
+  );
   expect(stdout).toMatch(
     /^\d+ of 100000 seeds, .*\nUNKNOWN: interrupted; until then, no seed had failed\n$/m,
   );
@@ -83,7 +76,7 @@ test('while the failure that a search has found is shrunk', async () => {
     '--deadline-ms',
     '10',
   ];
-  const { status, stdout } = await interrupted(args, (output) => output.includes('to see it again'));
+  const { status, stdout } = await directory.interrupt(args, (output) => output.includes('to see it again'));
   expect(stdout).toMatch(/^seed \d+ fails/m);
   expect(stdout).toMatch(/^interrupted while shrinking; .*\n {2}g-counter-workbench simulate .*\n$/m);
   expect(status).toBe(1);
@@ -91,7 +84,9 @@ test('while the failure that a search has found is shrunk', async () => {
 
 test('during a simulated cluster of servers, of which nothing is kept', async () => {
   const args = ['simulate', '-w', 'peers', '--time-limit', '100000'];
-  const { status, stdout, stderr } = await interrupted(args, (output) => output.includes('simulating'));
+  const { status, stdout, stderr } = await directory.interrupt(args, (output) =>
+    output.includes('simulating'),
+  );
   expect(stdout).toMatch(/^simulating [^]*, seed \d+\n$/);
   expect({ status, stderr }).toEqual({ status: 2, stderr: 'g-counter-workbench: interrupted\n' });
 });
@@ -106,7 +101,7 @@ test('during a replay', async () => {
   const expecting = `${readFileSync(fixture, 'utf8')}{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}\n`;
   writeFileSync(fixture, expecting);
   const started = (): boolean => readdirSync(directory.path).includes('deaf-started');
-  const { status, stdout, stderr } = await interrupted(['replay', fixture, '--bin', deaf], started);
+  const { status, stdout, stderr } = await directory.interrupt(['replay', fixture, '--bin', deaf], started);
   expect({ status, stdout, stderr }).toEqual({
     status: 2,
     stdout: '',

@@ -1,60 +1,24 @@
 /** The workbench as a user starts it: real processes, short runs. */
-import { spawn, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
+import { type Finished, WorkbenchDirectory } from '../../support/workbench-process.ts';
 
-interface Finished {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+const workbenches = new WorkbenchDirectory();
+const directory = workbenches.path;
+afterAll(() => workbenches.remove());
 
-let directory: string;
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'g-counter-test-'));
-});
-afterAll(() => rmSync(directory, { recursive: true }));
+const workbench = (args: readonly string[], hasComeFar?: (output: string) => boolean): Promise<Finished> =>
+  hasComeFar === undefined ? workbenches.run(args) : workbenches.interrupt(args, hasComeFar);
 
-/** Runs the workbench in a directory of its own, and interrupts it when it has come that far. */
-function workbench(
-  args: readonly string[],
-  hasComeFar: (stderr: string) => boolean = () => false,
-): Promise<Finished> {
-  const child = spawn(resolve('bin/g-counter-workbench'), args, { cwd: directory });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (text) => (stdout += String(text)));
-  let isInterrupted = false;
-  child.stderr.on('data', (text) => {
-    stderr += String(text);
-    if (isInterrupted || !hasComeFar(stderr)) return;
-    isInterrupted = true;
-    child.kill('SIGINT');
-  });
-  return new Promise((done) => child.once('close', (status) => done({ status, stdout, stderr })));
-}
+/** A program that is not a proper node. */
+const program = (name: string, script: string): string => workbenches.program(name, script);
 
 const short = ['test', '-w', 'g-counter', '--node-count', '3', '--rate', '100', '--recovery-time', '0'];
 const node = resolve('bin/g-counter');
 const mutant = resolve('test/mutants/mutant');
-
-/** A program that is not a proper node. */
-function program(name: string, script: string): string {
-  const file = join(directory, name);
-  writeFileSync(file, `#!/bin/sh\n${script}\n`);
-  chmodSync(file, 0o755);
-  return file;
-}
 
 /** Answers the `init` of a single node `n0`. */
 const answerInit =
