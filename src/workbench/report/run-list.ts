@@ -27,7 +27,7 @@ const DOUBT_LENGTH = 70;
 /** Columns of numbers: their headings, how many digits follow the point, and where the number is in the results. */
 const NUMBERS = [
   ['operations', 0, ['stats', 'all', 'count']],
-  ['messages / op', 2, ['messages', 'perOperation']],
+  ['messages/op', 2, ['messages', 'perOperation']],
   ['p50 ms', 1, ['stats', 'all', 'latencyMs', 'p50']],
   ['p99 ms', 1, ['stats', 'all', 'latencyMs', 'p99']],
 ] as const;
