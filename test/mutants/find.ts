@@ -67,6 +67,8 @@ function fails(candidate: Candidate, rate: number, seed: number): Promise<boolea
   const situation = situations[seed % situations.length]?.split(' ') ?? [];
   const common = ['test', '-w', workload, '--node-count', '3', '--time-limit', '10', '--recovery-time', '3'];
   const flags = [
+    '--check',
+    'strict',
     '--bin',
     bin,
     '--rate',
