@@ -15,6 +15,8 @@ RELEASE=v0.2.4
 URL=https://github.com/jepsen-io/maelstrom/releases/download/$RELEASE/maelstrom.tar.bz2
 DOWNLOADED=.maelstrom/maelstrom/maelstrom
 FAILED=.maelstrom/download-failed
+KEPT=.maelstrom/node_modules
+NEEDS='this needs Node.js 20.15 or newer, with npm: https://nodejs.org'
 
 die() {
   echo "maelstrom.sh: $2" >&2
@@ -38,7 +40,7 @@ can_download() {
     why_not='there is no java to run Maelstrom with'
   elif ! command -v curl >/dev/null; then
     why_not='there is no curl to download Maelstrom with'
-  elif ! curl -fsSIL --connect-timeout 5 --max-time 5 -o /dev/null "$URL" 2>/dev/null; then
+  elif ! headers=$(curl -fsSIL --connect-timeout 5 --max-time 5 "$URL" 2>/dev/null); then
     why_not="Maelstrom could not be downloaded from $URL"
     mkdir -p .maelstrom && : >"$FAILED"
   else
@@ -47,30 +49,90 @@ can_download() {
   return 1
 }
 
+# Gives up on a download: the next run does without it.
+not_usable() {
+  rm -rf .maelstrom/unpacked .maelstrom/release.part
+  : >"$FAILED"
+  die 1 "$1; ENGINE=workbench does without it"
+}
+
+# What is in the place of the release is complete and has been started once.
 download() {
   mkdir -p .maelstrom
-  curl -fL --progress-bar --connect-timeout 5 --speed-limit 1000 --speed-time 30 -o .maelstrom/release.part "$URL" &&
-    tar -xjf .maelstrom/release.part -C .maelstrom || die 1 "the download failed; ENGINE=workbench does without it"
-  rm -f .maelstrom/release.part "$FAILED"
+  rm -rf .maelstrom/unpacked
+  curl -fL --progress-bar --connect-timeout 5 --speed-limit 1000 --speed-time 30 -o .maelstrom/release.part "$URL" ||
+    not_usable 'the download failed'
+  # That of the last answer, if it says it: the others redirect.
+  length=$(printf '%s\n' "$headers" | tr -d '\r' |
+    awk '/^HTTP/ { said = "" } tolower($1) == "content-length:" { said = $2 } END { print said }')
+  [ -z "$length" ] || [ "$(wc -c <.maelstrom/release.part)" -eq "$length" ] ||
+    not_usable "the download does not have its $length bytes"
+  mkdir .maelstrom/unpacked
+  tar -xjf .maelstrom/release.part -C .maelstrom/unpacked || not_usable 'the download cannot be unpacked'
+  output=$(.maelstrom/unpacked/maelstrom/maelstrom test --help 2>&1 </dev/null) ||
+    not_usable "the download does not start: $(printf '%s\n' "$output" | tail -n 1)"
+  rm -rf .maelstrom/maelstrom
+  mv .maelstrom/unpacked/maelstrom .maelstrom/maelstrom
+  rm -rf .maelstrom/unpacked .maelstrom/release.part "$FAILED"
 }
 
 set_up() {
-  command -v npm >/dev/null || die 1 'this needs Node.js 20.15 or newer, with npm: https://nodejs.org'
-  if [ ! -e node_modules/.package-lock.json ] ||
-    [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
-    echo 'installing development tools (npm ci)'
-    npm ci --no-audit --no-fund --loglevel=error
-  fi
-  # The build touches its output: esbuild itself leaves alone what has not changed.
-  if [ ! -e dist/g-counter-workbench.cjs ] ||
-    [ -n "$(find src package.json package-lock.json -newer dist/g-counter-workbench.cjs | head -n 1)" ]; then
-    echo 'building (npm run build)'
-    npm run --silent build
-  fi
+  command -v node >/dev/null || die 1 "$NEEDS"
+  to_do=$(node src/set-up.mjs)
+  [ -z "$to_do" ] || command -v npm >/dev/null || die 1 "$NEEDS"
+  case $to_do in
+    install*)
+      echo 'installing development tools (npm ci)'
+      # Whatever the environment leaves out: without them there is nothing to build with.
+      keep_modules
+      npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error || restore_modules
+      trap - INT TERM HUP
+      rm -rf "$KEPT"
+      ;;
+  esac
+  case $to_do in
+    *build)
+      echo 'building (npm run build)'
+      npm run --silent build
+      ;;
+  esac
+}
+
+# npm ci begins by removing what is installed. If it fails, as it does without a network, that is put back.
+keep_modules() {
+  [ -e node_modules ] || return 0
+  rm -rf "$KEPT"
+  mkdir -p .maelstrom
+  # A file system of its own cannot be moved.
+  mv node_modules "$KEPT" 2>/dev/null || return 0
+  trap 'restore_modules' INT TERM HUP
+}
+
+restore_modules() {
+  trap - INT TERM HUP
+  [ -e "$KEPT" ] || die 1 'npm ci failed'
+  rm -rf node_modules
+  mv "$KEPT" node_modules
+  die 1 'npm ci failed; node_modules is as it was before'
+}
+
+# The path of this script, also where it is called by a link, or by a link to a link.
+this_script() {
+  script=$0
+  while [ -L "$script" ]; do
+    target=$(readlink "$script")
+    case $target in
+      /*) script=$target ;;
+      *) script=$(dirname "$script")/$target ;;
+    esac
+  done
+  printf '%s\n' "$script"
 }
 
 caller=$PWD
-cd "$(dirname "$0")"
+cd "$(dirname "$(this_script)")"
+# A script that was copied to another project must not set that up.
+grep -q '"name": "g-counter"' package.json 2>/dev/null && [ -e src/set-up.mjs ] || die 1 "$PWD is not a checkout of g-counter"
 case ${ENGINE:-} in
   '' | maelstrom | workbench) ;;
   *) die 2 "ENGINE is maelstrom or workbench, not '$ENGINE'" ;;

@@ -2,13 +2,10 @@
  * Builds dist/: one CommonJS bundle for each program that bin/ launches, each with its source map. With the argument
  * `test`, the programs of test/ as well, into dist/test/. A document that is imported becomes its text (inline-document.mjs).
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { rm, writeFile } from 'node:fs/promises';
 import { inlineDocument } from './inline-document.mjs';
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+import { BUILT_FROM, ROOT, hashOfSources } from './sources.mjs';
 
 const PROGRAMS = {
   'g-counter': 'src/cli/node/main.ts',
@@ -39,7 +36,7 @@ const documentAsText = {
 
 /** @param {Record<string, string>} entryPoints by the path in dist/, without extension */
 async function buildPrograms(entryPoints) {
-  const { outputFiles } = await build({
+  await build({
     absWorkingDir: ROOT,
     entryPoints,
     outdir: 'dist',
@@ -52,13 +49,11 @@ async function buildPrograms(entryPoints) {
     sourcesContent: false,
     plugins: [documentAsText],
     logLevel: 'warning',
-    write: false,
   });
-  // esbuild would leave files alone that have not changed, and maelstrom.sh builds again what is older than its sources.
-  for (const { path, contents } of outputFiles) {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, contents);
-  }
 }
 
+// A build that fails or ends early is built again, and so is what changes meanwhile.
+await rm(BUILT_FROM, { force: true });
+const sources = hashOfSources();
 await buildPrograms(process.argv[2] === 'test' ? { ...PROGRAMS, ...TEST_PROGRAMS } : PROGRAMS);
+await writeFile(BUILT_FROM, `${sources}\n`);
