@@ -43,6 +43,9 @@ function meantFlag(message: string, options: OptionSpecs): string {
   return flag === undefined ? '' : didYouMean(flag, Object.keys(options), '--');
 }
 
+/** What messages call a value: by its flag, which is given without its dashes, or by its variable, in capitals. */
+export const written = (name: string): string => (/^[A-Z]/.test(name) ? name : `--${name}`);
+
 /** Reads the value of a numeric flag. Throws a UsageError if it is out of range. */
 export function numberFrom(flag: string, text: string, range: NumberRange): number {
   const { min, max = MOST, integer = false, fraction = false } = range;
@@ -50,7 +53,7 @@ export function numberFrom(flag: string, text: string, range: NumberRange): numb
   const isWhole = /^\s*[+-]?\d+\s*$/.test(text) && Number.isSafeInteger(number);
   if (text.trim() !== '' && number >= min && number <= max && (isWhole || !integer)) return number;
   const kind = integer ? 'a whole number' : fraction ? 'a number or a fraction' : 'a number';
-  throw new UsageError(`--${flag} takes ${kind} from ${min} to ${max}, not '${text}'`);
+  throw new UsageError(`${written(flag)} takes ${kind} from ${min} to ${max}, not '${text}'`);
 }
 
 export interface NumberRange {
@@ -106,9 +109,9 @@ export function contentFrom(flag: string, path: string): string {
   try {
     content = readFileSync(path, 'utf8').trim();
   } catch {
-    throw new UsageError(`--${flag} ${path} cannot be read`);
+    throw new UsageError(`${written(flag)} ${path} cannot be read`);
   }
-  if (content === '') throw new UsageError(`--${flag} ${path} is empty`);
+  if (content === '') throw new UsageError(`${written(flag)} ${path} is empty`);
   return content;
 }
 

@@ -5,7 +5,8 @@
 import { BlockList, isIP } from 'node:net';
 import { type Address, isLoopback, normalAddress } from '../../cluster/address.ts';
 import { nameFault } from '../../crdt/names.ts';
-import { UsageError, contentFrom, listFrom, numberFrom } from '../arguments.ts';
+import { UsageError, contentFrom, listFrom, written } from '../arguments.ts';
+import type { Settings } from './settings.ts';
 
 export interface ClusterCliOptions {
   readonly name: string;
@@ -56,11 +57,8 @@ export const clusterOptionSpecs = {
 
 type Flag = keyof typeof clusterOptionSpecs;
 
-/** Where the values of flags come from: the command line, or the environment. */
-export interface Values {
-  text(flag: Flag): string | undefined;
-  isSet(flag: 'insecure' | 'disable-discovery'): boolean;
-}
+/** Where the values of flags come from. */
+type Values = Pick<Settings<Flag>, 'text' | 'nameOf' | 'count' | 'isSet'>;
 
 /** What else of the command line matters here. */
 export interface Circumstances {
@@ -75,8 +73,12 @@ export interface Circumstances {
 /** Reads the flags of the cluster. Throws a UsageError. */
 export function clusterOptionsFrom(values: Values, { host, key, token }: Circumstances): ClusterCliOptions {
   const count = (name: Flag, fallback: number, max: number): number =>
-    numberFrom(name, values.text(name) ?? String(fallback), { min: 1, max, integer: true });
-  const ownKeys = keysFrom(values.text('cluster-key-file'), key);
+    values.count(name, fallback, { min: 1, max });
+  const optional = <T>(option: Flag, from: (name: string, value: string) => T): T | undefined => {
+    const value = values.text(option);
+    return value === undefined ? undefined : from(values.nameOf(option), value);
+  };
+  const ownKeys = keysFrom(optional('cluster-key-file', keysIn), key);
   // Without the token nobody may write, so nobody may pass for a peer without it either.
   const keys = ownKeys.length === 0 && token !== undefined ? [token] : ownKeys;
   if (keys.length === 0 && !isLoopback(host) && !values.isSet('insecure')) {
@@ -84,46 +86,47 @@ export function clusterOptionsFrom(values: Values, { host, key, token }: Circums
       `--host ${host} opens the cluster to the network: give --cluster-key-file or --insecure`,
     );
   }
-  const peers = listFrom(values.text('peers') ?? '').map((peer) => addressFrom('peers', peer));
+  const peers = optional('peers', addressesFrom) ?? [];
   const isDiscovering = !values.isSet('disable-discovery');
+  const discoveryPort = count('discovery-port', 7000, 65_535);
   return {
-    name: nameFrom(values.text('cluster') ?? 'g-counter'),
+    name: optional('cluster', nameFrom) ?? 'g-counter',
     peers,
     isMeant: peers.length > 0 || ownKeys.length > 0 || (isDiscovering && !isLoopback(host)),
     keys,
     isInsecure: values.isSet('insecure'),
-    advertise: optional(values.text('advertise'), (address) => addressFrom('advertise', address)),
-    discoveryPort: isDiscovering ? count('discovery-port', 7000, 65_535) : undefined,
-    multicast: optional(values.text('multicast'), groupFrom),
-    peerRanges: optional(values.text('peer-ranges'), rangesFrom),
+    advertise: optional('advertise', addressFrom),
+    discoveryPort: isDiscovering ? discoveryPort : undefined,
+    multicast: optional('multicast', groupFrom),
+    peerRanges: optional('peer-ranges', rangesFrom),
     maxPeers: count('max-peers', 100, 1000),
   };
 }
 
-const optional = <T>(value: string | undefined, from: (value: string) => T): T | undefined =>
-  value === undefined ? undefined : from(value);
-
 /** A name of this length fits into a beacon. */
 const MAX_NAME_BYTES = 64;
 
-function nameFrom(name: string): string {
-  const why = nameFault(name, MAX_NAME_BYTES);
-  if (why !== undefined) throw new UsageError(`--cluster ${why}`);
-  return name;
+function nameFrom(name: string, cluster: string): string {
+  const why = nameFault(cluster, MAX_NAME_BYTES);
+  if (why !== undefined) throw new UsageError(`${written(name)} ${why}`);
+  return cluster;
 }
 
-function addressFrom(name: Flag, address: string): Address {
+function addressFrom(name: string, address: string): Address {
   const normal = normalAddress(address);
-  if (normal === undefined) throw new UsageError(`--${name} takes host:port, not '${address}'`);
+  if (normal === undefined) throw new UsageError(`${written(name)} takes host:port, not '${address}'`);
   return normal;
 }
 
-function groupFrom(group: string): string {
+const addressesFrom = (name: string, list: string): Address[] =>
+  listFrom(list).map((address) => addressFrom(name, address));
+
+function groupFrom(name: string, group: string): string {
   if (isIP(group) === 4 && /^(?:22[4-9]|23\d)\./.test(group)) return group;
-  throw new UsageError(`--multicast takes an IPv4 multicast address, not '${group}'`);
+  throw new UsageError(`${written(name)} takes an IPv4 multicast address, not '${group}'`);
 }
 
-function rangesFrom(list: string): BlockList {
+function rangesFrom(name: string, list: string): BlockList {
   const ranges = new BlockList();
   for (const range of listFrom(list)) {
     const [, ip = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
@@ -131,7 +134,7 @@ function rangesFrom(list: string): BlockList {
     const width = isV6 ? 128 : 32;
     const prefix = Number(bits ?? width);
     if (isIP(ip) === 0 || prefix > width) {
-      throw new UsageError(`--peer-ranges takes ranges such as 10.0.0.0/8, not '${range}'`);
+      throw new UsageError(`${written(name)} takes ranges such as 10.0.0.0/8, not '${range}'`);
     }
     ranges.addSubnet(ip, prefix, isV6 ? 'ipv6' : 'ipv4');
   }
@@ -140,13 +143,17 @@ function rangesFrom(list: string): BlockList {
 
 const MIN_KEY_CHARS = 16;
 
-function keysFrom(path: string | undefined, key: string | undefined): string[] {
-  if (path === undefined) return key === undefined || key === '' ? [] : [checkedKey('CLUSTER_KEY', key)];
-  const keys = contentFrom('cluster-key-file', path)
+function keysFrom(inFile: string[] | undefined, key: string | undefined): string[] {
+  if (inFile !== undefined) return inFile;
+  return key === undefined || key === '' ? [] : [checkedKey('CLUSTER_KEY', key)];
+}
+
+function keysIn(name: string, path: string): string[] {
+  const keys = contentFrom(name, path)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return keys.map((line) => checkedKey(`--cluster-key-file ${path}`, line));
+  return keys.map((line) => checkedKey(`${written(name)} ${path}`, line));
 }
 
 function checkedKey(source: string, key: string): string {

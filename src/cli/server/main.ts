@@ -20,6 +20,8 @@ import { lockDirectory } from '../../store/disk/lock.ts';
 import { openDirectory } from '../../store/disk/system-files.ts';
 import { DiskStore } from '../../store/disk/disk-store.ts';
 import { reportsUsage } from '../arguments.ts';
+import { listenErrorText } from '../listen-error.ts';
+import { dataDirError } from './data-dir-error.ts';
 import { startCluster } from './server-cluster.ts';
 import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-options.ts';
 import { onStopSignal } from '../stop-signals.ts';
@@ -42,6 +44,7 @@ async function main(args: string[]): Promise<void> {
 }
 
 async function run(options: ServerCliOptions): Promise<void> {
+  for (const warning of options.warnings) note('warning', warning);
   const metrics = new Metrics();
   const bootId = uniqueIntegers(systemRandom)().toString(36);
   const server = new HttpServer({
@@ -63,10 +66,15 @@ async function run(options: ServerCliOptions): Promise<void> {
   let stop: (reason: string) => void = () => {};
   const stopRequest = new Promise<string>((resolve) => (stop = resolve));
   onStopSignal(stop);
-  const port = await server.listen(options.host, options.port);
+  const port = await server.listen(options.host, options.port).catch((error: unknown) => {
+    throw new Error(listenErrorText(error, options.host, options.port), { cause: error });
+  });
   const startMs = systemClock.nowMs();
-  const files = await openDirectory(options.dataDir);
-  const lock = await lockDirectory(options.dataDir, bootId);
+  const explain = (error: unknown): never => {
+    throw dataDirError(error, options.dataDir);
+  };
+  const files = await openDirectory(options.dataDir).catch(explain);
+  const lock = await lockDirectory(options.dataDir, bootId).catch(explain);
   const store = await DiskStore.open({
     files,
     nodeId: options.nodeId,
@@ -84,7 +92,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     onFailure: (error) =>
       note('error', `the disk has failed, read-only until a restart: ${asError(error).message}`),
     onCommit: (increments, durationMs) => metrics.commit(increments, durationMs),
-  });
+  }).catch(explain);
   const running = await startCluster({
     cluster: options.cluster,
     host: options.host,

@@ -1,14 +1,17 @@
 /**
  * The flags and environment variables of g-counter-server, and its help text.
  */
+import { isIP } from 'node:net';
+import { parseAddress } from '../../cluster/address.ts';
 import { nameFault } from '../../crdt/names.ts';
-import { UsageError, contentFrom, listFrom, numberFrom, parseOptions } from '../arguments.ts';
+import { UsageError, contentFrom, listFrom, parseOptions, written } from '../arguments.ts';
 import {
   type ClusterCliOptions,
   clusterHelp,
   clusterOptionSpecs,
   clusterOptionsFrom,
 } from './cluster-options.ts';
+import { type Environment, Settings } from './settings.ts';
 
 export interface ServerCliOptions {
   readonly host: string;
@@ -28,6 +31,8 @@ export interface ServerCliOptions {
   readonly cluster: ClusterCliOptions;
   readonly version: boolean;
   readonly help: boolean;
+  /** For the log: which variables are ignored, and why. */
+  readonly warnings: readonly string[];
 }
 
 export const serverHelp = `Usage: g-counter-server [options]
@@ -84,58 +89,62 @@ const specs = {
   help: flag,
 };
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Reads the command line and the environment. Throws a UsageError. */
 export function serverOptionsFrom(args: string[], environment: Environment): ServerCliOptions {
   const { values } = parseOptions(args, specs, false);
-  const valueOf = (name: keyof typeof specs): string | undefined => {
-    // Some shells set HOST to the name of the machine, which would open the server to the network.
-    const inEnvironment = name === 'host' ? undefined : environment[name.toUpperCase().replaceAll('-', '_')];
-    const value = values[name] ?? inEnvironment;
-    return typeof value === 'string' && value !== '' ? value : undefined;
-  };
+  const settings = new Settings<keyof typeof specs>(values, environment);
   const count = (name: keyof typeof specs, fallback: number, max: number, min = 1): number =>
-    numberFrom(name, valueOf(name) ?? String(fallback), { min, max, integer: true });
-  const isSet = (name: 'verbose' | 'insecure' | 'disable-discovery'): boolean =>
-    values[name] ?? isYes(environment[name.toUpperCase().replaceAll('-', '_')]);
-  const host = valueOf('host') ?? '127.0.0.1';
-  const token = tokenFrom(valueOf('token-file'), environment['TOKEN']);
+    settings.count(name, fallback, { min, max });
+  const host = hostFrom(settings.text('host') ?? '127.0.0.1');
+  const token = tokenFrom(settings, environment['TOKEN']);
   return {
     host,
     port: count('port', 8080, 65_535, 0),
-    nodeId: nodeIdFrom(valueOf('node-id')),
-    dataDir: valueOf('data-dir') ?? 'data',
+    nodeId: nodeIdFrom(settings),
+    dataDir: settings.text('data-dir') ?? 'data',
     token,
-    allowedOrigins: originsFrom(valueOf('allow-origin')),
+    allowedOrigins: originsFrom(settings),
     maxCounters: count('max-counters', 2_000_000, 10_000_000),
     maxNodes: count('max-nodes', 1000, 100_000),
     maxConnections: count('max-connections', 10_000, 1_000_000),
     maxWatchers: count('max-watchers', 1000, 1_000_000),
     idempotencyWindowMs: count('idempotency-window-s', 600, 1_000_000) * 1000,
     maxIdempotencyKeys: count('max-idempotency-keys', 1_000_000, 10_000_000),
-    cluster: clusterOptionsFrom({ text: valueOf, isSet }, { host, key: environment['CLUSTER_KEY'], token }),
-    verbose: isSet('verbose'),
+    cluster: clusterOptionsFrom(settings, { host, key: environment['CLUSTER_KEY'], token }),
+    verbose: settings.isSet('verbose'),
     version: values.version ?? false,
     help: values.help ?? false,
+    warnings: settings.warnings,
   };
+}
+
+type ServerSettings = Settings<keyof typeof specs>;
+
+/** Of the spellings of an address, brackets included, returns the one by which loopback is known. */
+function hostFrom(host: string): string {
+  const parsed = parseAddress(isIP(host) === 6 ? `[${host}]:1` : `${host}:1`);
+  if (parsed !== undefined) return parsed.host;
+  throw new UsageError(`--host takes an address or a name, without a port, not '${host}'`);
 }
 
 /** Leaves room for the suffix of a replica id. */
 const MAX_NODE_ID_BYTES = 240;
 
-function nodeIdFrom(id: string | undefined): string | undefined {
+function nodeIdFrom(settings: ServerSettings): string | undefined {
+  const id = settings.text('node-id');
   if (id === undefined) return undefined;
   const why = id.includes('~')
     ? "has a '~', which separates the suffix in replica ids"
     : nameFault(id, MAX_NODE_ID_BYTES);
-  if (why !== undefined) throw new UsageError(`--node-id ${why}`);
+  if (why !== undefined) throw new UsageError(`${written(settings.nameOf('node-id'))} ${why}`);
   return id;
 }
 
-function tokenFrom(path: string | undefined, inEnvironment: string | undefined): string | undefined {
+function tokenFrom(settings: ServerSettings, inEnvironment: string | undefined): string | undefined {
+  const path = settings.text('token-file');
   if (path === undefined) return inEnvironment ? checkedToken('TOKEN', inEnvironment) : undefined;
-  return checkedToken(`--token-file ${path}`, contentFrom('token-file', path));
+  const name = settings.nameOf('token-file');
+  return checkedToken(`${written(name)} ${path}`, contentFrom(name, path));
 }
 
 function checkedToken(source: string, token: string): string {
@@ -143,16 +152,13 @@ function checkedToken(source: string, token: string): string {
   throw new UsageError(`${source} must hold a token of printable ASCII characters without blanks`);
 }
 
-function originsFrom(list: string | undefined): string[] {
-  const origins = listFrom(list ?? '');
+function originsFrom(settings: ServerSettings): string[] {
+  const origins = listFrom(settings.text('allow-origin') ?? '');
   for (const origin of origins) {
     if (origin !== '*' && (!URL.canParse(origin) || new URL(origin).origin !== origin)) {
-      throw new UsageError(`--allow-origin takes origins such as https://example.org, not '${origin}'`);
+      const name = written(settings.nameOf('allow-origin'));
+      throw new UsageError(`${name} takes origins such as https://example.org, not '${origin}'`);
     }
   }
   return origins;
-}
-
-function isYes(word: string | undefined): boolean {
-  return word !== undefined && !['', '0', 'false', 'no'].includes(word.toLowerCase());
 }

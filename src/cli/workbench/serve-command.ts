@@ -2,9 +2,9 @@
  * `g-counter-workbench serve`: its flags, and the server's start and end.
  */
 import { statSync } from 'node:fs';
-import { asError } from '../../runtime/error.ts';
-import { type RunServer, serveRuns } from '../../workbench/serve/run-server.ts';
+import { HOST, type RunServer, serveRuns } from '../../workbench/serve/run-server.ts';
 import { UsageError, numberFrom, parseOptions } from '../arguments.ts';
+import { listenErrorText } from '../listen-error.ts';
 import { whenStopped } from './interruption.ts';
 
 const MAX_PORT = 65_535;
@@ -40,8 +40,7 @@ export async function serveCommand(args: string[], stop: AbortSignal): Promise<n
   try {
     server = await serveRuns(values.store, port);
   } catch (error) {
-    const reason = asError(error).message;
-    process.stderr.write(`g-counter-workbench: cannot listen on port ${port}: ${reason}\n`);
+    process.stderr.write(`g-counter-workbench: ${listenErrorText(error, HOST, port)}\n`);
     return 1;
   }
   console.log(`runs in ${values.store}: ${server.url}`);

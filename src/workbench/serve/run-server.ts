@@ -11,7 +11,7 @@ import { runListPage } from '../report/run-list.ts';
 import { storedRuns } from './stored-runs.ts';
 
 /** Runs and their logs are private. */
-const HOST = '127.0.0.1';
+export const HOST = '127.0.0.1';
 
 export interface RunServer {
   readonly url: string;

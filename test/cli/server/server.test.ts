@@ -1,6 +1,6 @@
 /** The command line of the server. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -112,6 +112,9 @@ describe('what makes no sense is refused with one line and status 2', () => {
       '--host 0.0.0.0 opens the cluster to the network: give --cluster-key-file or --insecure',
     ],
   ];
+  for (const host of ['localhost:8080', '127.0.0.1:80', '[::1]:8080', '[localhost]', '[::1', 'http://a/']) {
+    cases.push([['--host', host], `--host takes an address or a name, without a port, not '${host}'`]);
+  }
   for (const origin of ['example.org', 'https://example.org/', 'https://example.org/x', 'null', '* *']) {
     const complaint = `--allow-origin takes origins such as https://example.org, not '${origin}'`;
     cases.push([['--allow-origin', origin], complaint]);
@@ -125,17 +128,33 @@ describe('what makes no sense is refused with one line and status 2', () => {
     });
   });
 
-  test('in the environment too', () => {
-    const { status, stderr } = run([], { PORT: 'x' });
-    expect([status, stderr]).toEqual([
-      2,
-      "g-counter-server: --port takes a whole number from 0 to 65535, not 'x'; see --help\n",
-    ]);
-    expect(run([], { NODE_ID: 'a~2' }).status).toBe(2);
-    expect(run([], { MAX_COUNTERS: '-5' }).status).toBe(2);
-    expect(run([], { TOKEN_FILE: missing }).status).toBe(2);
-    expect(run([], { PEERS: 'nowhere' }).status).toBe(2);
-    expect(run([], { CLUSTER_KEY: 'too short' }).status).toBe(2);
+  test.each([
+    ['PORT', 'x', "takes a whole number from 0 to 65535, not 'x'"],
+    ['MAX_COUNTERS', '-5', "takes a whole number from 1 to 10000000, not '-5'"],
+    ['MAX_PEERS', '1.5', "takes a whole number from 1 to 1000, not '1.5'"],
+    ['DISCOVERY_PORT', 'http://a:1', "takes a whole number from 1 to 65535, not 'http://a:1'"],
+    ['NODE_ID', 'a~2', "has a '~', which separates the suffix in replica ids"],
+    ['TOKEN_FILE', missing, `${missing} cannot be read`],
+    ['TOKEN_FILE', empty, `${empty} is empty`],
+    ['CLUSTER_KEY_FILE', missing, `${missing} cannot be read`],
+    ['CLUSTER_KEY', 'too short', 'must hold keys of 16 characters or more'],
+    ['ALLOW_ORIGIN', 'a', "takes origins such as https://example.org, not 'a'"],
+    ['PEERS', 'nowhere', "takes host:port, not 'nowhere'"],
+    ['ADVERTISE', 'tcp://10.3.0.1:7000', "takes host:port, not 'tcp://10.3.0.1:7000'"],
+    ['CLUSTER', 'c'.repeat(65), 'is longer than 64 bytes'],
+    ['MULTICAST', '10.0.0.1', "takes an IPv4 multicast address, not '10.0.0.1'"],
+    ['PEER_RANGES', 'a', "takes ranges such as 10.0.0.0/8, not 'a'"],
+    ['DISABLE_DISCOVERY', 'maybe', "takes yes, true, on, 1, no, false, off, 0, not 'maybe'"],
+    ['INSECURE', 'disabled', "takes yes, true, on, 1, no, false, off, 0, not 'disabled'"],
+    ['VERBOSE', '2', "takes yes, true, on, 1, no, false, off, 0, not '2'"],
+  ])('in the environment too, under the name of the variable: %s=%s', (variable, value, complaint) => {
+    const { status, stderr } = run([], { [variable]: value });
+    expect([status, stderr]).toEqual([2, `g-counter-server: ${variable} ${complaint}; see --help\n`]);
+  });
+
+  test('a flag is at fault where both are given', () => {
+    expect(run(['--port', 'x'], { PORT: 'y' }).stderr).toContain(' --port takes a whole number');
+    expect(run(['--port', '65536'], { PORT: '1' }).stderr).toContain(' --port takes a whole number');
   });
 
   test.each(['geheim€', 'two\nlines', ' blanks around '])(
@@ -192,7 +211,31 @@ describe('the environment', () => {
     expect(server.stderr).toHaveLength(1);
   });
 
-  test.each(['0', 'false', 'no', 'FALSE'])('VERBOSE=%s is not verbose', async (word) => {
+  test.each([
+    ['DISCOVERY_PORT', 'tcp://10.3.0.1:7000', 'discovery-port', 7000],
+    ['DISCOVERY_PORT', 'udp://[fd00::1]:7000', 'discovery-port', 7000],
+    ['MAX_PEERS', 'TCP://10.3.0.1:1', 'max-peers', 100],
+    ['MAX_NODES', 'sctp://10.3.0.1:1', 'max-nodes', 1000],
+  ])(
+    'that an orchestrator has set is ignored with a warning: %s=%s',
+    async (variable, value, flag, usual) => {
+      const server = await startServer({ env: { [variable]: value } });
+      expect(server.notes[0]).toEqual({
+        time: expect.any(String),
+        level: 'warning',
+        message: `${variable}=${value} is ignored: it is the address of a service, as Kubernetes sets it, and no number; the default is ${usual}, and --${flag} sets another`,
+      });
+      expect(server.stderr).toHaveLength(2);
+    },
+  );
+
+  test('that an orchestrator has set is nothing to warn of where a flag is given', async () => {
+    const env = { DISCOVERY_PORT: 'tcp://10.3.0.1:7000' };
+    const server = await startServer({ args: ['--discovery-port', '7001'], env });
+    expect(server.stderr).toHaveLength(1);
+  });
+
+  test.each(['0', 'false', 'no', 'off', ' FALSE '])('VERBOSE=%s is not verbose', async (word) => {
     const server = await startServer({ env: { VERBOSE: word } });
     await server.increment('k');
     expect(server.stderr).toHaveLength(1);
@@ -253,16 +296,82 @@ describe('what keeps it from serving is said in one line, with status 1', () => 
       {
         time: expect.any(String),
         level: 'error',
-        message: expect.stringMatching(new RegExp(`in use.*${first.port}`)),
+        message: `port ${first.port} of 127.0.0.1 is in use: choose another port with --port`,
       },
     ]);
     expect(await first.increment('k')).toBe(1);
   });
 
-  test.each(['192.0.2.1', '::ffff'])('the address %s, which is not ours', (host) => {
+  test.each([
+    ['192.0.2.1', '192.0.2.1 is not an address of this machine: choose another with --host'],
+    ['::ffff', '::ffff is not an address of this machine: choose another with --host'],
+    ['no.invalid', 'no.invalid is not a name that this machine knows: choose an address with --host'],
+  ])('the host %s, which is not ours', (host, message) => {
     const { status, stdout, stderr } = run(['--host', host, '--insecure']);
     expect([status, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^\{[^\n]*"level":"error"[^\n]*\}\n$/);
+    expect(parseJson(stderr)).toEqual({ time: expect.any(String), level: 'error', message });
+  });
+
+  describe('the data directory', () => {
+    const isRoot = process.getuid?.() === 0;
+    /** As root, the program is run as another user; anybody else is kept out by what they own. */
+    const user = isRoot ? 65_534 : process.getuid?.();
+    const runAsUser = (dataDir: string): Finished => {
+      const env = { PATH: process.env['PATH'] };
+      const args = ['--port', '0', '--data-dir', dataDir, '--disable-discovery'];
+      // Elsewhere than in the checkout, which others may not be able to enter.
+      for (const part of ['bin', 'dist']) cpSync(part, join(shared, 'program', part), { recursive: true });
+      const { status, stdout, stderr } = spawnSync(join(shared, 'program/bin/g-counter-server'), args, {
+        encoding: 'utf8',
+        env,
+        cwd: shared,
+        ...(isRoot ? { uid: 65_534, gid: 65_534 } : {}),
+      });
+      return { status, stdout, stderr };
+    };
+    const shared = temporaryDirectory();
+    chmodSync(shared, 0o755);
+    const messageOf = ({ status, stderr }: Finished): string => {
+      expect(status).toBe(1);
+      return String(objectFrom(parseJson(stderr))['message']);
+    };
+
+    test.each([
+      ['lets others read it', 0o555, undefined],
+      ['lets nobody read it', 0o000, undefined],
+      ['has closed the log in it', 0o777, 'counters-000001.log'],
+    ])('of another user, who %s', (name, mode, file) => {
+      const path = join(shared, name.replaceAll(' ', '-'));
+      mkdirSync(path);
+      if (file !== undefined) writeFileSync(join(path, file), '', { mode: 0 });
+      chmodSync(path, mode);
+      expect(messageOf(runAsUser(path))).toBe(
+        `the data directory ${path} cannot be used by user ${user}: ${join(path, file ?? '')} belongs to user ${process.getuid?.()}; run the server as its owner, or choose another with --data-dir`,
+      );
+      chmodSync(path, 0o700);
+    });
+
+    test('that would have to be made in a directory of another user', () => {
+      const above = join(shared, 'above');
+      mkdirSync(above);
+      chmodSync(above, 0o555);
+      const path = join(above, 'a/b');
+      expect(messageOf(runAsUser(path))).toContain(
+        `cannot be used by user ${user}: ${above} belongs to user`,
+      );
+    });
+
+    test.each([
+      ['file', 'is not a directory, or below something that is none; choose another with --data-dir'],
+      ['file/below', 'is not a directory, or below something that is none; choose another with --data-dir'],
+      ['dangling', 'cannot be made there; choose another with --data-dir'],
+    ])('%s', (name, why) => {
+      const directory = temporaryDirectory();
+      writeFileSync(join(directory, 'file'), '');
+      symlinkSync(join(directory, 'nowhere/nothing'), join(directory, 'dangling'));
+      const dataDir = join(directory, name);
+      expect(messageOf(run(['--data-dir', dataDir]))).toBe(`the data directory ${dataDir} ${why}`);
+    });
   });
 
   test('that it is not built', () => {
@@ -282,6 +391,11 @@ const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
 
 test.skipIf(!hasIpv6)('an IPv6 address is written as URLs have it', async () => {
   const server = await startServer({ args: ['--host', '::1'] });
+  expect(server.notes[0]?.['message']).toBe(`serving http://[::1]:${server.port}`);
+});
+
+test.skipIf(!hasIpv6).each(['[::1]', '[0:0::1]', '0:0::1'])('--host %s is ::1 too', async (host) => {
+  const server = await startServer({ args: ['--host', host] });
   expect(server.notes[0]?.['message']).toBe(`serving http://[::1]:${server.port}`);
 });
 
