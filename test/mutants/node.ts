@@ -1,31 +1,34 @@
-import type { Counter } from '../../src/counter/counter.ts';
 import { KeyValueClient } from '../../src/maelstrom/key-value-client.ts';
 import { pnTotal } from '../../src/crdt/pn-counter.ts';
 import { counterService } from '../../src/maelstrom/counter-node.ts';
 import type { Message } from '../../src/maelstrom/message.ts';
-import { MaelstromNode } from '../../src/maelstrom/node.ts';
+import { MaelstromNode, type NodeOptions } from '../../src/maelstrom/node.ts';
 import { silent } from '../../src/runtime/log.ts';
 import type { CreateNode } from '../../src/workbench/nodes/memory-host.ts';
-import { type MutantOptions, plainMutants } from './plain.ts';
+import { askingMutants } from './asking.ts';
+import { type MutantCounter, type MutantKind, type MutantOptions, plainMutants } from './plain.ts';
 import { CountEveryReply, MisattributeLateAnswer, OneTotal, retryingMutants } from './retrying.ts';
 
 type Ports = Parameters<CreateNode>[0];
 
 /** The options of a node whose counter `create` makes. */
-const nodeOptions = (ports: Ports, create: (options: MutantOptions) => Counter, rpcTimeoutMs = 1000) => ({
+const nodeOptions = (
+  ports: Ports,
+  create: (options: MutantOptions) => MutantCounter,
+  rpcTimeoutMs = 1000,
+): NodeOptions => ({
   ...ports,
   log: silent,
   rpcTimeoutMs,
-  start: ({
-    nodeId,
-    nodeIds,
-    call,
-  }: Parameters<ConstructorParameters<typeof MaelstromNode>[0]['start']>[0]) =>
-    counterService(create({ ...ports, store: new KeyValueClient('seq-kv', call), nodeId, nodeIds }), pnTotal),
+  start: (cluster) => {
+    const counter = create({ ...ports, ...cluster, store: new KeyValueClient('seq-kv', cluster.call) });
+    const service = counterService(counter, pnTotal);
+    return { ...service, handlers: new Map([...service.handlers, ...(counter.handlers ?? [])]) };
+  },
 });
 
 /** A node with the given kind of counter. */
-export function nodeWith(Kind: new (options: MutantOptions) => Counter, rpcTimeoutMs?: number): CreateNode {
+export function nodeWith(Kind: MutantKind, rpcTimeoutMs?: number): CreateNode {
   return (ports) => new MaelstromNode(nodeOptions(ports, (options) => new Kind(options), rpcTimeoutMs));
 }
 
@@ -36,7 +39,7 @@ class CountEveryReplyNode extends MaelstromNode {
 
   constructor(ports: Ports) {
     const counters: CountEveryReply[] = [];
-    const create = (options: MutantOptions): Counter => {
+    const create = (options: MutantOptions): MutantCounter => {
       const counter = new CountEveryReply(options);
       counters.push(counter);
       return counter;
@@ -56,7 +59,10 @@ class CountEveryReplyNode extends MaelstromNode {
 
 export const mutants: Readonly<Record<string, CreateNode>> = {
   ...Object.fromEntries(
-    Object.entries({ ...plainMutants, ...retryingMutants }).map(([name, Kind]) => [name, nodeWith(Kind)]),
+    Object.entries({ ...plainMutants, ...retryingMutants, ...askingMutants }).map(([name, Kind]) => [
+      name,
+      nodeWith(Kind),
+    ]),
   ),
   // Requests stay open for long, so that a reply still reaches a counter that has given up on it.
   'misattribute-late-answer': nodeWith(MisattributeLateAnswer, 6000),

@@ -3,20 +3,27 @@
  * that lets one of them pass is not yet a workbench.
  */
 import type { Counter } from '../../src/counter/counter.ts';
+import type { Cluster, Handler } from '../../src/maelstrom/node.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { KeyValueStore } from '../../src/counter/key-value-store.ts';
 import { type Random, uniqueIntegers } from '../../src/runtime/random.ts';
 
-export interface MutantOptions {
+export interface MutantOptions extends Cluster {
   readonly store: KeyValueStore;
-  readonly nodeId: string;
-  readonly nodeIds: readonly string[];
   readonly random: Random;
   readonly clock: Clock;
 }
 
+/** A counter whose nodes may talk to each other. */
+export interface MutantCounter extends Counter {
+  /** How it handles requests of other nodes, by type. */
+  readonly handlers?: ReadonlyMap<string, Handler>;
+}
+
+export type MutantKind = new (options: MutantOptions) => MutantCounter;
+
 /** Right while no message is lost and no node restarts, and slow: nothing is shared or cached. */
-export class PlainCounter implements Counter {
+export class PlainCounter implements MutantCounter {
   protected readonly store: KeyValueStore;
   protected readonly nodeId: string;
   protected readonly nodeIds: readonly string[];
@@ -122,7 +129,7 @@ class ForgetNode extends PlainCounter {
   }
 }
 
-export const plainMutants: Readonly<Record<string, new (options: MutantOptions) => Counter>> = {
+export const plainMutants: Readonly<Record<string, MutantKind>> = {
   'no-barrier': NoBarrier,
   'shared-key': SharedKey,
   'swap-same-value': SwapSameValue,

@@ -2,10 +2,11 @@
  * Planted bugs that show only when messages are lost, late or duplicated, or when nodes restart, over a counter that
  * survives all of that.
  */
-import { type Counter, CounterError } from '../../src/counter/counter.ts';
-import { type MutantOptions, PlainCounter } from './plain.ts';
+import { CounterError } from '../../src/counter/counter.ts';
+import { type MutantKind, PlainCounter } from './plain.ts';
 
-const PATIENCE_MS = 4000;
+/** How long a request may take: less than a client waits. */
+export const PATIENCE_MS = 4000;
 
 /** Right under every fault, and slow: one add at a time, and every read reads every key. */
 export class RetryingCounter extends PlainCounter {
@@ -17,15 +18,15 @@ export class RetryingCounter extends PlainCounter {
       if (this.clock.nowMs() < deadlineMs) return this.raise(delta);
       throw new CounterError('temporarily-unavailable', 'too late');
     });
-    return this.#inTime(added);
+    return this.inTime(added);
   }
 
   override read(): Promise<number> {
-    return this.#inTime(super.read());
+    return this.inTime(super.read());
   }
 
   /** Gives up before a client does: one that has gone must not be answered. */
-  #inTime<T>(work: Promise<T>): Promise<T> {
+  protected inTime<T>(work: Promise<T>): Promise<T> {
     const tooLate = new Promise<never>((_, reject) => {
       const timer = this.clock.after(PATIENCE_MS, () => reject(new CounterError('timeout', 'too late')));
       work.finally(() => timer.cancel()).catch(() => {});
@@ -208,7 +209,7 @@ export class CountEveryReply extends RetryingCounter {
   }
 }
 
-export const retryingMutants: Readonly<Record<string, new (options: MutantOptions) => Counter>> = {
+export const retryingMutants: Readonly<Record<string, MutantKind>> = {
   'add-again-on-timeout': AddAgainOnTimeout,
   'drop-on-timeout': DropOnTimeout,
   'definite-error-on-timeout': DefiniteErrorOnTimeout,

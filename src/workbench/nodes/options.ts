@@ -43,7 +43,8 @@ export function drawOptions(seed: number): RunOptions {
     concurrency: nodeIds.length * pick(random, [1, 1, 2, 5, 10]),
     rate: pick(random, [10, 30, 100, 300]),
     timeLimitMs: 10_000,
-    recoveryTimeMs: 10_000,
+    // With a rest, what is late arrives before the final reads; without one, they follow right upon adds.
+    recoveryTimeMs: pick(streams(seed)('recovery'), [10_000, 0]),
     network: pick(streams(seed)('network'), networkModels),
     latencyMs: pick(random, [0, 1, 10, 50, 100]),
     latencyDistribution: pick(random, latencyDistributions),

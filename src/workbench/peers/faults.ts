@@ -3,7 +3,7 @@
  */
 import type { FaultKind } from '../sim/faults/fault.ts';
 import { kill, pause } from '../sim/faults/crash.ts';
-import { partition } from '../sim/faults/partition.ts';
+import { effectivePartition } from '../sim/faults/partition.ts';
 import { delay, duplicate, loss } from '../sim/faults/unreliable-network.ts';
 import { pick, shuffled } from '../sim/random.ts';
 import type { PeersFaultName } from './options.ts';
@@ -20,7 +20,7 @@ export interface PeersControl {
 }
 
 export const peersFaultKinds = (control: PeersControl): Readonly<Record<PeersFaultName, FaultKind>> => ({
-  partition,
+  partition: effectivePartition,
   loss,
   duplicate,
   delay,

@@ -4,6 +4,8 @@ import type { RunOptions } from '../../../src/workbench/nodes/options.ts';
 import { simulate } from '../../../src/workbench/nodes/simulation.ts';
 import { drawOptions, smallerOptions } from '../../../src/workbench/nodes/options.ts';
 import { shrink } from '../../../src/workbench/sim/shrink.ts';
+import { faultNames } from '../../../src/workbench/sim/nemesis.ts';
+import { AskingCounter, askingMutants } from '../../mutants/asking.ts';
 import { mutantNamed, mutants, nodeWith } from '../../mutants/node.ts';
 import { RetryingCounter } from '../../mutants/retrying.ts';
 import { shippedNode, shippedPnNode } from '../../support/run-options.ts';
@@ -29,11 +31,31 @@ test('the retrying counter, on which planted bugs are built, survives fifty seed
   }
 });
 
+test('a design whose nodes talk to each other survives a hundred seeds, and all faults at once', async () => {
+  for (let seed = 1; seed <= 100; seed++) {
+    for (const options of [drawOptions(seed), { ...drawOptions(seed), faults: new Set(faultNames) }]) {
+      const { results } = await simulate(options, nodeWith(AskingCounter));
+      expect(results.verdicts.strict.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
+    }
+  }
+});
+
 for (const name of Object.keys(mutants)) {
   test(`${name} is found within forty seeds`, async () => {
     let found = false;
     for (let seed = 1; seed <= 40 && !found; seed++) {
       found = (await simulate(drawOptions(seed), mutantNamed(name))).results.valid === false;
+    }
+    expect(found).toBe(true);
+  });
+}
+
+for (const name of Object.keys(askingMutants)) {
+  test(`${name} is found by Maelstrom's check too, within forty seeds`, async () => {
+    let found = false;
+    for (let seed = 1; seed <= 40 && !found; seed++) {
+      const { results } = await simulate(drawOptions(seed), mutantNamed(name));
+      found = results.verdicts.maelstrom.valid === false;
     }
     expect(found).toBe(true);
   });

@@ -5,12 +5,18 @@
  */
 import type { Random } from '../../../runtime/random.ts';
 import { pick, shuffled } from '../random.ts';
-import type { FaultKind } from './fault.ts';
+import type { ActiveFault, FaultKind } from './fault.ts';
 
-export const partition: FaultKind = ({ random, nodeIds }) => {
-  const { description, deafTo } = randomPartition(random, nodeIds);
-  return { description, isBlocked: (src, dest) => deafTo.get(dest)?.has(src) ?? false };
-};
+export const partition: FaultKind = ({ random, nodeIds }) => asFault(randomPartition(random, nodeIds));
+
+/** The same without the shape that cuts nobody off where there are few nodes, for clusters that Maelstrom does not know. */
+export const effectivePartition: FaultKind = ({ random, nodeIds }) =>
+  asFault(randomPartition(random, nodeIds, effectiveShapes));
+
+const asFault = ({ description, deafTo }: Partition): ActiveFault => ({
+  description,
+  isBlocked: (src, dest) => deafTo.get(dest)?.has(src) ?? false,
+});
 
 /** Which messages between nodes are lost: for each receiver, the senders it cannot hear. */
 export interface Partition {
@@ -19,24 +25,37 @@ export interface Partition {
   readonly deafTo: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Draws a partition of a random shape. */
-export function randomPartition(random: Random, nodeIds: readonly string[]): Partition {
+/** Draws a partition of one of `shapes`. */
+export function randomPartition(
+  random: Random,
+  nodeIds: readonly string[],
+  shapes: readonly Shape[] = allShapes,
+): Partition {
   const order = shuffled(random, nodeIds);
   return pick(random, shapes)(order, random);
 }
 
-const shapes: readonly ((order: readonly string[], random: Random) => Partition)[] = [
-  (order) => split('one node', order, 1),
-  (order) => split('halves', order, order.length >> 1),
-  // For up to three nodes, that is none.
-  (order) => split('minority third', order, Math.floor((order.length - 1) / 3)),
-  (order, random) => (order.length <= 5 ? majoritiesRing(order) : majoritiesMesh(order, random)),
-  (order) => {
-    const [from, to] = [order.slice(0, order.length >> 1), order.slice(order.length >> 1)];
-    const description = `one way: ${to.join(' ')} cannot hear ${from.join(' ')}`;
-    return { description, deafTo: new Map(to.map((node) => [node, new Set(from)])) };
-  },
-];
+/** Cuts nodes that come in random order. */
+type Shape = (order: readonly string[], random: Random) => Partition;
+
+const oneNode: Shape = (order) => split('one node', order, 1);
+
+const halves: Shape = (order) => split('halves', order, order.length >> 1);
+
+/** For up to three nodes, that is none. */
+const minorityThird: Shape = (order) => split('minority third', order, Math.floor((order.length - 1) / 3));
+
+const majorities: Shape = (order, random) =>
+  order.length <= 5 ? majoritiesRing(order) : majoritiesMesh(order, random);
+
+const oneWay: Shape = (order) => {
+  const [from, to] = [order.slice(0, order.length >> 1), order.slice(order.length >> 1)];
+  const description = `one way: ${to.join(' ')} cannot hear ${from.join(' ')}`;
+  return { description, deafTo: new Map(to.map((node) => [node, new Set(from)])) };
+};
+
+const allShapes = [oneNode, halves, minorityThird, majorities, oneWay];
+const effectiveShapes = [oneNode, halves, oneWay, majorities];
 
 /** Cuts the first `count` nodes off from the others. */
 function split(name: string, order: readonly string[], count: number): Partition {

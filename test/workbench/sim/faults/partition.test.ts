@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Partition, randomPartition } from '../../../../src/workbench/sim/faults/partition.ts';
+import { type Partition, effectivePartition, randomPartition } from '../../../../src/workbench/sim/faults/partition.ts';
 import { streams } from '../../../../src/workbench/sim/random.ts';
 
 const nodesOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `n${i}`);
@@ -96,6 +96,17 @@ test('a minority third is less than a third, so that up to three nodes have none
     for (const heard of hearing(partition, nodeIds))
       expect(hearing(partition, heard)).toEqual(heard.map(() => heard));
   });
+});
+
+test('where Maelstrom is not the measure, every partition of three or more nodes cuts somebody off', () => {
+  const nodes = { kill: () => {}, restart: () => {}, pause: () => {}, resume: () => {} };
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 3, max: 9 }), (seed, count) => {
+      const nodeIds = nodesOf(count);
+      const { isBlocked } = effectivePartition({ random: streams(seed)('nemesis'), nodeIds, nodes });
+      expect(nodeIds.some((a) => nodeIds.some((b) => isBlocked?.(a, b)))).toBe(true);
+    }),
+  );
 });
 
 test('one way: half of the nodes hear all others, the other half only each other', () => {
