@@ -11,6 +11,7 @@ import { errorStatusOf } from '../src/server/http/error-statuses.ts';
 import { routeOf } from '../src/server/http/routes.ts';
 import { ApiError, type ErrorCode } from '../src/store/api-error.ts';
 import { faultNames } from '../src/workbench/sim/nemesis.ts';
+import { designs } from './mutants/designs.ts';
 import { mutants, pnMutants } from './mutants/node.ts';
 import { peersMutants } from './mutants/peers.ts';
 import { type Documents, allText, documents, filesBelow, sorted, textOf } from './support/documents.ts';
@@ -209,6 +210,11 @@ const namesIn = (page: string, column: string): string[] =>
 test('the planted bugs in the documents are those that there are', () => {
   const names = [mutants, pnMutants, peersMutants].flatMap((table) => Object.keys(table));
   expect(namesIn('docs/workbench.md', 'planted bug').toSorted()).toEqual(names.toSorted());
+});
+
+test('the programs to judge in the documents are those that there are', () => {
+  const names = Object.keys(designs).filter((name) => name !== 'the shipped node');
+  expect(namesIn('docs/workbench.md', 'program')).toEqual(names);
 });
 
 test('the faults in the documents are those that there are', () => {

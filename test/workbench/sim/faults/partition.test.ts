@@ -1,6 +1,10 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Partition, effectivePartition, randomPartition } from '../../../../src/workbench/sim/faults/partition.ts';
+import {
+  type Partition,
+  effectivePartition,
+  randomPartition,
+} from '../../../../src/workbench/sim/faults/partition.ts';
 import { streams } from '../../../../src/workbench/sim/random.ts';
 
 const nodesOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `n${i}`);
