@@ -12,6 +12,8 @@ export interface SimDiskStoreOptions {
   readonly clock?: VirtualClock;
   readonly nodeId?: string;
   readonly limits?: Partial<StoreLimits>;
+  /** Milliseconds since 1970; by default EPOCH_MS when the clock starts. */
+  readonly wallClockMs?: () => number;
 }
 
 /** When the clocks of these tests start, in milliseconds since 1970. */
@@ -47,7 +49,7 @@ export class SimDiskStore {
   /** Opens a store. To be awaited while the clock runs. */
   static async open(
     files: MemoryFiles,
-    { clock = new VirtualClock(), nodeId, limits }: SimDiskStoreOptions,
+    { clock = new VirtualClock(), nodeId, limits, wallClockMs }: SimDiskStoreOptions,
   ): Promise<SimDiskStore> {
     const sim = new SimDiskStore(files, clock);
     sim.#store = await DiskStore.open({
@@ -56,7 +58,7 @@ export class SimDiskStore {
       limits: { ...generous, ...limits },
       clock: sim.#lifetime,
       random: streams(1)('store'),
-      wallClockMs: () => EPOCH_MS + Math.floor(clock.nowMs()),
+      wallClockMs: wallClockMs ?? (() => EPOCH_MS + Math.floor(clock.nowMs())),
       afterThisTurn: (task) => void sim.#lifetime.after(0, task),
       warn: (text) => sim.warnings.push(text),
       onFailure: (error) => sim.failures.push(error),
