@@ -59,6 +59,9 @@ function measure(count: number): Promise<Growth> {
         streams: streams(1),
         clockRate: 1,
         isConfigured: false,
+        onFailure: (problem) => {
+          throw new Error(problem);
+        },
       }),
   );
   const pass = (durationMs: number): Promise<void> =>
@@ -75,8 +78,10 @@ function measure(count: number): Promise<Growth> {
       hosts.every(({ peer }) => new Set(peer?.cluster.peers.map(nodeAtAddress)).size === count - 1),
     );
     await pass(30_000);
-    void hosts[0]?.peer?.store.increment('default', 1);
-    const showMs = await until(() => hosts.every(({ peer }) => peer?.store.value('default') === 1));
+    void hosts[0]?.peer?.store.increment([{ key: 'default', amount: 1 }]);
+    const showMs = await until(() =>
+      hosts.every(({ peer }) => peer?.store.counters.get('default')?.value === 1),
+    );
     await pass(10_000);
     [messages, bytes] = [0, 0];
     await pass(IDLE_MS);

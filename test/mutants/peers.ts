@@ -1,170 +1,233 @@
 /**
- * Planted bugs in clusters of peers: designs that have been built and believed in.
+ * Planted bugs in clusters of peers: designs that have been built and believed in. Each is the shipped server with one
+ * thing done in another way.
  */
-import type { Cluster } from '../../src/cluster/cluster.ts';
-import { Counters, type Observer } from '../../src/store/counters.ts';
 import { decodeResponse, decodeRequest, encodeRequest } from '../../src/cluster/codec.ts';
+import { DiskReplica } from '../../src/cluster/disk-replica.ts';
 import type { Transport } from '../../src/cluster/peer-rpc.ts';
-import type { GCounter } from '../../src/crdt/g-counter.ts';
-import { type CounterState, merged, incremented } from '../../src/crdt/counter-state.ts';
-import { type CreatePeer, type PeerPorts, clusterOf } from '../../src/workbench/peers/peer.ts';
-import { SimulatedStore } from '../../src/workbench/peers/store.ts';
+import type { Replica } from '../../src/cluster/replica.ts';
+import type { CounterState, Totals } from '../../src/crdt/counter-state.ts';
+import { type GCounter, value as valueOf } from '../../src/crdt/g-counter.ts';
+import { replicaIdOf } from '../../src/crdt/replica-id.ts';
+import type { Files } from '../../src/runtime/files.ts';
+import { silent } from '../../src/runtime/log.ts';
+import type { Counter, Counters } from '../../src/store/counters.ts';
+import type { DiskStore } from '../../src/store/disk/disk-store.ts';
+import { decodeFrames, encodeFrame } from '../../src/store/disk/frame.ts';
+import { decodeRecord, encodeRecord } from '../../src/store/disk/record.ts';
+import { segmentNumber } from '../../src/store/disk/write-ahead-log.ts';
+import {
+  type CreatePeer,
+  type PeerPorts,
+  openCluster,
+  openStore,
+  shippedPeer,
+  simulatedKeyring,
+} from '../../src/workbench/peers/peer.ts';
 
-type Kind = new (...ports: ConstructorParameters<typeof SimulatedStore>) => SimulatedStore;
-
-/** A server that keeps its counters in its own way. */
-const keeping =
-  (Kind: Kind): CreatePeer =>
-  (ports) => {
-    const store = new Kind(ports.disk, ports.clock, ports.random);
-    return { store, cluster: clusterOf(ports, store) };
+/** A server whose store is changed before its cluster sees it. */
+const withStore =
+  (change: (store: DiskStore) => void): CreatePeer =>
+  async (ports) => {
+    const store = await openStore(ports);
+    change(store);
+    return { store, cluster: await openCluster(ports, new DiskReplica(store, silent)) };
   };
 
-const orThrow = (state: CounterState | undefined): CounterState => {
-  if (state === undefined) throw new Error('this passes 2^53 - 1');
-  return state;
-};
+type Merge = Replica['merge'];
+
+/** A server that treats in another way what it is sent. */
+const merging =
+  (mergeIn: (store: DiskStore, merge: Merge) => Merge): CreatePeer =>
+  async (ports) => {
+    const store = await openStore(ports);
+    const replica = new DiskReplica(store, silent);
+    replica.merge = mergeIn(store, replica.merge.bind(replica));
+    return { store, cluster: await openCluster(ports, replica) };
+  };
+
+const mapped = (totals: Totals, change: (key: string, parts: GCounter) => GCounter): Totals =>
+  new Map([...totals].map(([key, parts]) => [key, change(key, parts)]));
 
 /** One number for all: a server takes any larger one that it hears of. Two that count from 0 to 1 at the same time end at 1. */
-class ScalarMaximum extends SimulatedStore {
-  protected override mergedWith(key: string, shown: GCounter): CounterState {
-    const state = this.latest(key);
-    const theirs = Math.max(0, ...shown.values());
-    return theirs > state.value ? orThrow(incremented(this.identity, state, theirs - state.value)) : state;
-  }
-}
+const scalarMaximum = merging((store) => async (totals) => {
+  await Promise.all([...totals].map(([key, parts]) => store.raiseTo(key, Math.max(...parts.values()))));
+  return true;
+});
 
 /** Adds what it receives to what it has, instead of taking the larger. */
-class AddsIncrements extends SimulatedStore {
-  protected override mergedWith(key: string, shown: GCounter): CounterState {
-    const { others } = this.latest(key);
-    const sums = new Map([...shown].map(([name, increment]) => [name, (others.get(name) ?? 0) + increment]));
-    return super.mergedWith(key, sums);
-  }
-}
+const addingIncrements = merging((store, merge) => {
+  let last: Promise<unknown> = Promise.resolve();
+  const sum = (key: string, shown: GCounter): GCounter => {
+    const others = store.counters.get(key)?.others;
+    return new Map([...shown].map(([name, increment]) => [name, (others?.get(name) ?? 0) + increment]));
+  };
+  return (totals) => {
+    // One at a time, so that nothing is taken twice for what it had before.
+    const done = last.then(() => merge(mapped(totals, sum)));
+    last = done;
+    return done;
+  };
+});
 
 /** Sends what has been added since the last acknowledgement, again until it is acknowledged, and never compares. */
 function incrementsOver(transport: Transport): Transport {
   const answered = new Map<string, number>();
   return {
-    async send(address, text, timeoutMs) {
-      const request = decodeRequest(text);
-      const { body } = request;
+    async send(address, signed, timeoutMs) {
+      const request = decodeRequest(simulatedKeyring.verify('request', '', signed) ?? '');
+      const { from, to, seq, body } = request;
       if (body.type === 'compare') throw new Error('it does not compare');
-      if (body.type !== 'update') return transport.send(address, text, timeoutMs);
+      if (body.type !== 'update') return transport.send(address, signed, timeoutMs);
       const sent: (readonly [place: string, total: number])[] = [];
-      const increments = new Map(
-        [...body.totals].map(([key, parts]) => {
-          const differences = [...parts].map(([name, total]) => {
-            const place = `${address} ${key} ${name}`;
-            sent.push([place, total]);
-            return [name, total - (answered.get(place) ?? 0)] as const;
-          });
-          return [key, new Map(differences)];
-        }),
-      );
-      const changed = encodeRequest({ ...request, body: { type: 'update', totals: increments } });
-      const answer = await transport.send(address, changed, timeoutMs);
-      if (decodeResponse(answer).body.type === 'done')
+      const totals = mapped(body.totals, (key, parts) => {
+        const differences = [...parts].map(([name, total]) => {
+          const place = `${address} ${key} ${name}`;
+          sent.push([place, total]);
+          return [name, total - (answered.get(place) ?? 0)] as const;
+        });
+        return new Map(differences);
+      });
+      const changed = encodeRequest({ ...request, body: { type: 'update', totals } });
+      const answer = await transport.send(address, simulatedKeyring.sign('request', '', changed), timeoutMs);
+      const text = simulatedKeyring.verify('reply', `${from.bootId} ${to} ${seq}`, answer) ?? '';
+      if (decodeResponse(text).body.type === 'done')
         for (const [place, total] of sent) answered.set(place, total);
       return answer;
     },
   };
 }
 
-const incrementsResent: CreatePeer = (ports) => {
-  const store = new AddsIncrements(ports.disk, ports.clock, ports.random);
-  return { store, cluster: clusterOf({ ...ports, transport: incrementsOver(ports.transport) }, store) };
-};
+const incrementsResent: CreatePeer = (ports) =>
+  addingIncrements({ ...ports, transport: incrementsOver(ports.transport) });
 
 /** Forgets what a node has counted when the node is removed. */
-class Forgetful extends SimulatedStore {
-  forget(nodeId: string): void {
-    for (const key of this.counters.keys()) {
-      const state = this.latest(key);
-      const others = new Map([...state.others].filter(([name]) => !name.startsWith(`${nodeId}~`)));
-      const { own, lowerBound } = state;
-      const sum = [own, ...others.values()].reduce((total, each) => total + each, 0);
-      void this.put(key, { ...state, others, value: Math.max(sum, lowerBound) });
-    }
-  }
-}
-
-const removalDropsTotals: CreatePeer = (ports) => {
-  const store = new Forgetful(ports.disk, ports.clock, ports.random);
-  const forgotten = new Set<string>();
-  const remember: PeerPorts['remember'] = (remembered) => {
-    const saved = ports.remember(remembered);
-    for (const [nodeId, { removed }] of remembered.removals) {
-      if (!removed) forgotten.delete(nodeId);
-      else if (!forgotten.has(nodeId)) store.forget(nodeId);
-      if (removed) forgotten.add(nodeId);
-    }
-    return saved;
+const removalDropsTotals: CreatePeer = async (ports) => {
+  const peer = await shippedPeer(ports);
+  const { cluster, store } = peer;
+  const remove = cluster.remove.bind(cluster);
+  cluster.remove = (address) => {
+    const nodeId = remove(address);
+    if (typeof nodeId === 'string') forget(store.counters, nodeId);
+    return nodeId;
   };
-  return { store, cluster: clusterOf({ ...ports, remember }, store) };
+  return peer;
 };
 
-/** Counts under its node id, also with a new disk. */
-class ReusedName extends SimulatedStore {
-  override useRandomReplicaId(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  protected override mergedWith(key: string, shown: GCounter): CounterState {
-    return orThrow(merged(this.identity, key, this.latest(key), shown));
+function forget(counters: Counters, nodeId: string): void {
+  for (const { key, ...state } of counters.list('')) {
+    counters.set(
+      key,
+      without(state, ([name]) => name.startsWith(`${nodeId}~`)),
+    );
   }
 }
 
-/** Counters one of which is missing from the Merkle tree. */
-class UndigestedCounters extends Counters {
-  override observe(observer: Observer): void {
-    super.observe({
+/** A counter without some of the others' totals. */
+function without(
+  state: CounterState,
+  isLeftOut: (total: readonly [string, number]) => boolean,
+): CounterState {
+  const { own, lowerBound } = state;
+  const others = new Map([...state.others].filter((total) => !isLeftOut(total)));
+  return { ...state, others, value: Math.max(own + (valueOf(others) ?? 0), lowerBound) };
+}
+
+/** Counts under its node id, also with a new disk. */
+const reusedName: CreatePeer = async (ports) => {
+  const store = await openStore(ports);
+  const replica = new DiskReplica(store, silent);
+  const merge = replica.merge.bind(replica);
+  replica.useRandomReplicaId = () => Promise.resolve();
+  replica.merge = (totals) => {
+    const { nodeId, suffix } = store.identity;
+    const own = replicaIdOf(nodeId, suffix);
+    return merge(mapped(totals, (_, parts) => new Map([...parts].filter(([name]) => name !== own))));
+  };
+  return { store, cluster: await openCluster(ports, replica) };
+};
+
+/** Leaves one of the counters out of the Merkle tree. */
+const missesKey = withStore(({ counters }) => {
+  const observe = counters.observe.bind(counters);
+  counters.observe = (observer) =>
+    observe({
       added: (counter) => observer.added(counter),
       changes: (counter, before, after) => {
         observer.changes(counter, before, after);
         if (counter.key === 'views') observer.changes(counter, after, before);
       },
     });
-  }
-}
-
-class MissesKey extends SimulatedStore {
-  protected override createCounters(): Counters {
-    return new UndigestedCounters();
-  }
-}
+});
 
 /** Registers every server whose beacon it hears. */
-const beaconsUndoRemoval: CreatePeer = (ports) => {
-  const store = new SimulatedStore(ports.disk, ports.clock, ports.random);
-  const cluster = clusterOf(ports, store);
-  return { store, cluster: takingBeaconsForRegistrations(cluster) };
-};
-
-function takingBeaconsForRegistrations(cluster: Cluster): Cluster {
+const beaconsUndoRemoval: CreatePeer = async (ports) => {
+  const peer = await shippedPeer(ports);
+  const { cluster } = peer;
   const hear = cluster.hear.bind(cluster);
   cluster.hear = (datagram, host) => {
     hear(datagram, host);
     void cluster.register(`${host}:1`).catch(() => {});
   };
-  return cluster;
-}
+  return peer;
+};
 
 /** Increments a counter by what it lacks to a lower bound. */
-class LowerBoundAsTotal extends SimulatedStore {
-  override raiseTo(key: string, lowerBound: number): Promise<void> {
-    const lacking = lowerBound - this.latest(key).value;
-    return lacking > 0 ? this.increment(key, lacking) : super.raiseTo(key, lowerBound);
-  }
+const lowerBoundAsTotal = withStore((store) => {
+  store.raiseTo = async (key, lowerBound) => {
+    const lacking = lowerBound - (store.counters.get(key)?.value ?? 0);
+    if (lacking > 0) await store.increment([{ key, amount: lacking }]);
+    return lowerBound;
+  };
+});
+
+/** Recovers what the snapshot and all segments of the log but the last have counted. */
+const recoveryDropsSegment: CreatePeer = (ports) =>
+  shippedPeer({ ...ports, files: withoutLastTotals(ports.files) });
+
+function withoutLastTotals(files: Files): PeerPorts['files'] {
+  return {
+    list: () => files.list(),
+    async read(name) {
+      const bytes = await files.read(name);
+      const last = Math.max(0, ...(await files.list()).map((each) => segmentNumber(each) ?? 0));
+      if (segmentNumber(name) !== last) return bytes;
+      const frames = decodeFrames(bytes, name).frames.map(({ payload }) => {
+        const { totals: _, ...record } = decodeRecord(payload);
+        return encodeFrame(encodeRecord(record));
+      });
+      return Buffer.concat(frames);
+    },
+    open: (name) => files.open(name),
+    truncate: (name, bytes) => files.truncate(name, bytes),
+    rename: (from, to) => files.rename(from, to),
+    remove: (name) => files.remove(name),
+    syncDirectory: () => files.syncDirectory(),
+  };
+}
+
+/** Leaves out of the snapshot what each counter has under one replica id of others. */
+const snapshotForgetsReplica = withStore(({ counters }) => {
+  // Only the snapshot lists the counters of a simulated server.
+  const list = counters.list.bind(counters);
+  counters.list = function* (prefix, after) {
+    for (const counter of list(prefix, after)) yield withoutOne(counter);
+  };
+});
+
+function withoutOne(counter: Counter): Counter {
+  const [forgotten] = counter.others.keys();
+  return { ...counter, ...without(counter, ([name]) => name === forgotten) };
 }
 
 export const peersMutants: Readonly<Record<string, CreatePeer>> = {
-  'scalar-maximum': keeping(ScalarMaximum),
+  'scalar-maximum': scalarMaximum,
   'increments-resent': incrementsResent,
   'removal-drops-totals': removalDropsTotals,
-  'wiped-node-reuses-name': keeping(ReusedName),
-  'digests-miss-a-key': keeping(MissesKey),
+  'wiped-node-reuses-name': reusedName,
+  'digests-miss-a-key': missesKey,
   'beacons-undo-removal': beaconsUndoRemoval,
-  'lower-bound-as-total': keeping(LowerBoundAsTotal),
+  'lower-bound-as-total': lowerBoundAsTotal,
+  'recovery-drops-last-segment': recoveryDropsSegment,
+  'snapshot-forgets-replica-id': snapshotForgetsReplica,
 };

@@ -37,7 +37,7 @@ import type { Changes, Health, Idempotency, Increment, NamedCounter, Store, Stor
 import type { Batch } from './batch.ts';
 import { GroupCommit } from './group-commit.ts';
 import { type Recovered, recover } from './recovery.ts';
-import { Snapshotter } from './snapshotter.ts';
+import { MIN_LOG_BYTES, Snapshotter } from './snapshotter.ts';
 import { WriteAheadLog } from './write-ahead-log.ts';
 
 export interface DiskStoreOptions {
@@ -45,6 +45,8 @@ export interface DiskStoreOptions {
   /** The node id that the data directory must have; a new directory takes it, or `node-1` if it is undefined. */
   readonly nodeId: string | undefined;
   readonly limits: StoreLimits;
+  /** The log is not cut before it is this long. */
+  readonly minLogBytes?: number;
   readonly clock: Clock;
   readonly random: Random;
   /** Milliseconds since 1970. */
@@ -92,6 +94,7 @@ export class DiskStore implements Store {
       clock: options.clock,
       wallClockMs: options.wallClockMs,
       snapshotBytes: recovered.snapshotBytes,
+      minLogBytes: options.minLogBytes ?? MIN_LOG_BYTES,
       onFailure: (error) => this.#fail(error),
     });
     this.#groupCommit = new GroupCommit({

@@ -27,6 +27,8 @@ export interface SnapshotterOptions {
   readonly wallClockMs: () => number;
   /** The length of the present snapshot in bytes; undefined if there is none. */
   readonly snapshotBytes: number | undefined;
+  /** The log is not cut before it is this long. */
+  readonly minLogBytes: number;
   /** Called when a snapshot cannot be written. No other is attempted. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -35,8 +37,8 @@ export interface SnapshotterOptions {
 export const FOLLOWED_COUNTERS = 10_000;
 /** How long changes collect before a snapshot follows them. With the writing itself, this is below a second. */
 const FOLLOW_MS = 500;
-/** The log is not cut before it is this long. */
-const MIN_LOG_BYTES = 16 * 2 ** 20;
+/** How long the log of a server becomes at least before it is cut. */
+export const MIN_LOG_BYTES = 16 * 2 ** 20;
 /** How many idempotency records are carried over in one log record. */
 const CARRIED_RECORDS = 1000;
 /** How many counters are looked up at a time. */
@@ -104,7 +106,7 @@ export class Snapshotter {
   /** What was carried over counts as part of the snapshot. */
   #hasOutgrown(): boolean {
     const grown = this.#options.log.newestBytes - this.#carriedBytes;
-    return grown > Math.max(MIN_LOG_BYTES, 2 * (this.#snapshotBytes + this.#carriedBytes));
+    return grown > Math.max(this.#options.minLogBytes, 2 * (this.#snapshotBytes + this.#carriedBytes));
   }
 
   #start(): void {

@@ -1,5 +1,6 @@
 /**
  * The checker of a simulated cluster of peers:
+ *   0. every server starts on what its disk has, and no store fails;
  *   1. reads of one counter on one disk never go back, and include everything acknowledged there before, lower bounds too;
  *   2. no read exceeds what had been requested by then;
  *   3. a node does not list another that it has removed, until that is registered again;
@@ -20,6 +21,7 @@ import type {
 /** Returns what is wrong, one sentence each. */
 export function judgePeers(history: PeersHistory): string[] {
   return [
+    ...history.failures,
     ...judgeReads(history.operations),
     ...history.ghosts,
     ...judgeMembership(history),

@@ -52,5 +52,7 @@ export interface PeersHistory {
   readonly lostDisks: readonly LostDisk[];
   /** Times at which a node that had removed another listed it all the same. */
   readonly ghosts: readonly string[];
+  /** Servers that did not start, and stores that failed, one sentence each. */
+  readonly failures: readonly string[];
   readonly final: readonly FinalState[];
 }

@@ -1,18 +1,17 @@
 /**
  * A host: a simulated machine with a disk, and a server process on it that is killed, paused and restarted.
  */
-import type { Remembered } from '../../cluster/cluster.ts';
 import { RpcError } from '../../cluster/peer-rpc.ts';
-import { firstIdentity } from '../../crdt/replica-id.ts';
 import type { Message } from '../../maelstrom/message.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { asError } from '../../runtime/error.ts';
 import type { Random } from '../../runtime/random.ts';
 import { Gate } from '../sim/gate.ts';
 import { ProcessClock } from '../sim/process-clock.ts';
 import type { Network } from '../sim/network.ts';
 import type { Streams } from '../sim/random.ts';
+import { Disk } from './disk.ts';
 import { type CreatePeer, type Peer, addressOfNode, nodeAtAddress } from './peer.ts';
-import { Disk } from './store.ts';
 
 export interface HostOptions {
   readonly nodeId: string;
@@ -25,6 +24,8 @@ export interface HostOptions {
   readonly clockRate: number;
   /** Whether all others are configured as its peers; otherwise it only hears their beacons. */
   readonly isConfigured: boolean;
+  /** Called with a sentence when a server does not start, or its store has failed. */
+  readonly onFailure: (problem: string) => void;
 }
 
 export class Host {
@@ -36,7 +37,6 @@ export class Host {
   #gate = new Gate();
   #isPaused = false;
   readonly #random: Random;
-  #remembered: Remembered = { peers: [], removals: new Map() };
   #lifetime: ProcessClock | undefined;
   #peer: Peer | undefined;
   #boots = 0;
@@ -47,10 +47,10 @@ export class Host {
     this.#options = options;
     this.nodeId = options.nodeId;
     this.#random = options.streams(`host ${options.nodeId}`);
-    this.disk = new Disk(firstIdentity(options.nodeId));
+    this.disk = new Disk(this.#random);
   }
 
-  /** The process, if it is running. */
+  /** The process, if it is running and has started. */
   get peer(): Peer | undefined {
     return this.#peer;
   }
@@ -64,31 +64,36 @@ export class Host {
   }
 
   start(): void {
-    const { nodeId, nodeIds, createPeer, network, clock, streams, clockRate, isConfigured } = this.#options;
+    const { nodeId, createPeer, clock, streams, clockRate, onFailure } = this.#options;
     const lifetime = new ProcessClock(clock);
+    this.#lifetime = lifetime;
     // The stream's name decides what it draws: renaming it would make every seed another run.
     const random = streams(`${nodeId}, life ${this.#boots++}`);
     const own = skewed(this.#gate.behind(lifetime), clockRate);
-    const peer = createPeer({
+    createPeer({
       nodeId,
       bootId: Math.floor(random.next() * 2 ** 52).toString(36),
-      disk: this.disk,
+      files: this.disk.mount(own),
       clock: own,
       wallClockMs: () => clock.nowMs(),
       random,
       transport: {
         send: (address, text, timeoutMs) => this.#ask(own, nodeAtAddress(address), text, timeoutMs),
       },
-      remembered: this.#remembered,
-      remember: async (remembered) => {
-        this.#remembered = remembered;
+      onFailure: (error) => onFailure(`the disk of ${nodeId} fails: ${asError(error).message}`),
+    }).then(
+      (peer) => {
+        if (this.#lifetime === lifetime) this.#serve(peer);
       },
-    });
-    this.#lifetime = lifetime;
+      (error: unknown) => onFailure(`${nodeId} does not start: ${asError(error).message}`),
+    );
+  }
+
+  #serve(peer: Peer): void {
+    const { nodeId, nodeIds, network, isConfigured } = this.#options;
     this.#peer = peer;
+    this.disk.store = peer.store;
     network.attach(nodeId, (message) => this.whenRunning(() => this.#receive(peer, message)));
-    // A server whose disk may have been lost changes to a random replica id before it counts.
-    void peer.store.useRandomReplicaId();
     if (isConfigured) for (const other of nodeIds) peer.cluster.addConfiguredPeer(addressOfNode(other));
     peer.cluster.beginBeacons((text) => {
       for (const other of nodeIds) {
@@ -99,8 +104,9 @@ export class Host {
 
   kill(): void {
     this.#peer?.cluster.stop();
-    this.#peer?.store.kill(this.#random);
     this.#lifetime?.end();
+    this.#lifetime = undefined;
+    this.disk.unmount();
     this.#options.network.detach(this.nodeId);
     this.#peer = undefined;
     this.#waiting.clear();
@@ -111,8 +117,7 @@ export class Host {
   /** Kills the process and replaces the disk by an empty one. */
   wipe(): void {
     this.kill();
-    this.disk = new Disk(firstIdentity(this.nodeId));
-    this.#remembered = { peers: [], removals: new Map() };
+    this.disk = new Disk(this.#random);
   }
 
   pause(): void {

@@ -2,8 +2,6 @@
  * One simulated run of a cluster of peers: clients, faults, healing, the final reads, and the checker's verdict.
  */
 import type { Cluster } from '../../cluster/cluster.ts';
-import { replicaIdOf } from '../../crdt/replica-id.ts';
-import { partsOf } from '../../crdt/counter-state.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import { latencySampler } from '../sim/latency.ts';
@@ -13,12 +11,12 @@ import { Network } from '../sim/network.ts';
 import { type Streams, below, pick, streams } from '../sim/random.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
 import { judgePeers } from './checker.ts';
+import type { Disk } from './disk.ts';
 import { type PeersControl, peersFaultKinds } from './faults.ts';
 import type { FinalState, LostDisk, PeersHistory, PeersOperation } from './history.ts';
 import { Host } from './host.ts';
 import type { PeersFaultName, PeersOptions } from './options.ts';
-import { type CreatePeer, addressOfNode, nodeAtAddress } from './peer.ts';
-import type { Disk } from './store.ts';
+import { type CreatePeer, type Peer, addressOfNode, nodeAtAddress } from './peer.ts';
 
 /** The outcome of a run. */
 export interface PeersResults {
@@ -62,6 +60,7 @@ class PeersRun implements PeersControl {
   /** When a registration of a node last began. */
   readonly #registeredMs = new Map<string, number>();
   readonly #ghosts: string[] = [];
+  readonly #failures: string[] = [];
   /** By node, for how many reasons it is down. */
   readonly #down = new Map<string, number>();
   readonly #paused = new Map<string, number>();
@@ -96,7 +95,8 @@ class PeersRun implements PeersControl {
       nodeIds.map((nodeId) => {
         const clockRate = 1 + clockSkew * (2 * random.next() - 1);
         const host = { nodeId, nodeIds, createPeer, network: this.#network, clock: this.#clock };
-        return [nodeId, new Host({ ...host, streams: this.#streams, clockRate, isConfigured })];
+        const onFailure = (problem: string): void => void this.#failures.push(problem);
+        return [nodeId, new Host({ ...host, streams: this.#streams, clockRate, isConfigured, onFailure })];
       }),
     );
   }
@@ -128,7 +128,9 @@ class PeersRun implements PeersControl {
 
   kill(nodeId: string): void {
     if (count(this.#down, nodeId, 1) > 1) return;
-    this.#host(nodeId).kill();
+    const host = this.#host(nodeId);
+    this.#noteNames(host);
+    host.kill();
   }
 
   restart(nodeId: string): void {
@@ -237,26 +239,35 @@ class PeersRun implements PeersControl {
       host.whenRunning(({ store }) => {
         const operation: PeersOperation = { ...this.#common(host, key), f: 'increment', amount };
         this.#operations.push(operation);
-        void store.increment(key, amount).then(() => {
-          operation.answeredMs = this.#clock.nowMs();
-          resolve();
-        });
+        this.#answer(operation, store.increment([{ key, amount }]), resolve);
       });
     });
   }
 
   #sync(host: Host, key: string, factor: number): void {
     host.whenRunning(({ store }) => {
-      const lowerBound = Math.ceil(store.value(key) * factor);
+      const lowerBound = Math.ceil(valueIn(store, key) * factor);
       const operation: PeersOperation = { ...this.#common(host, key), f: 'sync', lowerBound };
       this.#operations.push(operation);
-      void store.raiseTo(key, lowerBound).then(() => (operation.answeredMs = this.#clock.nowMs()));
+      this.#answer(operation, store.raiseTo(key, lowerBound));
     });
+  }
+
+  /** Records when an operation is answered. One that is refused, such as a sum past 2^53 - 1, counts as unanswered. */
+  #answer(operation: PeersOperation, answer: Promise<unknown>, onAnswer = (): void => {}): void {
+    answer.then(
+      () => {
+        operation.answeredMs = this.#clock.nowMs();
+        onAnswer();
+      },
+      () => {},
+    );
   }
 
   #read(host: Host, key: string): void {
     host.whenRunning(({ store, cluster }) => {
-      const operation: PeersOperation = { ...this.#common(host, key), f: 'read', value: store.value(key) };
+      const value = valueIn(store, key);
+      const operation: PeersOperation = { ...this.#common(host, key), f: 'read', value };
       operation.answeredMs = operation.invokedMs;
       this.#operations.push(operation);
       const listed = new Set(cluster.peers.map(nodeAtAddress));
@@ -272,8 +283,7 @@ class PeersRun implements PeersControl {
 
   /** Records the replica id that a disk counts under. */
   #noteNames({ disk }: Host): void {
-    const { nodeId, suffix } = disk.identity;
-    this.#disks.get(disk)?.names.add(replicaIdOf(nodeId, suffix));
+    if (disk.replicaId !== undefined) this.#disks.get(disk)?.names.add(disk.replicaId);
   }
 
   /** Records a lost disk, and what the remaining disks have of each lost one. */
@@ -285,14 +295,9 @@ class PeersRun implements PeersControl {
     for (const [gone, { saved }] of this.#lost) {
       const names = this.#disks.get(gone)?.names ?? new Set();
       for (const key of KEYS) {
-        const held = left.map((other) => {
-          const state = other.states.get(key);
-          if (state === undefined) return 0;
-          return [...partsOf(other.identity, state)].reduce(
-            (sum, [part, total]) => sum + (names.has(part) ? total : 0),
-            0,
-          );
-        });
+        const held = left.map((other) =>
+          [...other.parts(key)].reduce((sum, [part, total]) => sum + (names.has(part) ? total : 0), 0),
+        );
         saved.set(key, Math.min(saved.get(key) ?? 0, Math.max(...held)));
       }
     }
@@ -302,13 +307,14 @@ class PeersRun implements PeersControl {
     const final = [...this.#hosts.values()].map(({ nodeId, peer }) => ({
       node: nodeId,
       peers: (peer?.cluster.peers ?? []).map(nodeAtAddress),
-      values: new Map(KEYS.map((key) => [key, peer?.store.value(key) ?? 0])),
+      values: new Map(KEYS.map((key) => [key, peer === undefined ? 0 : valueIn(peer.store, key)])),
     }));
     return {
       nodeIds: this.#options.nodeIds,
       operations: this.#operations,
       lostDisks: [...this.#lost.values()],
       ghosts: this.#ghosts,
+      failures: this.#failures,
       final,
     };
   }
@@ -317,6 +323,8 @@ class PeersRun implements PeersControl {
     return new Promise((resolve) => this.#clock.after(durationMs, resolve));
   }
 }
+
+const valueIn = ({ counters }: Peer['store'], key: string): number => counters.get(key)?.value ?? 0;
 
 /** How often an operator tries to register a node. */
 const REGISTER_ATTEMPTS = 8;
