@@ -4,6 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { DecodeError } from '../runtime/decode.ts';
+import { asError } from '../runtime/error.ts';
+import { utf8Text } from '../runtime/utf8.ts';
 import { didYouMean } from './near-miss.ts';
 
 /** The command line is wrong. The message is one line, for the person who typed it. */
@@ -103,14 +106,19 @@ export function choicesFrom<Choice extends string>(
   return new Set(chosen.flatMap((name): readonly Choice[] => (name === 'all' ? choices : [name])));
 }
 
-/** Reads the file that a flag names, without white space around its content. Throws a UsageError if it is empty. */
-export function contentFrom(flag: string, path: string): string {
-  let content: string;
+/** Reads the text of the file that a flag names. Throws a UsageError if it cannot be read or is not UTF-8. */
+export function textFrom(flag: string, path: string): string {
   try {
-    content = readFileSync(path, 'utf8').trim();
-  } catch {
-    throw new UsageError(`${written(flag)} ${path} cannot be read`);
+    return utf8Text(readFileSync(path));
+  } catch (error) {
+    const why = error instanceof DecodeError ? error.message : `cannot be read: ${asError(error).message}`;
+    throw new UsageError(`${written(flag)} ${path} ${why}`);
   }
+}
+
+/** Reads such a file without the white space around its content. Throws a UsageError if it is empty, too. */
+export function contentFrom(flag: string, path: string): string {
+  const content = textFrom(flag, path).trim();
   if (content === '') throw new UsageError(`${written(flag)} ${path} is empty`);
   return content;
 }

@@ -9,10 +9,21 @@
 /** How deeply the arrays and objects of a text with escapes may be nested; V8 itself needs no stack for them. */
 export const MAX_DEPTH = 1000;
 
-/** What a correct `JSON.parse` returns, and throws: a SyntaxError, also for a text that is nested too deeply. */
-export function parseJson(text: string): unknown {
+/**
+ * What a correct `JSON.parse` returns, and throws: a SyntaxError, also for a text that is nested too deeply. A byte-order
+ * mark before the text is skipped, as RFC 8259 permits.
+ */
+export function parseJson(marked: string): unknown {
+  const text = withoutMark(marked);
   return text.includes('\\') ? new Reader(text).read() : JSON.parse(text);
 }
+
+/** The character that some editors and shells put before every text. */
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** A text without the byte-order mark before it. */
+export const withoutMark = (text: string): string =>
+  text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
 
 /** True for a JSON object, and for nothing that JSON calls an array or null. */
 export function isObject(json: unknown): json is Readonly<Record<string, unknown>> {

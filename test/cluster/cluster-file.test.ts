@@ -101,3 +101,10 @@ test('an entry that is not an address is left out', async () => {
   await file.append(Buffer.from('{"peers":["a:1","http://b/",7],"decisions":{}}'));
   expect(await keptIn(files).file.read()).toEqual({ peers: ['a:1'], removals: new Map() });
 });
+
+test('an editor may have put a byte-order mark before it', async () => {
+  const files = new MemoryFiles();
+  const file = await files.open('cluster.json');
+  await file.append(Buffer.from('\ufeff{"peers":["b:8080"],"decisions":{}}'));
+  expect(await keptIn(files).file.read()).toEqual({ peers: ['b:8080'], removals: new Map() });
+});

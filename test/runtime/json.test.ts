@@ -58,7 +58,7 @@ test(`it reads ${TEXTS} random texts as a correct JSON.parse does, and refuses t
   for (let n = 0; n < TEXTS; n++) {
     const whole = randomText(random, 4);
     const text = random.next() < 0.5 ? whole : spoiled(random, whole);
-    const expected = outcomeOf(() => correctParse(text));
+    const expected = outcomeOf(() => correctParse(text.replace(/^\ufeff/, '')));
     const actual = outcomeOf(() => parseJson(text));
     if (actual !== expected) throw new Error(`${text}: ${actual}, not ${expected}`);
     if (expected.startsWith('SyntaxError')) refused++;
@@ -66,6 +66,20 @@ test(`it reads ${TEXTS} random texts as a correct JSON.parse does, and refuses t
   }
   expect(Math.min(read, refused)).toBeGreaterThan(TEXTS / 5);
 });
+
+test.each(['{"a":1}', String.raw`{"\"":1}`, ' [1]', '1'])(
+  'a byte-order mark before %s is skipped',
+  (text) => {
+    expect(parseJson(`\ufeff${text}`)).toEqual(parseJson(text));
+  },
+);
+
+test.each(['\ufeff', '\ufeff\ufeff1', ' \ufeff1', '1\ufeff', '[\ufeff1]'])(
+  'and anywhere else it is no JSON: %j',
+  (text) => {
+    expect(() => parseJson(text)).toThrow(SyntaxError);
+  },
+);
 
 describe('depth', () => {
   const nested = (depth: number): string => `${'[{"\\n":'.repeat(depth / 2)}0${'}]'.repeat(depth / 2)}`;

@@ -2,12 +2,10 @@
  * Flags of Maelstrom's `test` beyond those that `simulate` has too: which nodes there are, and flags that have no meaning
  * here. The latter are accepted all the same, so that a command line written for Maelstrom runs unchanged.
  */
-import { readFileSync } from 'node:fs';
-import { asError } from '../../runtime/error.ts';
 import { isClient } from '../../workbench/sim/network.ts';
 import { nodeNames } from '../../workbench/sim/node-names.ts';
 import type { RunOptions } from '../../workbench/nodes/options.ts';
-import { UsageError, choiceFrom, numberFrom } from '../arguments.ts';
+import { UsageError, choiceFrom, numberFrom, textFrom } from '../arguments.ts';
 import {
   type RunFlags,
   applyFlags,
@@ -48,7 +46,7 @@ export function nodeIdsFrom(flags: NodeFlags): readonly string[] {
       ? undefined
       : nodeNames(numberFrom('node-count', count, { min: 1, max: MAX_NODES, integer: true }));
   const named = [
-    ...(file === undefined ? [] : split(readNames(file), /\s*\n\s*/)),
+    ...(file === undefined ? [] : split(textFrom('nodes-file', file), /\s*\n\s*/)),
     ...(counted ?? (nodes === undefined ? [] : split(nodes, /,\s*/))),
     ...(node ?? []),
   ];
@@ -67,14 +65,6 @@ export function nodeIdsFrom(flags: NodeFlags): readonly string[] {
 
 /** Splits a list. What is empty at its end does not count. */
 const split = (list: string, separator: RegExp): string[] => list.replace(/[\s,]+$/, '').split(separator);
-
-function readNames(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`--nodes-file ${file} cannot be read: ${asError(error).message}`);
-  }
-}
 
 /** A node has a log file under its name, and must not be mistaken for a client or a service. */
 function nameFault(name: string): string | undefined {

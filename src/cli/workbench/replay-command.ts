@@ -4,7 +4,9 @@
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { DecodeError } from '../../runtime/decode.ts';
 import { systemClock } from '../../runtime/system.ts';
+import { utf8Text } from '../../runtime/utf8.ts';
 import { processHosts } from '../../workbench/nodes/process-host.ts';
 import { type Fixture, FixtureError, parseFixture, replay } from '../../workbench/replay.ts';
 import { UsageError, parseOptions, splitNodeArguments } from '../arguments.ts';
@@ -77,9 +79,10 @@ async function replayOne(
 
 function fixtureFrom(file: string): Fixture {
   try {
-    return parseFixture(readFileSync(file, 'utf8'));
+    return parseFixture(utf8Text(readFileSync(file)));
   } catch (error) {
-    if (error instanceof FixtureError) throw new UsageError(`${file} is not a fixture: ${error.message}`);
+    if (error instanceof FixtureError || error instanceof DecodeError)
+      throw new UsageError(`${file} is not a fixture: ${error.message}`);
     if (error instanceof Error && 'code' in error)
       throw new UsageError(`${file} cannot be read: ${error.message}`);
     throw error;

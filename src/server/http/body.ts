@@ -2,9 +2,10 @@
  * The bodies of requests: read whole, up to a limit. Reading also rejects, with the connection's error, if the client goes
  * away before the end.
  */
-import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { DecodeError } from '../../runtime/decode.ts';
 import { parseJson } from '../../runtime/json.ts';
+import { utf8Text } from '../../runtime/utf8.ts';
 import { MAX_MESSAGE_BYTES } from '../../cluster/net/http-transport.ts';
 import { ApiError } from '../../store/api-error.ts';
 
@@ -23,9 +24,11 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   const bytes = await readBytes(request, MAX_BODY_BYTES);
   if (bytes.length === 0) return {};
   try {
-    if (isUtf8(bytes)) return parseJson(bytes.toString());
-  } catch {}
-  throw new ApiError('invalid_json', 'the body is not JSON in UTF-8');
+    return parseJson(utf8Text(bytes));
+  } catch (error) {
+    const why = error instanceof DecodeError ? error.message : 'is not JSON in UTF-8';
+    throw new ApiError('invalid_json', `the body ${why}`);
+  }
 }
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;

@@ -104,6 +104,9 @@ function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
 /** Maelstrom accepts no other keys, and gives up on a node that writes anything else to stdout. */
 const MESSAGE_KEYS = new Set(['id', 'src', 'dest', 'body']);
 
+/** Nor does it accept a byte-order mark, as parseJson does. */
+const MARKED = /^\ufeff/;
+
 /** Nor does it accept 3.0 as an integer, as parseJson does. */
 const FRACTIONAL_INTEGER = /"(?:value|msg_id|in_reply_to)"\s*:\s*-?\d+(?:\.|[eE])/;
 
@@ -112,6 +115,7 @@ function takeLine(line: string, events: HostEvents): void {
   if (
     message === undefined ||
     !Object.keys(message).every((key) => MESSAGE_KEYS.has(key)) ||
+    MARKED.test(line) ||
     FRACTIONAL_INTEGER.test(line)
   ) {
     events.onGarbage(`wrote a line that is not a message: ${line.slice(0, 500)}`);

@@ -39,6 +39,10 @@ describe('init', () => {
     expect(await converse(init())).toEqual([initOk]);
   });
 
+  test('may begin with a byte-order mark, as any input may that an editor or a shell has written', async () => {
+    expect(await converse(`\ufeff${JSON.stringify(init())}\n`)).toEqual([initOk]);
+  });
+
   test('a second one gets a reply, too, and changes nothing', async () => {
     const again = toNode({ type: 'init', msg_id: 3, node_id: 'n1', node_ids: ['n1'] });
     const lines = await converse(init(), add(2, 7), again, read(4));

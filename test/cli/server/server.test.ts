@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
-import { serverHelp } from '../../../src/cli/server/server-options.ts';
+import { serverHelp, serverOptionsFrom } from '../../../src/cli/server/server-options.ts';
 import { objectFrom } from '../../support/json.ts';
 import { errorOf } from '../../support/api-error.ts';
 import { ServerProcess, startServer, stopServers, temporaryDirectory } from '../../support/server-process.ts';
@@ -95,13 +95,19 @@ describe('what makes no sense is refused with one line and status 2', () => {
     [['--node-id', 'a~b'], "--node-id has a '~', which separates the suffix in replica ids"],
     [['--node-id', 'a\nb'], '--node-id has control characters or halves of surrogate pairs'],
     [['--node-id', 'n'.repeat(241)], '--node-id is longer than 240 bytes'],
-    [['--token-file', missing], `--token-file ${missing} cannot be read`],
+    [
+      ['--token-file', missing],
+      `--token-file ${missing} cannot be read: ENOENT: no such file or directory, open '${missing}'`,
+    ],
     [['--token-file', empty], `--token-file ${empty} is empty`],
     [['--peers', 'localhost'], "--peers takes host:port, not 'localhost'"],
     [['--peers', 'a:1,http://b:2/'], "--peers takes host:port, not 'http://b:2/'"],
     [['--advertise', ':8080'], "--advertise takes host:port, not ':8080'"],
     [['--cluster', 'c'.repeat(65)], '--cluster is longer than 64 bytes'],
-    [['--cluster-key-file', missing], `--cluster-key-file ${missing} cannot be read`],
+    [
+      ['--cluster-key-file', missing],
+      `--cluster-key-file ${missing} cannot be read: ENOENT: no such file or directory, open '${missing}'`,
+    ],
     [['--cluster-key-file', empty], `--cluster-key-file ${empty} is empty`],
     [['--discovery-port', '0'], "--discovery-port takes a whole number from 1 to 65535, not '0'"],
     [['--max-peers', '1001'], "--max-peers takes a whole number from 1 to 1000, not '1001'"],
@@ -134,9 +140,17 @@ describe('what makes no sense is refused with one line and status 2', () => {
     ['MAX_PEERS', '1.5', "takes a whole number from 1 to 1000, not '1.5'"],
     ['DISCOVERY_PORT', 'http://a:1', "takes a whole number from 1 to 65535, not 'http://a:1'"],
     ['NODE_ID', 'a~2', "has a '~', which separates the suffix in replica ids"],
-    ['TOKEN_FILE', missing, `${missing} cannot be read`],
+    [
+      'TOKEN_FILE',
+      missing,
+      `${missing} cannot be read: ENOENT: no such file or directory, open '${missing}'`,
+    ],
     ['TOKEN_FILE', empty, `${empty} is empty`],
-    ['CLUSTER_KEY_FILE', missing, `${missing} cannot be read`],
+    [
+      'CLUSTER_KEY_FILE',
+      missing,
+      `${missing} cannot be read: ENOENT: no such file or directory, open '${missing}'`,
+    ],
     ['CLUSTER_KEY', 'too short', 'must hold keys of 16 characters or more'],
     ['ALLOW_ORIGIN', 'a', "takes origins such as https://example.org, not 'a'"],
     ['PEERS', 'nowhere', "takes host:port, not 'nowhere'"],
@@ -239,6 +253,33 @@ describe('the environment', () => {
     const server = await startServer({ env: { VERBOSE: word } });
     await server.increment('k');
     expect(server.stderr).toHaveLength(1);
+  });
+});
+
+describe('files with secrets', () => {
+  const secret = '0123456789abcdef';
+  const options = (name: string, content: string | Buffer) => {
+    const path = join(temporaryDirectory(), name);
+    writeFileSync(path, content);
+    return serverOptionsFrom([`--${name}`, path], {});
+  };
+
+  test('may begin with a byte-order mark', () => {
+    expect(options('token-file', `\ufeff${secret}\r\n`).token).toBe(secret);
+    const keys = [secret, secret.repeat(2)];
+    expect(options('cluster-key-file', `\ufeff${keys.join('\r\n')}`).cluster.keys).toEqual(keys);
+  });
+
+  test.each([
+    [
+      'of UTF-16',
+      Buffer.from(`\ufeff${secret}`, 'utf16le'),
+      'begins with the byte-order mark of UTF-16, not UTF-8',
+    ],
+    ['in Latin-1', Buffer.from(`${secret}é`, 'latin1'), 'is not UTF-8'],
+  ])('%s are refused for what they are', (_, content, why) => {
+    expect(() => options('token-file', content)).toThrow(why);
+    expect(() => options('cluster-key-file', content)).toThrow(why);
   });
 });
 

@@ -60,6 +60,10 @@ describe('nodes are put together as Jepsen does it', () => {
     expect(optionsOf('--nodes-file', list(), '--node-count', '1').nodeIds).toEqual(['f1', 'f2', 'f3', 'n0']);
   });
 
+  test('a byte-order mark is no part of the first name', () => {
+    expect(optionsOf('--nodes-file', file('nodes', '\ufeffa\r\nb\r\n')).nodeIds).toEqual(['a', 'b']);
+  });
+
   test.each([
     [['--nodes', ''], "'' cannot be the name of a node"],
     [['--nodes', 'a,,b'], "'' cannot be the name of a node"],

@@ -164,6 +164,11 @@ describe('test', () => {
   test.each([
     ['a line that is not JSON', 'hello', 'wrote a line that is not a message: hello'],
     [
+      'a line with a byte-order mark',
+      '\ufeff{"src":"n0","dest":"n1","body":{"type":"x","msg_id":1}}',
+      'wrote a line that is not a message: \ufeff{',
+    ],
+    [
       'a fraction for an integer',
       '{"src":"n0","dest":"n1","body":{"type":"x","msg_id":1.0}}',
       'wrote a line that is not a message: {',
@@ -377,6 +382,18 @@ describe('replay', () => {
       stderr: '',
       stdout: `${fixture('challenge.jsonl')}: as expected, all 8 messages\n`,
     });
+  });
+
+  test('a fixture may begin with a byte-order mark', async () => {
+    const marked = join(directory, 'marked.jsonl');
+    const challenge = readFileSync(fixture('challenge.jsonl'), 'utf8').replaceAll(/^#.*\n|^\n/gm, '');
+    writeFileSync(marked, `\ufeff${challenge}`);
+    const { status, stdout } = await workbench(['replay', marked, '--', '--store', 'memory']);
+    expect([status, stdout]).toEqual([0, `${marked}: as expected, all 8 messages\n`]);
+    writeFileSync(marked, `\ufeff${challenge}`, 'utf16le');
+    expect((await workbench(['replay', marked])).stderr).toContain(
+      'is not a fixture: begins with the byte-order mark of UTF-16, not UTF-8',
+    );
   });
 
   test('the first difference is shown with its line', async () => {

@@ -174,6 +174,13 @@ describe('besides counters', () => {
     expect(health).toEqual({ status: 'ok', node_id: 'node-1', counters: expect.any(Number) });
   });
 
+  test.each([String.raw`{"amount":1}`, String.raw`{"\u0061mount":1}`])(
+    'a body may begin with a byte-order mark: %s',
+    async (body) => {
+      expect((await server.post('/counter/incr/marked', `\ufeff${body}`)).status).toBe(200);
+    },
+  );
+
   test('metrics are in the format of Prometheus', async () => {
     await server.increment('measured');
     const { headers, body } = await server.get('/metrics');

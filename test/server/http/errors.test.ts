@@ -144,7 +144,7 @@ describe('the body', () => {
   });
 
   test.each([
-    ...`{ } {"amount":} {"amount":1}x {"amount":1,} {'amount':1} {"amount":1}{} amount=1 \ufeff{"amount":1}`.split(
+    ...`{ } {"amount":} {"amount":1}x {"amount":1,} {'amount':1} {"amount":1}{} amount=1 \ufeff \ufeff\ufeff\ufeff{}`.split(
       ' ',
     ),
     ' ',
@@ -153,6 +153,12 @@ describe('the body', () => {
     '['.repeat(60_000),
   ])('that is not JSON is refused (%#)', async (body) => {
     expect(errorOf(await server.post('/counter/incr/k', body))).toBe('400 invalid_json');
+  });
+
+  test.each(['fffe', 'feff'])('with the byte-order mark %s, of UTF-16, is told so', async (mark) => {
+    const body = Buffer.concat([Buffer.from(mark, 'hex'), Buffer.from('{"amount":1}', 'utf16le')]);
+    const { body: answer } = await server.ask('POST', '/counter/incr/k', json, body);
+    expect(answer).toContain('the body begins with the byte-order mark of UTF-16, not UTF-8');
   });
 
   test.each(['ff', 'c3', 'c328', 'eda080', 'f4908080', 'c080'])(
