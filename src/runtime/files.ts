@@ -6,8 +6,10 @@
 export interface Files {
   /** Resolves with the names in the directory. */
   list(): Promise<string[]>;
-  /** Resolves with the content of a file. Rejects if it does not exist. */
+  /** Resolves with the content of a file of at most 2 GiB. Rejects if it does not exist. */
   read(name: string): Promise<Buffer>;
+  /** The content of a file of any length, in pieces of at most a megabyte. Rejects if it does not exist. */
+  pieces(name: string): AsyncIterable<Buffer>;
   /** Opens a file at its end, creating it if it does not exist. */
   open(name: string): Promise<AppendFile>;
   /** Truncates a file to `bytes` bytes and syncs it. */

@@ -1,20 +1,31 @@
 /**
  * The port `Files` on the real file system: the only place in the store that touches it, besides the lock.
  */
-import { constants, fdatasync, write } from 'node:fs';
-import { mkdir, open, readFile, readdir, rename, rm, truncate } from 'node:fs/promises';
+import { constants, createReadStream, fdatasync, write } from 'node:fs';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  truncate,
+} from 'node:fs/promises';
 import * as paths from 'node:path';
 import type { AppendFile, Files } from '../../runtime/files.ts';
 
 /** Opens a directory, given by a path. Creates it if there is none, and syncs its name. */
 export async function openDirectory(relative: string): Promise<Files> {
   const path = paths.resolve(relative);
-  const made = await mkdir(path, { recursive: true });
+  const made = await makeDirectory(path);
   if (made !== undefined) await syncNames(path, paths.dirname(made));
   const at = (name: string): string => paths.join(path, name);
   return {
     list: () => readdir(path),
     read: (name) => readFile(at(name)),
+    pieces: (name) => createReadStream(at(name), { highWaterMark: PIECE_BYTES }),
     open: (name) => openFile(at(name)),
     async truncate(name, bytes) {
       await truncate(at(name), bytes);
@@ -25,6 +36,38 @@ export async function openDirectory(relative: string): Promise<Files> {
     syncDirectory: () => syncPath(path),
   };
 }
+
+const PIECE_BYTES = 2 ** 20;
+
+/**
+ * Makes a directory and those above it that are missing. Resolves with the topmost that was made; undefined if all were
+ * there. (The recursive `mkdir` of Node tries for ever where the system denies that a directory above exists, as below
+ * /proc.)
+ */
+async function makeDirectory(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path);
+    return path;
+  } catch (error) {
+    const parent = paths.dirname(path);
+    switch (codeOf(error)) {
+      case 'EEXIST':
+        if ((await stat(path)).isDirectory()) return undefined;
+        throw error;
+      case 'ENOENT': {
+        if (parent === path) throw error;
+        const made = await makeDirectory(parent);
+        await mkdir(path);
+        return made ?? path;
+      }
+      default:
+        throw error;
+    }
+  }
+}
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
 
 /**
  * Flags to open a file so that each write returns when it is on the disk, which saves every commit a second call. On
@@ -38,7 +81,7 @@ const SYNCED =
 /** Writes use the bare descriptor: going through the handle would cost every commit more. */
 async function openFile(path: string): Promise<AppendFile> {
   const handle = await open(path, 'a');
-  const synced = SYNCED === undefined ? handle : await open(path, SYNCED);
+  const synced = SYNCED === undefined ? handle : await openOrClose(path, SYNCED, handle);
   const { ino, birthtimeNs } = await handle.stat({ bigint: true });
   const sync = (): Promise<void> =>
     new Promise((resolve, reject) => fdatasync(handle.fd, (error) => (error ? reject(error) : resolve())));
@@ -55,6 +98,16 @@ async function openFile(path: string): Promise<AppendFile> {
       if (synced !== handle) await synced.close();
     },
   };
+}
+
+/** Opens a file a second time; closes the first if that fails, as when the process is at its limit. */
+async function openOrClose(path: string, flags: number, first: FileHandle): Promise<FileHandle> {
+  try {
+    return await open(path, flags);
+  } catch (error) {
+    await first.close();
+    throw error;
+  }
 }
 
 async function append(fd: number, bytes: Uint8Array): Promise<void> {

@@ -1,5 +1,5 @@
 /** What storage relies on in files, asked of those of the machine and of those in memory; and what a crash leaves. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -75,6 +75,37 @@ describe.each(Object.entries(kinds))('%s', (_, create) => {
     const fingerprint = await append(files, 'a', 'one');
     expect(await append(files, 'a', 'two')).toBe(fingerprint);
     expect(await append(files, 'b', 'onetwo')).not.toBe(fingerprint);
+  });
+});
+
+test('come in pieces that make up what they are', async () => {
+  const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => at % 251));
+  for (const files of [await openDirectory(join(temporary, 'pieces')), new MemoryFiles()]) {
+    const file = await files.open('a');
+    await file.append(bytes);
+    await file.close();
+    const pieces: Buffer[] = [];
+    for await (const piece of files.pieces('a')) pieces.push(piece);
+    expect(pieces.length).toBeGreaterThan(2);
+    expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
+    await expect(files.pieces('b')[Symbol.asyncIterator]().next()).rejects.toThrow('ENOENT');
+  }
+});
+
+describe.runIf(process.platform === 'linux')('a directory that cannot be made is an error, at once:', () => {
+  test.each([
+    ['/proc/g-counter', 'ENOENT'],
+    ['/proc/g-counter/deep/er', 'ENOENT'],
+    ['/proc/self/fd/g-counter', 'ENOENT'],
+    ['/dev/null/g-counter', 'ENOTDIR'],
+    ['/dev/null', 'EEXIST'],
+  ])('%s', async (path, code) => {
+    await expect(openDirectory(path)).rejects.toThrow(code);
+  });
+
+  test('one whose parent is a link to nowhere', async () => {
+    await symlink(join(temporary, 'nowhere/nothing'), join(temporary, 'dangling'));
+    await expect(openDirectory(join(temporary, 'dangling/below'))).rejects.toThrow('ENOENT');
   });
 });
 

@@ -8,6 +8,9 @@ import { type Directory, Inode } from './directory.ts';
 /** Awaited before each change, such as `append counters-000001.log 42`. The change fails where this rejects. */
 export type Disk = (operation: string) => Promise<void>;
 
+/** Shorter than many a record, so that these cross the borders of pieces, but not so short that reading takes long. */
+const PIECE_BYTES = 509;
+
 export class SimulatedFiles implements Files {
   readonly directory: Directory;
   readonly #disk: Disk;
@@ -23,6 +26,11 @@ export class SimulatedFiles implements Files {
 
   async read(name: string): Promise<Buffer> {
     return this.directory.at(name).bytes();
+  }
+
+  async *pieces(name: string): AsyncGenerator<Buffer> {
+    const bytes = this.directory.at(name).bytes();
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
   }
 
   async open(name: string): Promise<AppendFile> {
