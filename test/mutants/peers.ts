@@ -186,17 +186,21 @@ const recoveryDropsSegment: CreatePeer = (ports) =>
   shippedPeer({ ...ports, files: withoutLastTotals(ports.files) });
 
 function withoutLastTotals(files: Files): PeerPorts['files'] {
+  const read = async (name: string): Promise<Buffer> => {
+    const bytes = await files.read(name);
+    const last = Math.max(0, ...(await files.list()).map((each) => segmentNumber(each) ?? 0));
+    if (segmentNumber(name) !== last) return bytes;
+    const frames = decodeFrames(bytes, name).frames.map(({ payload }) => {
+      const { totals: _, ...record } = decodeRecord(payload);
+      return encodeFrame(encodeRecord(record));
+    });
+    return Buffer.concat(frames);
+  };
   return {
     list: () => files.list(),
-    async read(name) {
-      const bytes = await files.read(name);
-      const last = Math.max(0, ...(await files.list()).map((each) => segmentNumber(each) ?? 0));
-      if (segmentNumber(name) !== last) return bytes;
-      const frames = decodeFrames(bytes, name).frames.map(({ payload }) => {
-        const { totals: _, ...record } = decodeRecord(payload);
-        return encodeFrame(encodeRecord(record));
-      });
-      return Buffer.concat(frames);
+    read,
+    async *pieces(name) {
+      yield await read(name);
     },
     open: (name) => files.open(name),
     truncate: (name, bytes) => files.truncate(name, bytes),
