@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { parseAuthority } from '../runtime/authority.ts';
 import { DecodeError } from '../runtime/decode.ts';
 import { asError } from '../runtime/error.ts';
 import { utf8Text } from '../runtime/utf8.ts';
@@ -105,6 +106,15 @@ export function choicesFrom<Choice extends string>(
   const chosen = listFrom(list).map((name) => choiceFrom<Choice | 'all'>(flag, name, ['all', ...choices]));
   return new Set(chosen.flatMap((name): readonly Choice[] => (name === 'all' ? choices : [name])));
 }
+
+/** Reads a list of names of hosts, and returns them as authorities are compared. Throws a UsageError. */
+export const hostNamesFrom = (flag: string, list: string): string[] =>
+  listFrom(list).map((name) => {
+    const authority = parseAuthority(name);
+    if (authority !== undefined && authority.host !== '' && authority.port === undefined)
+      return authority.host;
+    throw new UsageError(`${written(flag)} takes names such as count.example.org, not '${name}'`);
+  });
 
 /** Reads the text of the file that a flag names. Throws a UsageError if it cannot be read or is not UTF-8. */
 export function textFrom(flag: string, path: string): string {

@@ -4,19 +4,28 @@
  * From 12.8 on (Node 24 and 26), V8 can read an escaped object key as another key that an earlier object had
  * (nodejs/node#63785): it looks the key up by its raw text, where `\"` begins like the key `\`. A text without a
  * backslash has no escapes, so there the raw text is the key and V8 is right. All other texts are read by hand.
+ *
+ * JavaScript reads 4.9999999999999999999 as 5. Nobody who wrote it meant 5, so a number that only becomes whole by being
+ * rounded is read as NaN, which nothing that takes a number takes.
  */
 
 /** How deeply the arrays and objects of a text with escapes may be nested; V8 itself needs no stack for them. */
 export const MAX_DEPTH = 1000;
 
 /**
- * What a correct `JSON.parse` returns, and throws: a SyntaxError, also for a text that is nested too deeply. A byte-order
- * mark before the text is skipped, as RFC 8259 permits.
+ * What a correct `JSON.parse` returns, but NaN for a number that rounding makes whole; and what it throws: a SyntaxError,
+ * also for a text that is nested too deeply. A byte-order mark before the text is skipped, as RFC 8259 permits.
  */
 export function parseJson(marked: string): unknown {
   const text = withoutMark(marked);
-  return text.includes('\\') ? new Reader(text).read() : JSON.parse(text);
+  return text.includes('\\') || MAYBE_ROUNDED.test(text) ? new Reader(text).read() : JSON.parse(text);
 }
+
+/**
+ * Rounding makes a number whole only if it has 17 digits or more, or is so small that it becomes 0. Such digits may also
+ * stand in a string, and then the text is read by hand for nothing.
+ */
+const MAYBE_ROUNDED = /[\d.]{18}|[eE]-\d{3}/;
 
 /** The character that some editors and shells put before every text. */
 const BYTE_ORDER_MARK = '\ufeff';
@@ -122,7 +131,8 @@ class Reader {
     SCALAR.lastIndex = this.#at;
     const [token] = SCALAR.exec(this.#text) ?? this.#fail();
     this.#at = SCALAR.lastIndex;
-    return JSON.parse(token);
+    const json: unknown = JSON.parse(token);
+    return Number.isInteger(json) && !isWhole(token) ? NaN : json;
   }
 
   #skipSpace(): number {
@@ -140,8 +150,19 @@ class Reader {
   }
 }
 
+/** Whether the number that a token is, before any rounding, is whole. */
+function isWhole(token: string): boolean {
+  const [, integer = '', fraction = '', exponent = '0'] = NUMBER.exec(token) ?? [];
+  const digits = integer + fraction;
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === ZERO) end--;
+  // The exponent of the last digit that is not 0.
+  return end === 0 || Number(exponent) - fraction.length + (digits.length - end) >= 0;
+}
+
+const NUMBER = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 const SCALAR = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const ORDINARY = { writable: true, enumerable: true, configurable: true };
 
-const [TAB, NEWLINE, RETURN, SPACE, QUOTE, COMMA, COLON] = [9, 10, 13, 32, 34, 44, 58];
+const [TAB, NEWLINE, RETURN, SPACE, QUOTE, COMMA, ZERO, COLON] = [9, 10, 13, 32, 34, 44, 48, 58];
 const [OPEN_BRACKET, BACKSLASH, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [91, 92, 93, 123, 125];

@@ -67,4 +67,8 @@ export type RequestErrorCode =
   | 'not_local'
   | 'timeout'
   | 'too_many_watchers'
-  | 'unauthorized';
+  | 'unauthorized'
+  | 'unknown_host'
+  | 'unsupported_encoding'
+  | 'unsupported_transfer'
+  | 'unsupported_version';

@@ -81,6 +81,57 @@ test.each(['\ufeff', '\ufeff\ufeff1', ' \ufeff1', '1\ufeff', '[\ufeff1]'])(
   },
 );
 
+describe('a number', () => {
+  test.each(
+    [
+      [
+        '4.9999999999999999999',
+        '5.00000000000000000001',
+        '0.99999999999999999999',
+        '-4.99999999999999999999',
+      ],
+      ['9007199254740990.9', '9007199254740991.4', '4503599627370497.5', '2251799813685249.2'],
+      ['1e-400', '-1e-400', '1.5E-0400', '123e-99999999999999999999', `0.${'0'.repeat(400)}1`],
+      ['49999999999999999999e-19', '5000000000000000000001E-21', '0.49999999999999999999e1'],
+    ].flat(),
+  )('%s, which only rounding makes whole, is read as no number', (token) => {
+    expect(Number.isInteger(Number(token))).toBe(true);
+    expect(parseJson(token)).toBeNaN();
+    expect(parseJson(`{"a":[${token}]}`)).toEqual({ a: [NaN] });
+    expect(parseJson(`{"\\n":${token}}`)).toEqual({ '\n': NaN });
+  });
+
+  test.each(
+    [
+      ['5', '5.0', '5.00000000000000000000', '50e-1', '5000000000000000000000e-21', '0.5e1', '0e-400', '-0'],
+      ['0.00000000000000000000', '9007199254740991.0', '9007199254740991', '5e0', '0.0e-999', '1e3', '1e22'],
+      ['1.5', '0.1', '1.2345678901234567', '4.999999999999999', '5e-324', '1e-100', '1e400', '-1e400'],
+    ].flat(),
+  )('%s is what it is in JavaScript', (token) => {
+    expect(parseJson(token)).toBe(Number(token));
+    expect(parseJson(`["\\n",${token}]`)).toEqual(['\n', Number(token)]);
+  });
+
+  test('of any length is read in time that grows with its length alone', () => {
+    // 2^18 digits: looking at each of them for each other one would take minutes.
+    expect(parseJson(`1.${'0'.repeat(2 ** 18)}1`)).toBeNaN();
+    expect(parseJson(`1.${'0'.repeat(2 ** 18)}`)).toBe(1);
+  });
+
+  test('in a string is left alone', () => {
+    expect(parseJson('{"4.9999999999999999999":"1e-400"}')).toEqual({ '4.9999999999999999999': '1e-400' });
+  });
+
+  test('that JavaScript itself writes is always read as it was', () => {
+    fc.assert(
+      fc.property(fc.double({ noDefaultInfinity: true, noNaN: true }), (number) => {
+        expect(parseJson(JSON.stringify([number, '\\']))).toEqual([number === 0 ? 0 : number, '\\']);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
 describe('depth', () => {
   const nested = (depth: number): string => `${'[{"\\n":'.repeat(depth / 2)}0${'}]'.repeat(depth / 2)}`;
 
@@ -172,7 +223,7 @@ const SCALARS = [
   '1e3',
   '1E-2',
   '9007199254740993',
-  '1e999',
+  '1e99',
   'true',
   'false',
   'null',

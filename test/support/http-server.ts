@@ -36,7 +36,7 @@ export async function openHttpServer(
 ): Promise<HttpServerFixture> {
   const errors: unknown[] = [];
   const server = new HttpServer({
-    access: { token: undefined, isInsecure: false, allowedOrigins: [] },
+    access: { token: undefined, isInsecure: false, allowedOrigins: [], allowedHosts: [] },
     page: '<!doctype html>',
     maxConnections: 100,
     maxWatchers: 100,

@@ -2,9 +2,9 @@
  * The flags and environment variables of g-counter-server, and its help text.
  */
 import { isIP } from 'node:net';
-import { parseAddress } from '../../cluster/address.ts';
+import { isLoopback, parseAddress } from '../../cluster/address.ts';
 import { nameFault } from '../../crdt/names.ts';
-import { UsageError, contentFrom, listFrom, parseOptions, written } from '../arguments.ts';
+import { UsageError, contentFrom, hostNamesFrom, listFrom, parseOptions, written } from '../arguments.ts';
 import {
   type ClusterCliOptions,
   clusterHelp,
@@ -21,6 +21,8 @@ export interface ServerCliOptions {
   readonly dataDir: string;
   readonly token: string | undefined;
   readonly allowedOrigins: readonly string[];
+  /** Undefined if the server may be asked by any name. */
+  readonly allowedHosts: readonly string[] | undefined;
   readonly maxCounters: number;
   readonly maxNodes: number;
   readonly maxConnections: number;
@@ -47,6 +49,9 @@ Named counters over HTTP. An increment is answered when it is on the disk; none 
                               must present as Authorization: Bearer TOKEN
   --allow-origin ORIGIN       let pages of this origin use the server from a browser, e.g. https://example.org;
                               several are separated by commas, * stands for all
+  --allow-host NAME           be asked by this name too, e.g. count.example.org; several are separated by commas. On a
+                              loopback address, other names than localhost are refused (421); elsewhere all are
+                              taken unless this is given
   --max-counters N            how many counters there can be (default 2000000)
   --max-nodes N               how many totals, of different nodes, a counter can have (default 1000)
   --max-connections N         how many connections can be open (default 10000)
@@ -77,6 +82,7 @@ const specs = {
   'data-dir': text,
   'token-file': text,
   'allow-origin': text,
+  'allow-host': text,
   'max-counters': text,
   'max-nodes': text,
   'max-connections': text,
@@ -104,6 +110,7 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
     dataDir: settings.text('data-dir') ?? 'data',
     token,
     allowedOrigins: originsFrom(settings),
+    allowedHosts: hostsFrom(settings, host),
     maxCounters: count('max-counters', 2_000_000, 10_000_000),
     maxNodes: count('max-nodes', 1000, 100_000),
     maxConnections: count('max-connections', 10_000, 1_000_000),
@@ -161,4 +168,10 @@ function originsFrom(settings: ServerSettings): string[] {
     }
   }
   return origins;
+}
+
+/** The names that a server on `host` may be asked by. Other machines reach it by names that it cannot know. */
+function hostsFrom(settings: ServerSettings, host: string): string[] | undefined {
+  const names = hostNamesFrom(settings.nameOf('allow-host'), settings.text('allow-host') ?? '');
+  return names.length === 0 && !isLoopback(host) ? undefined : names;
 }

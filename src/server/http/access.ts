@@ -1,10 +1,12 @@
 /**
  * Access: who may use which routes. Writing needs the token, if one is set; without one, only this machine may change the
- * cluster. Pages of other origins may use the server only if an operator has allowed their origin.
+ * cluster. On a loopback host the server goes by no name that might be somebody else's. Pages of other origins may use
+ * the server only if an operator has allowed their origin.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../../cluster/address.ts';
+import { type Authority, isLocalOrAddress, isOriginOf } from '../../runtime/authority.ts';
 import { ApiError } from '../../store/api-error.ts';
 
 export interface Access {
@@ -14,6 +16,22 @@ export interface Access {
   readonly isInsecure: boolean;
   /** The origins whose pages may use the server from a browser, or `*` for all. */
   readonly allowedOrigins: readonly string[];
+  /**
+   * The names, in lower case, that the server may be asked by, besides those of this machine and IP addresses. Undefined
+   * if it may be asked by any.
+   */
+  readonly allowedHosts: readonly string[] | undefined;
+}
+
+/**
+ * Throws an ApiError if a request is for a name that is not known to be this server's. Such a name may be that of a page
+ * which lets it lead here, and then the browser takes the page for one of this server's own.
+ */
+export function checkHost({ allowedHosts }: Access, authority: Authority | undefined): void {
+  if (allowedHosts === undefined || authority === undefined) return;
+  const { host } = authority;
+  if (isLocalOrAddress(host) || allowedHosts.includes(host)) return;
+  throw new ApiError('unknown_host', `this server is not known as '${host}'; see --allow-host`);
 }
 
 /** Throws an ApiError if a request does not present the token. Takes equally long for every wrong one. */
@@ -37,15 +55,24 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 
 /** Whether pages of an origin may read the server's responses. */
 const isAllowed = ({ allowedOrigins }: Access, origin: string): boolean =>
-  allowedOrigins.includes('*') || allowedOrigins.includes(origin);
+  allowedOrigins.includes('*') || allowedOrigins.includes(origin.toLowerCase());
 
 /**
  * Throws an ApiError if a request comes from a page of an origin that is not allowed. A browser sends a simple POST for
- * any page and withholds only the response, and by then the counter has been incremented.
+ * any page and withholds only the response, and by then the counter has been incremented. Where the browser itself says
+ * which site a request is from, no proxy on the way can have made that wrong; no page can either.
  */
-export function checkOrigin(access: Access, { headers }: IncomingMessage): void {
-  const { origin, host } = headers;
-  if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
+export function checkOrigin(
+  access: Access,
+  { headers }: IncomingMessage,
+  authority: Authority | undefined,
+): void {
+  const { origin = 'null', 'sec-fetch-site': site } = headers;
+  if (site === 'same-origin') return;
+  if (site !== 'same-site' && site !== 'cross-site') {
+    if (headers.origin === undefined) return;
+    if (authority !== undefined && isOriginOf(origin, authority)) return;
+  }
   if (!isAllowed(access, origin)) {
     throw new ApiError('foreign_origin', `pages of ${origin} may not use this server; see --allow-origin`);
   }

@@ -1,6 +1,7 @@
 /**
- * The bodies of requests: read whole, up to a limit. Reading also rejects, with the connection's error, if the client goes
- * away before the end.
+ * The bodies of requests: read whole, up to a limit. Whether there is a body shows by its first byte, whatever the head
+ * says; only then does it matter how it is labelled. Reading also rejects, with the connection's error, if the client
+ * goes away before the end.
  */
 import type { IncomingMessage } from 'node:http';
 import { DecodeError } from '../../runtime/decode.ts';
@@ -13,15 +14,12 @@ export const MAX_BODY_BYTES = 65_536;
 /** How much of a body that is too long is read and dropped, so that the client gets to read the error. */
 const MAX_DROPPED_BYTES = 2 ** 20;
 
-/** Resolves with the JSON in the body of a request, `{}` if it has no body. Rejects with an ApiError. */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
-  const { 'content-type': type, 'content-length': length } = request.headers;
-  const hasBody = length === undefined ? request.headers['transfer-encoding'] !== undefined : length !== '0';
-  if (!hasBody) return {};
-  if (type !== 'application/json' && !JSON_TYPE.test(type ?? '')) {
-    throw new ApiError('not_json', 'the body must have content-type application/json');
-  }
-  const bytes = await readBytes(request, MAX_BODY_BYTES);
+/**
+ * Resolves with the JSON in the body of a request, `{}` if it has no body. A body can have `maxBytes`. Rejects with an
+ * ApiError.
+ */
+export async function readJson(request: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
+  const bytes = await readBytes(request, maxBytes, checkType);
   if (bytes.length === 0) return {};
   try {
     return parseJson(utf8Text(bytes));
@@ -31,19 +29,48 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
+function checkType({ headers: { 'content-type': type } }: IncomingMessage): void {
+  if (type === 'application/json' || JSON_TYPE.test(type ?? '')) return;
+  throw new ApiError('not_json', 'the body must have content-type application/json');
+}
+
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
 /** Resolves with the body of a peer's request. Rejects with an ApiError. */
 export async function readMessage(request: IncomingMessage): Promise<string> {
-  return (await readBytes(request, MAX_MESSAGE_BYTES)).toString();
+  return (await readBytes(request, MAX_MESSAGE_BYTES, () => {})).toString();
 }
 
-function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/** Throws an ApiError if what arrives is not the body itself but something to be decoded. */
+function checkCodings({ headers }: IncomingMessage): void {
+  const { 'content-encoding': encoding = '', 'transfer-encoding': transfer = 'chunked' } = headers;
+  if (encoding !== '' && encoding.toLowerCase() !== 'identity') {
+    throw new ApiError('unsupported_encoding', `bodies are taken as they are, not in ${encoding}`);
+  }
+  if (transfer.toLowerCase() !== 'chunked') {
+    throw new ApiError('unsupported_transfer', `the only transfer coding is chunked, not ${transfer}`);
+  }
+}
+
+/** `check` is called with the request as soon as it has a body. Rejects with an ApiError, or with what `check` throws. */
+function readBytes(
+  request: IncomingMessage,
+  maxBytes: number,
+  check: (request: IncomingMessage) => void,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let received = 0;
     const tooLong = (): ApiError =>
       new ApiError('body_too_large', `the body is longer than ${maxBytes} bytes`);
+    request.once('data', () => {
+      try {
+        checkCodings(request);
+        check(request);
+      } catch (error) {
+        reject(error);
+      }
+    });
     request.on('data', (chunk: Buffer) => {
       received += chunk.length;
       if (received <= maxBytes) chunks.push(chunk);

@@ -39,6 +39,9 @@ function errorOf(code: unknown): ApiError {
       return new ApiError('head_too_large', 'the head of the request is too large');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new ApiError('timeout', 'the request took too long to arrive');
+    case 'HPE_INVALID_VERSION':
+    case 'HPE_PAUSED_H2_UPGRADE':
+      return new ApiError('unsupported_version', 'the version of HTTP must be 1.1 or 1.0');
     default:
       return new ApiError('bad_request', 'this is not HTTP');
   }

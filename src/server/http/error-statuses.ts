@@ -49,8 +49,12 @@ const errorStatuses: Readonly<Record<ErrorCode, (details: ErrorDetails) => Error
   too_many_peers: always(409),
   too_many_watchers: always(503, { 'retry-after': '10' }),
   unauthorized: always(401, { 'www-authenticate': 'Bearer' }),
+  unknown_host: always(421),
   unknown_outcome: always(503),
   unknown_peer: always(404),
+  unsupported_encoding: always(415, { 'accept-encoding': 'identity' }),
+  unsupported_transfer: always(501),
+  unsupported_version: always(505),
 };
 
 function always(status: number, headers: ErrorStatus['headers'] = {}): () => ErrorStatus {

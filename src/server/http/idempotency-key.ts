@@ -6,18 +6,23 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../../store/api-error.ts';
 import type { Idempotency, Increment } from '../../store/store.ts';
+import { countOf } from './target.ts';
 
 /**
  * The idempotency key of a request to increment; undefined if it has none. `kind` keeps routes apart whose increments
  * are the same but whose answers differ. Throws an ApiError if the key is invalid.
  */
 export function idempotencyFrom(
-  { headers }: IncomingMessage,
+  request: IncomingMessage,
   kind: 'one' | 'many',
   increments: readonly Increment[],
 ): Idempotency | undefined {
-  const id = headers['idempotency-key'];
+  const id = request.headers['idempotency-key'];
   if (id === undefined) return undefined;
+  // Node joins them to one, which no retry with a single line has.
+  if (countOf(request, 'idempotency-key') > 1) {
+    throw new ApiError('invalid_idempotency_key', 'there is more than one header Idempotency-Key');
+  }
   if (typeof id !== 'string' || !IDEMPOTENCY_KEY.test(id)) {
     throw new ApiError(
       'invalid_idempotency_key',

@@ -9,13 +9,22 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ApiError } from '../../store/api-error.ts';
 import type { Store } from '../../store/store.ts';
-import { type Access, checkLocal, checkOrigin, checkToken, corsHeaders, preflightHeaders } from './access.ts';
+import {
+  type Access,
+  checkHost,
+  checkLocal,
+  checkOrigin,
+  checkToken,
+  corsHeaders,
+  preflightHeaders,
+} from './access.ts';
 import { answerClientError } from './client-error.ts';
 import { Connections } from './connections.ts';
 import type { Context, Handler } from './context.ts';
 import type { Metrics } from './metrics.ts';
 import { type Reply, errorReply, jsonReply } from './reply.ts';
 import { type Contexts, type Route, dispatch, routeOf } from './routes.ts';
+import { type Target, authorityOf, targetFrom } from './target.ts';
 import { Watchers } from './watchers.ts';
 
 export interface ServerOptions {
@@ -124,13 +133,12 @@ export class HttpServer {
     const startMs = clock.nowMs();
     this.#connections.asked(request.socket, response);
     const { method = '', url = '' } = request;
-    const question = url.indexOf('?');
-    const path = question === -1 ? url : url.slice(0, question);
-    const query = question === -1 ? '' : url.slice(question + 1);
+    const target = targetFrom(url);
+    const { path } = target;
     const found = routeOf(path);
     let reply: Reply | undefined;
     try {
-      reply = await this.#answer(request, response, path, found, query);
+      reply = await this.#answer(request, response, target, found);
     } catch (error) {
       reply = this.#replyTo(error, request);
     }
@@ -145,26 +153,25 @@ export class HttpServer {
   #answer(
     request: IncomingMessage,
     response: ServerResponse,
-    path: string,
+    target: Target,
     found: { route: Route; segment: string } | undefined,
-    query: string,
   ): ReturnType<Handler<Context>> {
     const { access } = this.#options;
-    if (request.headers.host === undefined && request.httpVersion === '1.1') {
-      throw new ApiError('bad_request', 'the header Host is missing');
-    }
+    const { path, query } = target;
+    const authority = authorityOf(request, target);
+    checkHost(access, authority);
     if (found === undefined) throw new ApiError('not_found', `there is nothing at ${path}`);
     const { route, segment } = found;
     const { method = '' } = request;
     if (method === 'OPTIONS' && access.allowedOrigins.length > 0) {
-      checkOrigin(access, request);
+      checkOrigin(access, request, authority);
       return { ...jsonReply('', 204), headers: preflightHeaders(route.method) };
     }
     if (method !== route.method && !(method === 'HEAD' && route.method === 'GET')) {
       const allow = route.method === 'GET' ? 'GET, HEAD' : route.method;
       throw new ApiError('method_not_allowed', `${path} takes ${allow}`, { allow });
     }
-    if (route.method === 'POST') checkOrigin(access, request);
+    if (route.method === 'POST') checkOrigin(access, request, authority);
     if (route.isGuarded) checkToken(access, request);
     if (route.isLocal) checkLocal(access, request);
     return dispatch(route, this.#contexts, { request, response, segment, query });

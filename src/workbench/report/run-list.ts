@@ -172,4 +172,4 @@ function filesHtml(run: StoredRun): string {
 }
 
 const linkTo = ({ test, timestamp }: StoredRun, file: string): string =>
-  escape(['', test, timestamp, ...file.split('/')].map(encodeURIComponent).join('/'));
+  escape(['.', test, timestamp, ...file.split('/')].map(encodeURIComponent).join('/'));

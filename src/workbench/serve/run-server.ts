@@ -1,11 +1,13 @@
 /**
  * A small web server for past runs: the list of runs at `/`, and below it the files of the run directory. It listens
- * on this machine only and never leaves that directory, wherever dots and symbolic links lead.
+ * on this machine only, under names that no page can have, and never leaves that directory, wherever dots and symbolic
+ * links lead.
  */
 import { createReadStream, realpathSync, statSync } from 'node:fs';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, sep } from 'node:path';
+import { isLocalOrAddress, parseAuthority } from '../../runtime/authority.ts';
 import { asError } from '../../runtime/error.ts';
 import { runListPage } from '../report/run-list.ts';
 import { storedRuns } from './stored-runs.ts';
@@ -19,10 +21,18 @@ export interface RunServer {
   close(): void;
 }
 
-/** Starts serving a run directory. `port` 0 takes any free port. Rejects if the port cannot be used. */
-export async function serveRuns(directory: string, port: number): Promise<RunServer> {
+/**
+ * Starts serving a run directory, to requests for this machine and for `hostNames`. `port` 0 takes any free port. Rejects
+ * if the port cannot be used.
+ */
+export async function serveRuns(
+  directory: string,
+  port: number,
+  hostNames: readonly string[],
+): Promise<RunServer> {
   const server = createServer((request, response) => {
     try {
+      if (!isFor(request, hostNames)) return plain(response, 421, 'this server goes by no such name');
       respond(realpathSync(directory), request, response);
     } catch (error) {
       // Runs may be deleted while they are being read.
@@ -93,10 +103,19 @@ function plain(response: ServerResponse, status: number, text: string): void {
   response.end(`${text}\n`);
 }
 
+/**
+ * Whether a request is for a name of this server. Any other is that of a page which lets it lead here, so that the
+ * browser lets it read what is private.
+ */
+function isFor({ headers: { host }, url = '' }: IncomingMessage, hostNames: readonly string[]): boolean {
+  const authority = parseAuthority(/^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? host ?? '');
+  return authority !== undefined && (isLocalOrAddress(authority.host) || hostNames.includes(authority.host));
+}
+
 /** The decoded path of a URL, or undefined if it cannot be decoded. */
 function pathOf(url: string): string | undefined {
   try {
-    return decodeURIComponent(url.split(/[?#]/)[0] ?? '/');
+    return decodeURIComponent(url.replace(/^https?:\/\/[^/?#]*\/?/i, '/').split(/[?#]/)[0] ?? '/');
   } catch {
     return undefined;
   }

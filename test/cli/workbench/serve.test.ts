@@ -39,7 +39,7 @@ beforeAll(async () => {
   symlinkSync(join(directory, 'secret.txt'), join(run, 'secret.txt'));
 
   const log = vi.spyOn(console, 'log').mockImplementation(() => {});
-  status = serveCommand(['--port', '0', '--store', store], stop.signal);
+  status = serveCommand(['--port', '0', '--store', store, '--allow-host', 'Runs.example'], stop.signal);
   port = Number(/http:\/\/127\.0\.0\.1:(\d+)\/$/.exec(await printed(log))?.[1]);
   log.mockRestore();
 });
@@ -52,9 +52,9 @@ interface HttpResponse {
   readonly body: string;
 }
 
-function ask(path: string, method = 'GET'): Promise<HttpResponse> {
+function ask(path: string, method = 'GET', host = 'localhost'): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port, path, method }, (response) => {
+    request({ host: '127.0.0.1', port, path, method, headers: { host } }, (response) => {
       let body = '';
       response.on('data', (text) => (body += String(text)));
       response.on('end', () =>
@@ -72,7 +72,7 @@ describe('serve', () => {
     expect([code, type]).toEqual([200, 'text/html; charset=utf-8']);
     expect(body.match(/\d{8}T102838/g)?.[0]).toBe('20261123T102838');
     expect(body).toContain('unfinished');
-    expect(body).toContain(`href="/g-counter/${timestamp}/report.html"`);
+    expect(body).toContain(`href="./g-counter/${timestamp}/report.html"`);
     expect(body).not.toContain('/latest/');
   });
 
@@ -85,6 +85,24 @@ describe('serve', () => {
     expect(await ask(`/g-counter/${timestamp}/${file}?x#y`)).toEqual({ status: 200, type, body });
     expect(await ask(`/g-counter/${timestamp}/${file}`, 'HEAD')).toEqual({ status: 200, type, body: '' });
   });
+
+  test.each(['evil.example', `evil.example:80`, 'localhost.evil.example', 'x.runs.example', 'a b'])(
+    'refuses a page that lets %s lead here',
+    async (host) => {
+      expect(await ask('/', 'GET', host)).toMatchObject({ status: 421 });
+      expect(await ask(`/g-counter/${timestamp}/results.json`, 'GET', host)).toMatchObject({ status: 421 });
+      expect(await ask(`http://${host.replace(' ', '@')}/`)).toMatchObject({ status: 421 });
+    },
+  );
+
+  test.each(['LOCALHOST:1', '127.0.0.1', '[::1]:80', 'runs.example:443', 'a.localhost'])(
+    'is known as %s',
+    async (host) => {
+      expect(await ask('/', 'GET', host)).toMatchObject({ status: 200 });
+      expect(await ask(`http://${host}/g-counter/${timestamp}/results.json`)).toMatchObject({ status: 200 });
+      expect(await ask(`http://${host}`)).toMatchObject({ status: 200 });
+    },
+  );
 
   test.each([
     '/../secret.txt',
@@ -120,6 +138,7 @@ describe('serve', () => {
   test.each([
     ['--port', 'x'],
     ['--port', '65536'],
+    ['--allow-host', 'http://x'],
     ['--store', '/nowhere'],
     ['--colour', 'red'],
   ])('%s %s is a usage error', async (...args) => {

@@ -62,7 +62,6 @@ describe('what is not HTTP', () => {
       'a chunk without a length',
       `${requestText('POST', '/counter/incr/k', { 'content-type': 'application/json', 'transfer-encoding': 'chunked' })}zz\r\n`,
     ],
-    ['another version', 'GET / HTTP/9.9\r\nhost: x\r\n\r\n'],
     ['bytes beyond ASCII in the path', Buffer.from('GET /counter/\u00e9 HTTP/1.1\r\nhost: x\r\n\r\n')],
   ])('%s is refused, and the connection is closed', async (_, bytes) => {
     const { port } = await startServer();

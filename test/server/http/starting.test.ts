@@ -40,7 +40,10 @@ test.each([
 });
 
 test('other errors are the same as later', async () => {
-  fixture = await openHttpServer({}, { access: { token: 'secret', isInsecure: false, allowedOrigins: [] } });
+  fixture = await openHttpServer(
+    {},
+    { access: { token: 'secret', isInsecure: false, allowedOrigins: [], allowedHosts: [] } },
+  );
   const statuses = [
     await ask('GET', '/nothing'),
     await ask('PUT', '/counter/k'),

@@ -124,7 +124,7 @@ test('a run links to its report and its other files, with their names encoded', 
   const page = runListPage([
     run('a b', { test: '"><script>', files: ['report.html', 'node-logs/n#0?.log'] }),
   ]);
-  expect(page).toContain('href="/%22%3E%3Cscript%3E/a%20b/report.html"');
+  expect(page).toContain('href="./%22%3E%3Cscript%3E/a%20b/report.html"');
   expect(page).toContain('node-logs/n%230%3F.log');
   expect(page).not.toContain('<script');
 });
