@@ -12,7 +12,7 @@ import { PeerRpc, type Transport, addressOf } from './peer-rpc.ts';
 import type { Removals } from './removals.ts';
 import { Membership } from './membership.ts';
 import type { ResponseBody, Request, Sender } from './messages.ts';
-import type { Replica } from './replica.ts';
+import { type Replica, enterCluster } from './replica.ts';
 import { Replication } from './replication.ts';
 import type { Keyring } from './hmac.ts';
 
@@ -208,10 +208,10 @@ export class Cluster {
     return true;
   }
 
-  /** Starts replication. Before anything of this disk is sent, it counts under a replica id that is its alone. */
+  /** Starts replication. */
   async #join(member: Member): Promise<void> {
     const { who } = member;
-    await this.#options.replica.useRandomReplicaId();
+    await this.#enter(`${member.address} is a peer now`);
     if (isPeer(member) && member.who?.bootId === who?.bootId) {
       this.#replication.join(member, this.#options.bootId < (who?.bootId ?? ''));
     }
@@ -228,11 +228,18 @@ export class Cluster {
     }
     const refusal = this.#membership.rejectionOf(from, address);
     if (refusal !== undefined) return refusal;
+    // Whoever asks any of this has taken this server in.
+    await this.#enter(`${address} has taken this server into its cluster`);
     if (body.type === 'ping') return this.#membership.ack(body);
     if (body.type === 'indirect-ping')
       return { type: 'indirect-ack', reached: await this.#membership.isReachable(body.address) };
-    await this.#options.replica.useRandomReplicaId();
     return this.#replication.handle(body, from.bootId);
+  }
+
+  /** Before anything of this disk is sent or taken, it counts under a replica id that is its alone. */
+  #enter(reason: string): Promise<void> {
+    const { replica, log } = this.#options;
+    return enterCluster(replica, reason, log);
   }
 
   #self(): Sender {

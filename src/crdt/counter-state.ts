@@ -3,7 +3,7 @@
  * most changes are to that one, and a lower bound. Pure functions: increment, merge, restore.
  */
 import { type GCounter, merge, plus, value as valueOf } from './g-counter.ts';
-import { type Identity, suffixOf, hasRandomSuffix, replicaIdOf } from './replica-id.ts';
+import { type Identity, replicaIdOf } from './replica-id.ts';
 
 export interface CounterState {
   /** This server's total, under the replica id with this suffix. */
@@ -86,35 +86,16 @@ export function incremented(
 }
 
 /**
- * The suffix to change to before `shown` may be merged into a counter, or undefined if the present one will do. Only
- * this server increments its total, so a larger one must be from a time that this disk has forgotten. `newSuffix` draws
- * the random suffix that follows a random one.
+ * Whether `shown` has a larger total under the present replica id than this disk. Only this disk increments that one, so
+ * it must be from a time that the disk has forgotten: before it merges such parts, it changes its replica id.
  */
-export function nextSuffix(
-  identity: Identity,
-  state: CounterState,
-  shown: GCounter,
-  newSuffix: () => number,
-): number | undefined {
-  const { nodeId, suffix: present } = identity;
-  const nodes = nodesOf(identity, asPresent(identity, state));
-  const isMore = (name: string, total: number): boolean => total > (nodes.get(name) ?? 0);
-  if (hasRandomSuffix(present)) {
-    const name = replicaIdOf(nodeId, present);
-    return isMore(name, shown.get(name) ?? 0) ? newSuffix() : undefined;
-  }
-  let latest = 0;
-  for (const [name, total] of shown) {
-    const suffix = suffixOf(nodeId, name) ?? 0;
-    if (suffix >= present && !hasRandomSuffix(suffix) && isMore(name, total)) {
-      latest = Math.max(latest, suffix);
-    }
-  }
-  return latest === 0 ? undefined : latest + 1;
+export function showsMore(identity: Identity, state: CounterState, shown: GCounter): boolean {
+  const { own } = asPresent(identity, state);
+  return (shown.get(replicaIdOf(identity.nodeId, identity.suffix)) ?? 0) > own;
 }
 
 /**
- * The counter with the larger of each part. Needs an identity for which nextSuffix returns undefined. What this disk
+ * The counter with the larger of each part. Needs an identity for which showsMore is false. What this disk
  * counted under an earlier replica id moves to the present one if others hold more under the earlier. Returns undefined
  * if the value would pass 2^53 − 1.
  */

@@ -1,15 +1,21 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { GCounter } from '../../src/crdt/g-counter.ts';
-import { type Identity, firstIdentity, replicaIdOf } from '../../src/crdt/replica-id.ts';
+import {
+  type Identity,
+  firstIdentity,
+  hasRandomSuffix,
+  randomSuffix,
+  replicaIdOf,
+} from '../../src/crdt/replica-id.ts';
 import {
   type CounterState,
   changedParts,
   merged,
-  nextSuffix,
   nodesOf,
   incremented,
   restored,
+  showsMore,
   zero,
 } from '../../src/crdt/counter-state.ts';
 
@@ -37,15 +43,18 @@ const increment = ({ identity, state }: Kept, amount: number): Kept => ({
   state: orThrow(incremented(identity, state, amount)),
 });
 
+let drawn = 0;
+
 /** Merges as a store does: first changes the replica id if it must. */
 function mergeInto({ identity, state }: Kept, shown: GCounter): Kept {
-  const next = nextSuffix(identity, state, shown, () => 0);
+  const isForgetful = showsMore(identity, state, shown);
   const ours = state.suffix === identity.suffix ? state.own : 0;
   const left = new Map([
     ...identity.counted,
     [replicaIdOf(identity.nodeId, identity.suffix), new Map([[KEY, ours]])],
   ]);
-  const identityNow = next === undefined ? identity : { ...identity, suffix: next, counted: left };
+  const suffix = randomSuffix(++drawn / 1_000_000);
+  const identityNow = isForgetful ? { ...identity, suffix, counted: left } : identity;
   return { identity: identityNow, state: orThrow(merged(identityNow, KEY, state, shown)) };
 }
 
@@ -167,21 +176,26 @@ describe('a server that has lost its disk', () => {
     );
   });
 
-  test('leaves the earlier totals as shown and counts on under its next replica id', () => {
+  test('leaves the earlier totals as shown and counts on under a random replica id', () => {
     const kept = mergeInto(increment(born('node-1'), 3), mapOf({ 'node-1': 10, 'node-2': 1 }));
-    expect(nodes(kept)).toEqual(mapOf({ 'node-1': 10, 'node-1~2': 3, 'node-2': 1 }));
-    expect(nodes(increment(kept, 4))).toEqual(mapOf({ 'node-1': 10, 'node-1~2': 7, 'node-2': 1 }));
+    const own = replicaIdOf('node-1', kept.identity.suffix);
+    expect(hasRandomSuffix(kept.identity.suffix)).toBe(true);
+    expect(nodes(kept)).toEqual(mapOf({ 'node-1': 10, [own]: 3, 'node-2': 1 }));
+    expect(nodes(increment(kept, 4))).toEqual(mapOf({ 'node-1': 10, [own]: 7, 'node-2': 1 }));
   });
 
-  test('goes past every name that is in use', () => {
-    const kept = mergeInto(increment(born('node-1'), 3), mapOf({ 'node-1': 2, 'node-1~7': 5 }));
-    expect(nodes(kept)).toEqual(mapOf({ 'node-1': 3, 'node-1~7': 5 }));
-    expect(nodes(increment(kept, 1))).toEqual(mapOf({ 'node-1': 3, 'node-1~7': 5, 'node-1~8': 1 }));
-  });
+  test.each(['node-1~2', 'node-1~7', 'node-1~999999', 'node-1~1000000', 'node-1~9007199254740991'])(
+    'takes %s for the replica id of another disk, whatever its number',
+    (name) => {
+      const kept = mergeInto(increment(born('node-1'), 3), mapOf({ 'node-1': 2, [name]: 5 }));
+      expect(nodes(increment(kept, 1))).toEqual(mapOf({ 'node-1': 4, [name]: 5 }));
+    },
+  );
 
   test('merges what is shown of an earlier replica id as it is', () => {
     const kept = mergeInto(increment(born('node-1'), 3), mapOf({ 'node-1': 10 }));
-    expect(nodes(mergeInto(kept, mapOf({ 'node-1': 12 })))).toEqual(mapOf({ 'node-1': 12, 'node-1~2': 3 }));
+    const own = replicaIdOf('node-1', kept.identity.suffix);
+    expect(nodes(mergeInto(kept, mapOf({ 'node-1': 12 })))).toEqual(mapOf({ 'node-1': 12, [own]: 3 }));
     expect(nodes(mergeInto(kept, mapOf({ 'node-1': 8 })))).toEqual(nodes(kept));
   });
 });

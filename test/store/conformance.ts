@@ -164,7 +164,7 @@ export function describeStore(engine: string, open: OpenStore): void {
         await client.merge('likes', { b: 1, c: MOST - 1 });
         expect(await client.merge('likes', { b: 2 })).toBe('overflow');
         expect(await client.merge('likes', { d: 0, e: 0, b: 1, [`${client.nodeId}~1000000`]: 1 })).toBe(
-          'invalid_nodes',
+          'overflow',
         );
         expect(await client.merge('views', { b: 1 })).toBe('too_many_counters');
         expect(await client.read('likes')).toEqual([MOST, { b: 1, c: MOST - 1 }, 0]);

@@ -53,7 +53,7 @@ export async function read(files: MemoryFiles): Promise<DirectoryContent> {
 
 /**
  * A directory with all there can be: a snapshot, two segments of which it has only the beginning, totals of others,
- * answers, and a suffix with what was counted under the one before. The last record of each segment is one
+ * answers, and a random suffix with what was counted under the one before, which was random too. The last record of each segment is one
  * increment of `likes` by 1.
  */
 export async function fullDirectory(): Promise<{
@@ -76,7 +76,7 @@ export async function fullDirectory(): Promise<{
       'twice',
     ),
   );
-  await second.run(second.merge('likes', { 'node-1~2': 100 }));
+  await second.run(second.merge('likes', { [second.replicaId]: 100 }));
   const before = await read(second.files.clone());
   await second.run(second.add('likes', 1, 'last'));
   const after = await read(second.files.clone());

@@ -18,10 +18,10 @@ import {
   type CounterState,
   type Totals,
   merged,
-  nextSuffix,
   partsOf,
   incremented,
   restored,
+  showsMore,
   zero,
 } from '../../src/crdt/counter-state.ts';
 import { streams } from '../../src/workbench/sim/random.ts';
@@ -69,8 +69,7 @@ export class MemoryReplica implements Replica {
   merge(totals: Totals): Promise<boolean> {
     for (const [key, shown] of totals) {
       const before = this.#stateOf(key);
-      const next = nextSuffix(this.#identity, before, shown, this.#newSuffix);
-      if (next !== undefined) this.become(next);
+      if (showsMore(this.#identity, before, shown)) this.become(this.#newSuffix());
       const after = merged(this.#identity, key, before, shown);
       const held = partsOf(this.#identity, before);
       if ([...shown].every(([name, part]) => part <= (held.get(name) ?? 0))) this.useless++;

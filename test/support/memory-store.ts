@@ -1,6 +1,6 @@
 /** The smallest engine that is a store: counters in memory, where every write takes effect at once. */
 import * as state from '../../src/crdt/counter-state.ts';
-import { firstIdentity, suffixOf } from '../../src/crdt/replica-id.ts';
+import { firstIdentity } from '../../src/crdt/replica-id.ts';
 import { ApiError, type StoreErrorCode } from '../../src/store/api-error.ts';
 import { Counters } from '../../src/store/counters.ts';
 import { IdempotencyRecords } from '../../src/store/idempotency.ts';
@@ -42,10 +42,8 @@ export function memoryStore(limits: StoreLimits, nowMs: () => number): Store {
     },
     async merge(key, parts) {
       const before = stateOf(key);
-      for (const [name, total] of parts) {
-        // Nobody but this store increments its total, and it has forgotten none of it.
-        check(suffixOf(nodeId, name) === undefined || total <= before.own, 'invalid_nodes');
-      }
+      // Nobody but this store increments its total, and it has forgotten none of it.
+      check(!state.showsMore(identity, before, parts), 'invalid_nodes');
       const after = state.merged(identity, key, before, parts);
       check(after !== undefined, 'overflow');
       check(state.nodesOf(identity, after).size <= limits.maxNodes, 'too_many_nodes');

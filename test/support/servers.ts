@@ -8,6 +8,9 @@ import { type ServerProcess, type Settings, jsonOf, startServer } from './server
 /** Starts a server, with more arguments than those that all of its network have. */
 export type Start = (nodeId: string, ...args: string[]) => Promise<ServerProcess>;
 
+/** Servers join others only when they are told to. */
+export const CLUSTER: readonly string[] = ['--cluster', 'test'];
+
 /** How a server is started that hears those on the same UDP port, and comes back to the port it has had. */
 export async function memberSettings(
   discoveryPort: number,
@@ -17,7 +20,16 @@ export async function memberSettings(
   const port = String(await freePort());
   return {
     env: { DISABLE_DISCOVERY: '0' },
-    args: ['--discovery-port', String(discoveryPort), '--node-id', nodeId, '--port', port, ...args],
+    args: [
+      ...CLUSTER,
+      '--discovery-port',
+      String(discoveryPort),
+      '--node-id',
+      nodeId,
+      '--port',
+      port,
+      ...args,
+    ],
   };
 }
 
@@ -27,7 +39,7 @@ export async function network(): Promise<Start> {
   return async (nodeId, ...args) => startServer(await memberSettings(discoveryPort, nodeId, args));
 }
 
-/** A way to start servers that hear nobody. */
+/** A way to start servers by themselves. */
 export const deaf: Start = async (nodeId, ...args) =>
   startServer({ args: ['--node-id', nodeId, '--port', String(await freePort()), ...args] });
 

@@ -2,6 +2,7 @@ import { DiskStore } from '../../src/store/disk/disk-store.ts';
 import type { Increment, StoreLimits } from '../../src/store/store.ts';
 import { ApiError } from '../../src/store/api-error.ts';
 import { nodesOf } from '../../src/crdt/counter-state.ts';
+import { replicaIdOf } from '../../src/crdt/replica-id.ts';
 import { ProcessClock } from '../../src/workbench/sim/process-clock.ts';
 import { streams } from '../../src/workbench/sim/random.ts';
 import { VirtualClock } from '../../src/workbench/sim/virtual-clock.ts';
@@ -27,6 +28,9 @@ const generous: StoreLimits = {
   windowMs: WINDOW_MS,
   maxIdempotencyRecords: 1000,
 };
+
+/** Each run of a store draws other random numbers. */
+let runs = 0;
 
 /** A store over files in memory, in virtual time: nothing goes on but in `run` and `pass`. */
 export class SimDiskStore {
@@ -57,7 +61,7 @@ export class SimDiskStore {
       nodeId,
       limits: { ...generous, ...limits },
       clock: sim.#lifetime,
-      random: streams(1)('store'),
+      random: streams(1)(`store ${++runs}`),
       wallClockMs: wallClockMs ?? (() => EPOCH_MS + Math.floor(clock.nowMs())),
       afterThisTurn: (task) => void sim.#lifetime.after(0, task),
       warn: (text) => sim.warnings.push(text),
@@ -107,6 +111,12 @@ export class SimDiskStore {
   /** Merges totals, and answers the counter's value then or the code of the refusal. */
   merge(key: string, nodes: Readonly<Record<string, number>>): Promise<number | string> {
     return orRefusal(this.store.merge(key, new Map(Object.entries(nodes))).then(({ value }) => value));
+  }
+
+  /** What the disk counts under. */
+  get replicaId(): string {
+    const { nodeId, suffix } = this.store.identity;
+    return replicaIdOf(nodeId, suffix);
   }
 
   value(key: string): number {

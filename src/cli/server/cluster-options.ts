@@ -11,13 +11,16 @@ import type { Settings } from './settings.ts';
 export interface ClusterCliOptions {
   readonly name: string;
   readonly peers: readonly Address[];
-  /** Whether an operator has set up a cluster, and not just started a server that others may discover. */
-  readonly isMeant: boolean;
+  /**
+   * Whether an operator has told it to join others: by a cluster name, peers or a cluster key. Otherwise it is a server
+   * by itself, until one is registered with it or it with another.
+   */
+  readonly isJoining: boolean;
   /** Secrets: messages are signed with the first, and any is accepted. */
   readonly keys: readonly string[];
   readonly isInsecure: boolean;
   readonly advertise: Address | undefined;
-  /** Undefined if discovery is disabled. */
+  /** Undefined if there is no discovery: it is disabled, or there is no cluster name or key to find others by. */
   readonly discoveryPort: number | undefined;
   readonly multicast: string | undefined;
   /** Undefined if peers may be anywhere. */
@@ -87,12 +90,15 @@ export function clusterOptionsFrom(values: Values, { host, key, token }: Circums
     );
   }
   const peers = optional('peers', addressesFrom) ?? [];
-  const isDiscovering = !values.isSet('disable-discovery');
+  const name = optional('cluster', nameFrom);
+  // Servers of the same default name have nothing to do with each other, so what is found by beacon must share more.
+  const isRecognizable = name !== undefined || ownKeys.length > 0;
+  const isDiscovering = isRecognizable && !values.isSet('disable-discovery');
   const discoveryPort = count('discovery-port', 7000, 65_535);
   return {
-    name: optional('cluster', nameFrom) ?? 'g-counter',
+    name: name ?? DEFAULT_NAME,
     peers,
-    isMeant: peers.length > 0 || ownKeys.length > 0 || (isDiscovering && !isLoopback(host)),
+    isJoining: isRecognizable || peers.length > 0,
     keys,
     isInsecure: values.isSet('insecure'),
     advertise: optional('advertise', addressFrom),
@@ -102,6 +108,9 @@ export function clusterOptionsFrom(values: Values, { host, key, token }: Circums
     maxPeers: count('max-peers', 100, 1000),
   };
 }
+
+/** The name of a cluster that has been given none. */
+const DEFAULT_NAME = 'g-counter';
 
 /** A name of this length fits into a beacon. */
 const MAX_NAME_BYTES = 64;

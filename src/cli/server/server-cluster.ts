@@ -7,11 +7,11 @@ import { Datagrams } from '../../cluster/net/datagrams.ts';
 import { HttpTransport } from '../../cluster/net/http-transport.ts';
 import { ConfiguredPeers } from '../../cluster/net/configured-peers.ts';
 import { Keyring } from '../../cluster/hmac.ts';
-import { hasRandomSuffix } from '../../crdt/replica-id.ts';
 import { asError } from '../../runtime/error.ts';
 import type { Log } from '../../runtime/log.ts';
 import { systemClock, systemRandom, wallClockMs } from '../../runtime/system.ts';
 import type { Files } from '../../runtime/files.ts';
+import { enterCluster } from '../../cluster/replica.ts';
 import { DiskReplica } from '../../cluster/disk-replica.ts';
 import { ClusterFile } from '../../cluster/cluster-file.ts';
 import type { DiskStore } from '../../store/disk/disk-store.ts';
@@ -37,17 +37,13 @@ export interface RunningCluster {
   close(): Promise<void>;
 }
 
-/** How long a new disk waits to be discovered before it counts under a replica id without a random suffix. */
-const ALONE_MS = 300;
-
 /** Starts the cluster of a server, with what it remembers. Resolves when the server may count. */
 export async function startCluster(options: ServerClusterOptions): Promise<RunningCluster> {
   const { cluster: settings, host, port, bootId, files, store, info, warn, onDuplicate } = options;
   const clusterFile = new ClusterFile(files, warn);
   const remembered = await clusterFile.read();
   const isLocal = isLoopback(host);
-  // In a cluster this disk may replace one that was lost. A single server gets plain replica ids.
-  if (settings.isMeant) await store.useRandomReplicaId();
+  if (settings.isJoining) await enterCluster(store, 'it is set up as part of a cluster', info);
 
   const transport = new HttpTransport(settings.peerRanges);
   const cluster = new Cluster({
@@ -70,11 +66,7 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
     cluster.addConfiguredPeer(address),
   );
   const datagrams = await openDatagrams(settings, isLocal, cluster, warn);
-  if (datagrams !== undefined) {
-    cluster.beginBeacons((text) => datagrams.send(text));
-    const isFresh = store.counters.size === 0 && !hasRandomSuffix(store.identity.suffix);
-    if (isFresh) await new Promise<void>((resolve) => void systemClock.after(ALONE_MS, resolve));
-  }
+  if (datagrams !== undefined) cluster.beginBeacons((text) => datagrams.send(text));
   return {
     cluster,
     async close() {

@@ -13,18 +13,12 @@ import {
   changedParts,
   incremented,
   merged,
-  nextSuffix,
   nodesOf,
+  showsMore,
   zero,
 } from '../../crdt/counter-state.ts';
 import type { GCounter } from '../../crdt/g-counter.ts';
-import {
-  type Identity,
-  hasRandomSuffix,
-  isBeyond,
-  randomSuffix,
-  replicaIdOf,
-} from '../../crdt/replica-id.ts';
+import { type Identity, hasRandomSuffix, randomSuffix, replicaIdOf } from '../../crdt/replica-id.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Files } from '../../runtime/files.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -69,6 +63,8 @@ export class DiskStore implements Store {
   readonly #snapshotter: Snapshotter;
   readonly #groupCommit: GroupCommit;
   #identity: Identity;
+  /** Resolves when the identity is on the disk. */
+  #identityCommitted: Promise<void> = Promise.resolve();
 
   /** Recovers the store from its files. Rejects as `recover` does. */
   static async open(options: DiskStoreOptions): Promise<DiskStore> {
@@ -168,10 +164,6 @@ export class DiskStore implements Store {
   }
 
   async merge(key: string, parts: GCounter): Promise<NamedCounter> {
-    for (const name of parts.keys()) {
-      if (!isBeyond(this.nodeId, name)) continue;
-      throw new ApiError('invalid_nodes', `this node never gets to suffix '${name}'`);
-    }
     const after = this.#merge(key, parts, this.#options.limits.maxNodes);
     await this.#groupCommit.batchOf(key)?.committed;
     return namedCounter(this.nodeId, key, after);
@@ -186,9 +178,8 @@ export class DiskStore implements Store {
     const errors: ApiError[] = [];
     const batches = new Set<Batch>();
     for (const [key, parts] of totals) {
-      const known = [...parts].filter(([name]) => !isBeyond(this.nodeId, name));
       try {
-        this.#merge(key, known.length === parts.size ? parts : new Map(known), Infinity);
+        this.#merge(key, parts, Infinity);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         errors.push(error);
@@ -227,11 +218,11 @@ export class DiskStore implements Store {
    * Changes to a random replica id, which no other disk has, unless it has one. Resolves when that is on the disk;
    * rejects with an ApiError.
    */
-  async useRandomReplicaId(): Promise<void> {
-    if (hasRandomSuffix(this.#identity.suffix)) return;
-    const batch = this.#groupCommit.openBatch();
-    this.#become(this.#identityAt(this.#newSuffix()), batch);
-    await batch.committed;
+  useRandomReplicaId(): Promise<void> {
+    if (!hasRandomSuffix(this.#identity.suffix)) {
+      this.#become(this.#nextIdentity(), this.#groupCommit.openBatch());
+    }
+    return this.#identityCommitted;
   }
 
   /** Commits what is under way and writes the snapshot. The store must not be used from here on. */
@@ -246,8 +237,8 @@ export class DiskStore implements Store {
   #merge(key: string, parts: GCounter, maxNodes: number): CounterState {
     const known = this.#latest(key);
     const before = known ?? zero;
-    const next = nextSuffix(this.#identity, before, parts, this.#newSuffix);
-    const identity = next === undefined ? this.#identity : this.#identityAt(next);
+    const isForgetful = showsMore(this.#identity, before, parts);
+    const identity = isForgetful ? this.#nextIdentity() : this.#identity;
     const after = merged(identity, key, before, parts);
     if (after === undefined) throw overflow(key);
     const changes = changedParts(identity, before, after);
@@ -258,7 +249,7 @@ export class DiskStore implements Store {
     }
     if (known === undefined) this.#checkRoomFor(1);
     const batch = this.#groupCommit.openBatch();
-    if (next !== undefined) {
+    if (isForgetful) {
       const [past, present] = [this.#identity, identity].map((each) => replicaIdOf(each.nodeId, each.suffix));
       this.#options.warn(`others hold a larger total for ${past} than this disk: continuing as ${present}`);
       this.#become(identity, batch);
@@ -267,11 +258,10 @@ export class DiskStore implements Store {
     return after;
   }
 
-  readonly #newSuffix = (): number => randomSuffix(this.#options.random.next());
-
   #become(identity: Identity, batch: Batch): void {
     this.#identity = identity;
     batch.identity = identity;
+    this.#identityCommitted = batch.committed;
   }
 
   /** The counters after all increments, and the value of each after its own. Throws an ApiError if one cannot be done. */
@@ -328,9 +318,10 @@ export class DiskStore implements Store {
     }
   }
 
-  /** The identity with a later suffix. Looks at every counter, but a disk changes its suffix once, if ever. */
-  #identityAt(suffix: number): Identity {
+  /** The identity with a new random suffix. Looks at every counter, but a disk changes its suffix once, if ever. */
+  #nextIdentity(): Identity {
     const { nodeId, suffix: present, counted } = this.#identity;
+    const suffix = randomSuffix(this.#options.random.next());
     const ours = new Map<string, number>();
     for (const key of new Set([...this.#counters.keys(), ...this.#groupCommit.pendingKeys()])) {
       const state = this.#latest(key);

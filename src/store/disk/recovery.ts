@@ -6,7 +6,7 @@
 import type { Log } from '../../runtime/log.ts';
 import type { IdempotencyRecord } from '../idempotency.ts';
 import type { Counters } from '../counters.ts';
-import { type Identity, firstIdentity, hasRandomSuffix, replicaIdOf } from '../../crdt/replica-id.ts';
+import { type Identity, firstIdentity, replicaIdOf } from '../../crdt/replica-id.ts';
 import type { Files } from '../../runtime/files.ts';
 import {
   CONTINUED,
@@ -92,7 +92,7 @@ async function repair(
 
 /**
  * Opens the log for appending. If the newest segment is not in the file that it was written to, the directory is a copy:
- * its original may have counted on, so this one counts under the next suffix.
+ * its original may have counted on, so this one counts under a random replica id.
  *
  * A process that was killed can leave writes that have reached the system but not the disk. They have just been read, so
  * they are synced before they are shown to anybody.
@@ -127,8 +127,7 @@ async function openLog(
     snapshots: inPlace,
   };
   if (file.fingerprint !== newest.file) {
-    const suffix = hasRandomSuffix(identity.suffix) ? newSuffix() : identity.suffix + 1;
-    const next = { ...identity, suffix, counted: new Map() };
+    const next = { ...identity, suffix: newSuffix(), counted: new Map() };
     warn(
       `the data directory is a copy or was restored from one: continuing as ${replicaIdOf(next.nodeId, next.suffix)}`,
     );

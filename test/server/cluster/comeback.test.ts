@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ServerProcess, startServer, stopServers } from '../../support/server-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import {
+  CLUSTER,
   add,
   addressOf,
   agree,
@@ -49,7 +50,7 @@ describe('a server that is killed with -9', () => {
 
   test('and comes back on another port is a peer there, and nowhere else', async () => {
     const port = await freePort();
-    c = await c.restart({ env: { DISABLE_DISCOVERY: '1' }, args: ['--port', String(port)] });
+    c = await c.restart({ env: { DISABLE_DISCOVERY: '1' }, args: [...CLUSTER, '--port', String(port)] });
     await add(c, 1000);
     await together([a, b, c]);
     await eventually(async () => expect(await countsOf([a, b, c])).toEqual([1111, 1111, 1111]));

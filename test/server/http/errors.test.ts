@@ -218,11 +218,6 @@ describe('a merge', () => {
   test('past 2^53 - 1 in all is refused', async () => {
     expect(errorOf(await merge(`{"node-2":${MAX},"node-3":1}`))).toBe('409 overflow');
   });
-
-  test('that would use up the suffixes of this node is refused', async () => {
-    expect(errorOf(await merge('{"node-1~1000000":1}'))).toBe('400 invalid_nodes');
-    expect(errorOf(await merge('{"node-1~9007199254740991":1}'))).toBe('400 invalid_nodes');
-  });
 });
 
 describe('a path', () => {

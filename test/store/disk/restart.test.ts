@@ -54,7 +54,7 @@ test('a segment says on the disk that it is continued before the next one is app
   await next.run(next.add('likes', 1));
   const some: Choose = (bound) => Math.floor(bound / 2);
   expect(await look(next.files.crash(some))).toMatchObject({
-    content: { counters: { likes: { 'node-1': 1, 'node-1~2': 1 } } },
+    content: { counters: { likes: { 'node-1': 1, [next.replicaId]: 1 } } },
   });
 });
 
@@ -66,7 +66,7 @@ test('a copy that was never synced is synced before it is visible', async () => 
   const copy = await SimDiskStore.begin(await sim.files.unsyncedCopy());
   expect(await copy.run(copy.add('likes', 4))).toBe(7);
   expect(await look(copy.files.crash(nothing))).toMatchObject({
-    content: { counters: { likes: { 'node-1': 3, 'node-1~2': 4 } } },
+    content: { counters: { likes: { 'node-1': 3, [copy.replicaId]: 4 } } },
   });
 });
 
@@ -122,7 +122,7 @@ test('a snapshot whose rename was undone by a crash leaves a usable directory', 
   });
 });
 
-test('a copy that crashes before the name of its segment is synced continues under the same replica id', async () => {
+test('a copy that crashes before the name of its segment is synced counts beside its original', async () => {
   const sim = await SimDiskStore.begin(new MemoryFiles());
   await sim.run(sim.add('likes', 1));
   const choices: Choose[] = [nothing, everything];
@@ -132,6 +132,7 @@ test('a copy that crashes before the name of its segment is synced continues und
     await tryToOpen(copy);
     const next = await SimDiskStore.begin(copy.crash(choose));
     await next.run(next.add('likes', 1));
-    expect(next.nodes('likes')).toEqual({ 'node-1': 1, 'node-1~2': 1 });
+    expect(next.nodes('likes')).toEqual({ 'node-1': 1, [next.replicaId]: 1 });
+    expect(next.replicaId).toMatch(/~[a-z]/);
   }
 });

@@ -61,9 +61,9 @@ test.each([
     const { sim, moments } = await cutLog(conflictAfter);
     expect(sim.files.names()).toEqual(['counters-000002.log', 'counters.json']);
     expect(await read(sim.files.clone())).toMatchObject({
-      suffix: 'node-1~2',
+      suffix: sim.replicaId,
       counted: { 'node-1': { views: 7 } },
-      counters: { views: { 'node-1': 100, 'node-1~2': 7 } },
+      counters: { views: { 'node-1': 100, [sim.replicaId]: 7 } },
     });
     const random = streams(1)(conflictAfter);
     const choices: Choose[] = [nothing, everything, (bound) => below(random, bound)];
