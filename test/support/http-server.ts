@@ -40,6 +40,7 @@ export async function openHttpServer(
     page: '<!doctype html>',
     maxConnections: 100,
     maxWatchers: 100,
+    maxNodes: 1000,
     timeouts: { ...PATIENT, ...timeouts },
     bootId: randomUUID().replaceAll('-', ''),
     clock: systemClock,

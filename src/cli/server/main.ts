@@ -52,6 +52,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     page,
     maxConnections: options.maxConnections,
     maxWatchers: options.maxWatchers,
+    maxNodes: options.maxNodes,
     timeouts: TIMEOUTS,
     bootId,
     clock: systemClock,

@@ -11,8 +11,13 @@ import { MAX_MESSAGE_BYTES } from '../../cluster/net/http-transport.ts';
 import { ApiError } from '../../store/api-error.ts';
 
 export const MAX_BODY_BYTES = 65_536;
+/** A name of 256 bytes takes up to 768 if it is escaped throughout, and its total 16 digits, with what is around them. */
+const MAX_TOTAL_BYTES = 800;
 /** How much of a body that is too long is read and dropped, so that the client gets to read the error. */
 const MAX_DROPPED_BYTES = 2 ** 20;
+
+/** The longest body of a merge: room for all that a counter with totals of `maxNodes` nodes can have. */
+export const maxMergeBytesOf = (maxNodes: number): number => MAX_BODY_BYTES + maxNodes * MAX_TOTAL_BYTES;
 
 /**
  * Resolves with the JSON in the body of a request, `{}` if it has no body. A body can have `maxBytes`. Rejects with an

@@ -21,6 +21,8 @@ export interface Context {
   readonly access: Access;
   readonly metrics: Metrics;
   readonly watchers: Watchers;
+  /** The longest body of a merge. */
+  readonly maxMergeBytes: number;
   /** The document at `/`. */
   readonly page: string;
 }

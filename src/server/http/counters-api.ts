@@ -31,10 +31,14 @@ export async function read({ store }: StoreContext, { segment }: Exchange): Prom
   return jsonReply(counterJson(await store.read(keyFromPath(segment))));
 }
 
-/** POST /counter/merge/KEY {"nodes", "floor"} */
-export async function merge({ store }: StoreContext, { request, segment }: Exchange): Promise<Reply> {
+/** POST /counter/merge/KEY {"nodes", "floor", "key"}: what /counter/sync/KEY gives, as it stands. */
+export async function merge(
+  { store, maxMergeBytes }: StoreContext,
+  { request, segment }: Exchange,
+): Promise<Reply> {
   const key = keyFromPath(segment);
-  return jsonReply(counterJson(await store.merge(key, partsFromBody(await readJson(request)))));
+  const parts = partsFromBody(await readJson(request, maxMergeBytes), key);
+  return jsonReply(counterJson(await store.merge(key, parts)));
 }
 
 /** GET /counter/sync/KEY */

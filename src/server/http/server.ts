@@ -18,6 +18,7 @@ import {
   corsHeaders,
   preflightHeaders,
 } from './access.ts';
+import { maxMergeBytesOf } from './body.ts';
 import { answerClientError } from './client-error.ts';
 import { Connections } from './connections.ts';
 import type { Context, Handler } from './context.ts';
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly page: string;
   readonly maxConnections: number;
   readonly maxWatchers: number;
+  /** How many totals a counter can have. */
+  readonly maxNodes: number;
   readonly timeouts: Timeouts;
   /** The boot id of this process: letters and digits. */
   readonly bootId: string;
@@ -86,9 +89,11 @@ export class HttpServer {
     this.#server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
       this.#send(request, response, errorReply(UNMET)),
     );
-    const { access, metrics, page, clock, maxWatchers, bootId } = options;
+    const { access, metrics, page, clock, maxWatchers, maxNodes, bootId } = options;
     const watchers = new Watchers({ clock, maxWatchers, bootId });
-    const context = { store: undefined, cluster: undefined, clock, access, metrics, watchers, page };
+    const maxMergeBytes = maxMergeBytesOf(maxNodes);
+    const shared = { clock, access, metrics, watchers, maxMergeBytes, page };
+    const context = { store: undefined, cluster: undefined, ...shared };
     this.#contexts = { nothing: context, store: undefined, cluster: undefined };
   }
 

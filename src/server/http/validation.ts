@@ -63,9 +63,17 @@ export function incrementsFromBody(body: unknown): Increment[] {
   });
 }
 
-/** The parts in a request to merge: totals by replica id, and the lower bound under LOWER_BOUND. */
-export function partsFromBody(body: unknown): GCounter {
-  const { nodes, floor: lowerBound } = membersFrom(body, 'the body', ['nodes', 'floor']);
+/**
+ * The parts in a request to merge: totals by replica id, and the lower bound under LOWER_BOUND. The body may name the key
+ * too, as the answer to a sync does; then it must be that of the request.
+ */
+export function partsFromBody(body: unknown, key: string): GCounter {
+  const {
+    nodes,
+    floor: lowerBound,
+    key: named = key,
+  } = membersFrom(body, 'the body', ['nodes', 'floor', 'key']);
+  if (named !== key) throw new ApiError('invalid_key', 'the key in the body is not the one in the path');
   if (!isObject(nodes)) throw new ApiError('invalid_nodes', '"nodes" must be an object of totals by node');
   const parts = new Map<string, number>();
   if (lowerBound !== undefined)

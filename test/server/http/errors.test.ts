@@ -59,7 +59,7 @@ test.each([
   ['/counters/incr', '{"increments":[{"key":"k","amuont":5}]}'],
   ['/counters/incr', '{"increments":["k"]}'],
   ['/counter/merge/k', '{"node-2":5}'],
-  ['/counter/merge/k', '{"nodes":{"node-2":5},"key":"k"}'],
+  ['/counter/merge/k', '{"nodes":{"node-2":5},"value":5}'],
 ])('%s refuses the body %s', async (path, body) => {
   expect(errorOf(await server.post(path, body))).toBe('400 invalid_body');
 });
