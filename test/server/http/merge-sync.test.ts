@@ -12,18 +12,29 @@ afterAll(stopServers);
 
 const json = { 'content-type': 'application/json' };
 
-/** Merges the answer to a sync into the same counter, here and elsewhere, where it then is the same. */
-async function mergeBack(key: string): Promise<void> {
-  const segment = encodeURIComponent(key);
-  const before = await server.get(`/counter/${segment}`);
-  const { body } = await server.get(`/counter/sync/${segment}`);
-  for (const to of [server, other]) {
-    const answer = await to.ask('POST', `/counter/merge/${segment}`, json, body);
-    expect(answer.status, answer.body).toBe(200);
-    expect(answer.body).toBe(before.body);
-    expect((await to.get(`/counter/${segment}`)).body).toBe(before.body);
-  }
+interface Merged {
+  /** The counter as it was read before. */
+  readonly before: string;
+  /** The statuses of the merges here and elsewhere, and what they and reads after them say. */
+  readonly after: readonly (readonly [status: number, answer: string, read: string])[];
 }
+
+/** Merges the answer to a sync into the same counter, here and elsewhere. */
+async function mergedBack(key: string): Promise<Merged> {
+  const segment = encodeURIComponent(key);
+  const { body: before } = await server.get(`/counter/${segment}`);
+  const { body } = await server.get(`/counter/sync/${segment}`);
+  const merge = async (to: ServerProcess) => {
+    const answer = await to.ask('POST', `/counter/merge/${segment}`, json, body);
+    return [answer.status, answer.body, (await to.get(`/counter/${segment}`)).body] as const;
+  };
+  return { before, after: [await merge(server), await merge(other)] };
+}
+
+const unchanged = ({ before }: Merged): Merged['after'] => [
+  [200, before, before],
+  [200, before, before],
+];
 
 describe('what a sync gives is merged', () => {
   test.each([
@@ -37,7 +48,8 @@ describe('what a sync gives is merged', () => {
       await server.merge(kind, new Map(names.slice(at, at + 100).map((name) => [name, 2 ** 43])));
     }
     expect((await server.sync(kind)).size).toBe(1000);
-    await mergeBack(kind);
+    const merged = await mergedBack(kind);
+    expect(merged.after).toEqual(unchanged(merged));
   });
 
   test('where a client has escaped all it can', async () => {
@@ -51,17 +63,40 @@ describe('what a sync gives is merged', () => {
     'of the key %j',
     async (key) => {
       await server.increment(key, 3);
-      await mergeBack(key);
+      const merged = await mergedBack(key);
+      expect(merged.after).toEqual(unchanged(merged));
     },
   );
 
   test('of a counter with a lower bound', async () => {
     await server.increment('default', 3);
     await server.post('/sync', { count: 10 });
-    await mergeBack('default');
+    const merged = await mergedBack('default');
+    expect(merged.after).toEqual(unchanged(merged));
   });
 
-  test('of a counter that nobody has incremented', () => mergeBack('nothing'));
+  test('of a counter that nobody has incremented', async () => {
+    const merged = await mergedBack('nothing');
+    expect(merged.after).toEqual(unchanged(merged));
+  });
+
+  test.each([
+    'node-1',
+    'node-1~2',
+    'node-1~999999',
+    'node-1~1000000',
+    'node-1~k3f9qz',
+    'node-1~zzzzzz',
+    'node-1~',
+  ])('of a server that has been shown a total of %s, a name of its own', async (name) => {
+    const key = `shown ${name}`;
+    expect(
+      (await server.post(`/counter/merge/${encodeURIComponent(key)}`, { nodes: { [name]: 7 } })).status,
+    ).toBe(200);
+    expect(await server.increment(key, 2)).toBe(9);
+    const merged = await mergedBack(key);
+    expect(merged.after).toEqual(unchanged(merged));
+  });
 
   test.each([['__proto__'], ['constructor', '7', '-1', ''.padEnd(256, '~')], ['node-1', 'other']])(
     'of nodes named %s',
@@ -69,7 +104,8 @@ describe('what a sync gives is merged', () => {
       const key = `of ${names[0]}`;
       await server.merge(key, new Map(names.map((name) => [name, 5])));
       await server.increment(key);
-      await mergeBack(key);
+      const merged = await mergedBack(key);
+      expect(merged.after).toEqual(unchanged(merged));
     },
   );
 });
