@@ -7,12 +7,13 @@ import { nodeNames } from '../../workbench/sim/node-names.ts';
 import { UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts';
 
 export const peersHelp = `With -w peers, it runs a cluster of g-counter-server instead: servers that find
-each other and replicate each other's counters, on simulated disks. There is no
-key-value store: --store-model, --concurrency and arguments after -- do not
+each other and replicate each other's counters, with the shipped store on
+simulated disks. There is no key-value store: --store-model, --concurrency and arguments after -- do not
 apply.
 
   --nemesis FAULTS         partition, loss, duplicate, delay, kill and pause, as
-                           above; and
+                           above, but every other kill is a loss of power, too,
+                           which takes what was not synced; and
                              wipe            servers are killed and lose their
                                              disks
                              remove          servers are removed and registered

@@ -8,7 +8,7 @@ import { Cluster } from '../../cluster/cluster.ts';
 import { DiskReplica } from '../../cluster/disk-replica.ts';
 import { Keyring } from '../../cluster/hmac.ts';
 import type { Transport } from '../../cluster/peer-rpc.ts';
-import type { Replica } from '../../cluster/replica.ts';
+import { type Replica, enterCluster } from '../../cluster/replica.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Files } from '../../runtime/files.ts';
 import { silent } from '../../runtime/log.ts';
@@ -77,7 +77,7 @@ export async function openCluster(ports: PeerPorts, replica: Replica): Promise<C
   const { nodeId, files } = ports;
   const clusterFile = new ClusterFile(files, silent);
   const remembered = await clusterFile.read();
-  await replica.useRandomReplicaId();
+  await enterCluster(replica, 'it is set up as part of a cluster', silent);
   return new Cluster({
     ...ports,
     name: 'simulated',
