@@ -2,7 +2,7 @@
  * Requests to the server, with the token if there is one. Bodies go through `parseJson`: what `response.json()` makes
  * of escaped names is wrong in some versions of V8.
  */
-import { integer } from '../../runtime/decode.ts';
+import { integer, list } from '../../runtime/decode.ts';
 import { parseJson } from '../../runtime/json.ts';
 import {
   type ClusterReply,
@@ -12,6 +12,7 @@ import {
   membersOf,
 } from './replies.ts';
 import { authorization } from './token.ts';
+import { urlOf } from './urls.ts';
 
 /** The patience for requests that are repeated anyway. */
 const POLL_TIMEOUT_MS = 4000;
@@ -47,28 +48,29 @@ export async function listCounters(
   signal: AbortSignal,
 ): Promise<CounterPage> {
   const query = new URLSearchParams({ prefix, limit: `${limit}`, ...(cursor !== null && { cursor }) });
-  return counterPageFrom(await request(`/counters?${query}`, { signal }));
+  return counterPageFrom(await request(`counters?${query}`, { signal }));
 }
 
 /** Resolves with the new value. Without a reply the request is sent once more; its key keeps it from counting twice. */
 export async function increment(key: string, amount: number): Promise<number> {
   const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': newIdempotencyKey() };
-  const body = JSON.stringify({ amount });
-  const send = (): Promise<unknown> =>
-    request(`/counter/incr/${encodeURIComponent(key)}`, { method: 'POST', headers, body });
+  // A key in a path would be changed on the way: the browser takes the dots of `..` away, some proxies decode slashes.
+  const body = JSON.stringify({ increments: [{ key, amount }] });
+  const send = (): Promise<unknown> => request('counters/incr', { method: 'POST', headers, body });
   const reply = await send().catch((error: unknown) => {
     if (error instanceof ApiError) throw error;
     return send();
   });
-  return integer(membersOf(reply)['new_value']);
+  const [result] = list(membersOf(reply)['results'], 1);
+  return integer(membersOf(result)['new_value']);
 }
 
 export const describeCluster = async (): Promise<ClusterReply> =>
-  clusterReplyFrom(await request('/discovery', { signal: AbortSignal.timeout(POLL_TIMEOUT_MS) }));
+  clusterReplyFrom(await request('discovery', { signal: AbortSignal.timeout(POLL_TIMEOUT_MS) }));
 
 /** A server that accepts no increments replies too, with status 503. Rejects if there is no reply. */
 export async function checkHealth(): Promise<{ status: string; nodeId: string | undefined }> {
-  const response = await fetch('/health', {
+  const response = await fetch(urlOf('health'), {
     signal: AbortSignal.timeout(POLL_TIMEOUT_MS),
     cache: 'no-store',
   });
@@ -78,7 +80,9 @@ export async function checkHealth(): Promise<{ status: string; nodeId: string | 
 
 async function request(path: string, options: RequestOptions): Promise<unknown> {
   const headers = { ...options.headers, ...authorization() };
-  const response = await fetch(path, { ...options, headers, cache: 'no-store' }).catch(() => undefined);
+  const response = await fetch(urlOf(path), { ...options, headers, cache: 'no-store' }).catch(
+    () => undefined,
+  );
   const body = await response
     ?.text()
     .then(parseJson)

@@ -9,6 +9,7 @@ import { refreshHealth, showState } from './health.ts';
 import { CounterList } from './list.ts';
 import { refreshPeers } from './peers.ts';
 import { onToken } from './token.ts';
+import { urlOf } from './urls.ts';
 import { CounterWatch } from './watch.ts';
 
 const TICK_MS = 1000;
@@ -29,7 +30,7 @@ const watch = new CounterWatch({
 let sampledMs = performance.now();
 let typing: ReturnType<typeof setTimeout> | undefined;
 
-byId('origin', HTMLElement).textContent = location.origin;
+byId('example-url', HTMLElement).textContent = urlOf('counter/incr/likes');
 byId('more', HTMLButtonElement).addEventListener('click', () => list.showMore());
 newCounter.addEventListener('submit', () => void addToNewKey());
 prefix.addEventListener('input', () => {

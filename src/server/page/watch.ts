@@ -4,6 +4,7 @@
  */
 import { parseJson } from '../../runtime/json.ts';
 import { type Counter, counterFrom } from './replies.ts';
+import { urlOf } from './urls.ts';
 
 interface WatchEvents {
   /** Changes may have been missed: the list has to be loaded. */
@@ -33,7 +34,7 @@ export class CounterWatch {
   open(prefix: string): void {
     const { onStale, onChange, onState } = this.#events;
     this.#source?.close();
-    const source = new EventSource(`/counters/watch?${new URLSearchParams({ prefix })}`);
+    const source = new EventSource(urlOf(`counters/watch?${new URLSearchParams({ prefix })}`));
     this.#source = source;
     source.addEventListener('reset', onStale);
     source.addEventListener('message', ({ data }) => onChange(counterFrom(parseJson(String(data)))));
