@@ -8,8 +8,8 @@ import { UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts
 
 export const peersHelp = `With -w peers, it runs a cluster of g-counter-server instead: servers that find
 each other and replicate each other's counters, with the shipped store on
-simulated disks. There is no key-value store: --store-model, --concurrency and arguments after -- do not
-apply.
+simulated disks. There is no key-value store: --store-model, --concurrency and
+arguments after -- do not apply.
 
   --nemesis FAULTS         partition, loss, duplicate, delay, kill and pause, as
                            above, but every other kill is a loss of power, too,
