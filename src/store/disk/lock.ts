@@ -4,7 +4,7 @@
  * so a socket that nobody listens on is stale. (A process id proves nothing: another process may have it by now.) Each
  * process first listens and then looks for others: of two that start together, at least one sees the other.
  */
-import { open, readdir, rm } from 'node:fs/promises';
+import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { type Server, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -12,13 +12,15 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
-const PREFIX = 'lock-';
+/** The sockets that this program makes: with a process id and a suffix of letters and digits. */
+const OF_OURS = /^lock-(\d+)-[\da-z]+$/;
 /** The longest address of a Unix socket that every system supports, in bytes. */
 const MAX_ADDRESS_BYTES = 103;
 
 /**
- * Locks a directory. `suffix` distinguishes this process from others with its process id, in other containers. Rejects
- * with an Error if another process holds the lock.
+ * Locks a directory. `suffix`, of letters and digits, distinguishes this process from others with its process id, in
+ * other containers. Removes stale locks, and nothing else whatever its name. Rejects with an Error if another process
+ * holds the lock.
  */
 export async function lockDirectory(directory: string, suffix: string): Promise<DirectoryLock> {
   const handle = await open(directory, 'r');
@@ -27,7 +29,7 @@ export async function lockDirectory(directory: string, suffix: string): Promise<
     const path = join(directory, name);
     return Buffer.byteLength(path) > MAX_ADDRESS_BYTES ? join(short, name) : path;
   };
-  const own = `${PREFIX}${process.pid}-${suffix}`;
+  const own = `lock-${process.pid}-${suffix}`;
   const server = await listen(addressOf(own)).catch((error: unknown) => {
     throw new Error(`the data directory ${directory} cannot hold a lock, which is a Unix socket`, {
       cause: error,
@@ -38,17 +40,25 @@ export async function lockDirectory(directory: string, suffix: string): Promise<
     await handle.close();
   };
   for (const name of await readdir(directory)) {
-    if (!name.startsWith(PREFIX) || name === own) continue;
+    const [, pid] = OF_OURS.exec(name) ?? [];
+    if (pid === undefined || name === own || !(await isSocket(join(directory, name)))) continue;
     if (await isHeld(addressOf(name))) {
       await release();
       throw new Error(
-        `the data directory ${directory} is in use by process ${name.split('-')[1]}: stop that first, or use another directory`,
+        `the data directory ${directory} is in use by process ${pid}: stop that first, or use another directory`,
       );
     }
     await rm(join(directory, name), { force: true });
   }
   return { release };
 }
+
+/** Whether there is a socket at a path itself, not where a link leads. */
+const isSocket = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    (stats) => stats.isSocket(),
+    () => false,
+  );
 
 function listen(address: string): Promise<Server> {
   return new Promise((resolve, reject) => {
