@@ -14,11 +14,10 @@ import { silent } from '../../src/runtime/log.ts';
 import type { Counter, Counters } from '../../src/store/counters.ts';
 import type { DiskStore } from '../../src/store/disk/disk-store.ts';
 import { decodeFrames, encodeFrame } from '../../src/store/disk/frame.ts';
-import { decodeRecord, encodeRecord } from '../../src/store/disk/record.ts';
+import { type LogRecord, decodeRecord, encodeRecord } from '../../src/store/disk/record.ts';
 import { segmentNumber } from '../../src/store/disk/write-ahead-log.ts';
 import {
   type CreatePeer,
-  type PeerPorts,
   openCluster,
   openStore,
   shippedPeer,
@@ -181,19 +180,32 @@ const lowerBoundAsTotal = withStore((store) => {
   };
 });
 
+/** Forgets over a restart which requests it has answered. */
+const recoveryForgetsAnswers: CreatePeer = (ports) =>
+  shippedPeer({
+    ...ports,
+    files: rewritten(ports.files, ({ idempotencyRecords: _, ...record }) => record),
+  });
+
 /** Recovers what the snapshot and all segments of the log but the last have counted. */
 const recoveryDropsSegment: CreatePeer = (ports) =>
-  shippedPeer({ ...ports, files: withoutLastTotals(ports.files) });
+  shippedPeer({
+    ...ports,
+    files: rewritten(ports.files, ({ totals, ...record }, isLast) =>
+      isLast || totals === undefined ? record : { ...record, totals },
+    ),
+  });
 
-function withoutLastTotals(files: Files): PeerPorts['files'] {
+/** Files whose log reads as if it had other records. */
+function rewritten(files: Files, rewrite: (record: LogRecord, isLast: boolean) => LogRecord): Files {
   const read = async (name: string): Promise<Buffer> => {
     const bytes = await files.read(name);
-    const last = Math.max(0, ...(await files.list()).map((each) => segmentNumber(each) ?? 0));
-    if (segmentNumber(name) !== last) return bytes;
-    const frames = decodeFrames(bytes, name).frames.map(({ payload }) => {
-      const { totals: _, ...record } = decodeRecord(payload);
-      return encodeFrame(encodeRecord(record));
-    });
+    const number = segmentNumber(name);
+    if (number === undefined) return bytes;
+    const last = Math.max(...(await files.list()).map((each) => segmentNumber(each) ?? 0));
+    const frames = decodeFrames(bytes, name).frames.map(({ payload }) =>
+      encodeFrame(encodeRecord(rewrite(decodeRecord(payload), number === last))),
+    );
     return Buffer.concat(frames);
   };
   return {
@@ -233,5 +245,6 @@ export const peersMutants: Readonly<Record<string, CreatePeer>> = {
   'beacons-undo-removal': beaconsUndoRemoval,
   'lower-bound-as-total': lowerBoundAsTotal,
   'recovery-drops-last-segment': recoveryDropsSegment,
+  'recovery-forgets-answers': recoveryForgetsAnswers,
   'snapshot-forgets-replica-id': snapshotForgetsReplica,
 };

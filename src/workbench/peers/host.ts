@@ -76,7 +76,7 @@ export class Host {
       bootId: Math.floor(random.next() * 2 ** 52).toString(36),
       files: this.disk.mount(own),
       clock: own,
-      wallClockMs: () => clock.nowMs(),
+      wallClockMs: () => Math.floor(clock.nowMs()),
       random,
       transport: {
         send: (address, text, timeoutMs) => this.#ask(own, nodeAtAddress(address), text, timeoutMs),

@@ -13,7 +13,7 @@ import { VirtualClock } from '../sim/virtual-clock.ts';
 import { judgePeers } from './checker.ts';
 import type { Disk } from './disk.ts';
 import { type PeersControl, peersFaultKinds } from './faults.ts';
-import type { FinalState, LostDisk, PeersHistory, PeersOperation } from './history.ts';
+import type { FinalState, IncrementOperation, LostDisk, PeersHistory, PeersOperation } from './history.ts';
 import { Host } from './host.ts';
 import type { PeersFaultName, PeersOptions } from './options.ts';
 import { type CreatePeer, type Peer, addressOfNode, nodeAtAddress } from './peer.ts';
@@ -61,6 +61,7 @@ class PeersRun implements PeersControl {
   readonly #registeredMs = new Map<string, number>();
   readonly #ghosts: string[] = [];
   readonly #failures: string[] = [];
+  readonly #lostAnswers: Random;
   /** By node, for how many reasons it is down. */
   readonly #down = new Map<string, number>();
   readonly #paused = new Map<string, number>();
@@ -69,6 +70,7 @@ class PeersRun implements PeersControl {
     this.#options = options;
     this.#clock = new ProcessClock(clock);
     this.#streams = streams(options.seed);
+    this.#lostAnswers = this.#streams('lost answers');
     const { nodeIds, latencyDistribution, latencyMs, clockSkew, faults, nemesisIntervalMs } = options;
     this.#network = new Network({
       model: 'ideal',
@@ -233,15 +235,32 @@ class PeersRun implements PeersControl {
     return { node: host.nodeId, disk, key, invokedMs: this.#clock.nowMs(), answeredMs: undefined };
   }
 
-  /** Resolves when the increment has been acknowledged. */
+  /** Resolves when the increment has been acknowledged. Every other client retries, with an idempotency key. */
   #increment(host: Host, key: string, amount: number): Promise<void> {
     return new Promise((resolve) => {
       host.whenRunning(({ store }) => {
-        const operation: PeersOperation = { ...this.#common(host, key), f: 'increment', amount };
-        this.#operations.push(operation);
-        this.#answer(operation, store.increment([{ key, amount }]), resolve);
+        const operation: IncrementOperation = { ...this.#common(host, key), f: 'increment', amount };
+        const number = this.#operations.push(operation);
+        if (number % 2 === 0) this.#attempt(host, operation, `${number}`, resolve);
+        else this.#answer(operation, store.increment([{ key, amount }]), resolve);
       });
     });
+  }
+
+  /** Requests an increment until an answer arrives, on this disk only: idempotency keys are not replicated. */
+  #attempt(host: Host, operation: IncrementOperation, id: string, onAnswer: () => void): void {
+    const { disk } = host;
+    const { key, amount } = operation;
+    const attempt = (): void => {
+      if (operation.answeredMs !== undefined || host.disk !== disk) return;
+      this.#clock.after(RETRY_MS, attempt);
+      host.whenRunning(({ store }) => {
+        const request = store.increment([{ key, amount }], { id, fingerprint: `${key} ${amount}` });
+        if (this.#lostAnswers.next() < LOST_ANSWERS) request.catch(() => {});
+        else this.#answer(operation, request, onAnswer);
+      });
+    };
+    attempt();
   }
 
   #sync(host: Host, key: string, factor: number): void {
@@ -257,7 +276,7 @@ class PeersRun implements PeersControl {
   #answer(operation: PeersOperation, answer: Promise<unknown>, onAnswer = (): void => {}): void {
     answer.then(
       () => {
-        operation.answeredMs = this.#clock.nowMs();
+        operation.answeredMs ??= this.#clock.nowMs();
         onAnswer();
       },
       () => {},
@@ -326,6 +345,10 @@ class PeersRun implements PeersControl {
 
 const valueIn = ({ counters }: Peer['store'], key: string): number => counters.get(key)?.value ?? 0;
 
+/** After how long a client takes silence for a lost answer. */
+const RETRY_MS = 500;
+/** The share of answers to them that are lost. */
+const LOST_ANSWERS = 0.2;
 /** How often an operator tries to register a node. */
 const REGISTER_ATTEMPTS = 8;
 const REGISTER_MS = 3000;
