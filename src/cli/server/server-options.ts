@@ -2,7 +2,7 @@
  * The flags and environment variables of g-counter-server, and its help text.
  */
 import { isIP } from 'node:net';
-import { isLoopback, parseAddress } from '../../cluster/address.ts';
+import { parseAddress } from '../../cluster/address.ts';
 import { nameFault } from '../../crdt/names.ts';
 import { UsageError, contentFrom, hostNamesFrom, listFrom, parseOptions, written } from '../arguments.ts';
 import {
@@ -21,8 +21,7 @@ export interface ServerCliOptions {
   readonly dataDir: string;
   readonly token: string | undefined;
   readonly allowedOrigins: readonly string[];
-  /** Undefined if the server may be asked by any name. */
-  readonly allowedHosts: readonly string[] | undefined;
+  readonly allowedHosts: readonly string[];
   readonly maxCounters: number;
   readonly maxNodes: number;
   readonly maxConnections: number;
@@ -110,7 +109,7 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
     dataDir: settings.text('data-dir') ?? 'data',
     token,
     allowedOrigins: originsFrom(settings),
-    allowedHosts: hostsFrom(settings, host),
+    allowedHosts: hostNamesFrom(settings.nameOf('allow-host'), settings.text('allow-host') ?? ''),
     maxCounters: count('max-counters', 2_000_000, 10_000_000),
     maxNodes: count('max-nodes', 1000, 100_000),
     maxConnections: count('max-connections', 10_000, 1_000_000),
@@ -168,10 +167,4 @@ function originsFrom(settings: ServerSettings): string[] {
     }
   }
   return origins;
-}
-
-/** The names that a server on `host` may be asked by. Other machines reach it by names that it cannot know. */
-function hostsFrom(settings: ServerSettings, host: string): string[] | undefined {
-  const names = hostNamesFrom(settings.nameOf('allow-host'), settings.text('allow-host') ?? '');
-  return names.length === 0 && !isLoopback(host) ? undefined : names;
 }

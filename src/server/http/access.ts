@@ -17,18 +17,23 @@ export interface Access {
   /** The origins whose pages may use the server from a browser, or `*` for all. */
   readonly allowedOrigins: readonly string[];
   /**
-   * The names, in lower case, that the server may be asked by, besides those of this machine and IP addresses. Undefined
-   * if it may be asked by any.
+   * The names, in lower case, that the server may be asked by, besides those of this machine and IP addresses. If there
+   * are none, a server that other machines reach may be asked by any: it cannot know what they call it.
    */
-  readonly allowedHosts: readonly string[] | undefined;
+  readonly allowedHosts: readonly string[];
 }
 
 /**
  * Throws an ApiError if a request is for a name that is not known to be this server's. Such a name may be that of a page
- * which lets it lead here, and then the browser takes the page for one of this server's own.
+ * which lets it lead here, and then the browser takes the page for one of this server's own. `isReachable` says whether
+ * other machines reach the server.
  */
-export function checkHost({ allowedHosts }: Access, authority: Authority | undefined): void {
-  if (allowedHosts === undefined || authority === undefined) return;
+export function checkHost(
+  { allowedHosts }: Access,
+  authority: Authority | undefined,
+  isReachable: boolean,
+): void {
+  if (authority === undefined || (isReachable && allowedHosts.length === 0)) return;
   const { host } = authority;
   if (isLocalOrAddress(host) || allowedHosts.includes(host)) return;
   throw new ApiError('unknown_host', `this server is not known as '${host}'; see --allow-host`);
@@ -42,9 +47,17 @@ export function checkToken({ token }: Access, { headers }: IncomingMessage): voi
   throw new ApiError('unauthorized', 'this needs the header Authorization: Bearer TOKEN');
 }
 
-/** Throws an ApiError if there is no token and a request that would need it does not come from this machine. */
-export function checkLocal({ token, isInsecure }: Access, { socket }: IncomingMessage): void {
-  if (token !== undefined || isInsecure || isLoopback(socket.remoteAddress ?? '')) return;
+/**
+ * Throws an ApiError if there is no token and a request that would need it does not come from this machine, or may come
+ * from a page that a browser on this machine shows.
+ */
+export function checkLocal(
+  access: Access,
+  { socket }: IncomingMessage,
+  authority: Authority | undefined,
+): void {
+  if (access.token !== undefined || access.isInsecure) return;
+  if (isLoopback(socket.remoteAddress ?? '')) return checkHost(access, authority, false);
   throw new ApiError(
     'not_local',
     'without a token this is only taken from the same machine; see --token-file',

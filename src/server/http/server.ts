@@ -5,6 +5,7 @@
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { Socket } from 'node:net';
+import { isLoopback } from '../../cluster/address.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ApiError } from '../../store/api-error.ts';
@@ -67,6 +68,8 @@ export class HttpServer {
   readonly #connections = new Connections();
   #contexts: Contexts;
   #isStopping = false;
+  /** Whether other machines reach it: what the name of its host leads to is known when it listens. */
+  #isReachable = false;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -103,7 +106,9 @@ export class HttpServer {
       this.#server.once('error', reject);
       this.#server.listen(port, host, () => {
         const address = this.#server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : port);
+        if (typeof address !== 'object' || address === null) return resolve(port);
+        this.#isReachable = !isLoopback(address.address);
+        resolve(address.port);
       });
     });
   }
@@ -164,7 +169,7 @@ export class HttpServer {
     const { access } = this.#options;
     const { path, query } = target;
     const authority = authorityOf(request, target);
-    checkHost(access, authority);
+    checkHost(access, authority, this.#isReachable);
     if (found === undefined) throw new ApiError('not_found', `there is nothing at ${path}`);
     const { route, segment } = found;
     const { method = '' } = request;
@@ -178,7 +183,7 @@ export class HttpServer {
     }
     if (route.method === 'POST') checkOrigin(access, request, authority);
     if (route.isGuarded) checkToken(access, request);
-    if (route.isLocal) checkLocal(access, request);
+    if (route.isLocal) checkLocal(access, request, authority);
     return dispatch(route, this.#contexts, { request, response, segment, query });
   }
 

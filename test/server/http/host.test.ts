@@ -1,7 +1,15 @@
 /** By which names a server may be asked, and which pages are its own: DNS rebinding, and proxies that end TLS. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorOf } from '../../support/api-error.ts';
-import { type ServerProcess, startServer, stopServers } from '../../support/server-process.ts';
+import {
+  type HttpResponse,
+  type ServerProcess,
+  startServer,
+  stopServers,
+  temporaryDirectory,
+} from '../../support/server-process.ts';
 
 let alone: ServerProcess;
 let named: ServerProcess;
@@ -63,6 +71,18 @@ describe('on a host that other machines reach', () => {
   test('every name is known', async () => {
     const server = await startServer({ args });
     expect((await server.get('/health', { host: 'any.example' })).status).toBe(200);
+  });
+
+  test('without a token, what only this machine may do takes a name of this machine', async () => {
+    const key = join(temporaryDirectory(), 'key');
+    writeFileSync(key, 'sixteen characters or more');
+    const server = await startServer({ args: ['--host', '0.0.0.0', '--cluster-key-file', key] });
+    for (const path of ['/register', '/remove-peer']) {
+      const ask = (host: string): Promise<HttpResponse> =>
+        server.post(path, { id: 'x' }, { host, origin: `http://${host}` });
+      expect(errorOf(await ask('evil.example:8080'))).toBe('421 unknown_host');
+      expect(errorOf(await ask('localhost:8080'))).toBe('400 invalid_id');
+    }
   });
 
   test('only its names are known if it was told any', async () => {
