@@ -184,7 +184,7 @@ const lowerBoundAsTotal = withStore((store) => {
 const recoveryForgetsAnswers: CreatePeer = (ports) =>
   shippedPeer({
     ...ports,
-    files: rewritten(ports.files, ({ idempotencyRecords: _, ...record }) => record),
+    files: rewritten(ports.files, (record) => ({ ...record, idempotencyRecords: new Map() })),
   });
 
 /** Recovers what the snapshot and all segments of the log but the last have counted. */
