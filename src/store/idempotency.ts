@@ -1,27 +1,70 @@
 /**
  * Idempotency records: what increments with an Idempotency-Key were answered, so that a retry gets the same answer and
- * adds nothing. A record is kept for a window of time, counted from the first request; their number is bounded.
+ * adds nothing. A record is kept for a window of time, counted from the first request. The records are bounded in number
+ * and in bytes; one that is in its window is never dropped to make room for another.
  */
+import { packIntegers, unpackIntegers } from './packed-integers.ts';
+import type { Increment } from './store.ts';
+
 export interface IdempotencyRecord {
   /** Of the request's content: the same key with other content is another request, and an error. */
   readonly fingerprint: string;
-  /** The value of each incremented counter, in the order of the request. */
+  /** What valuesToKeep returned for the request. */
   readonly values: readonly number[];
-  /** When the first request came, in milliseconds since 1970. */
+  /** When the first request came, in milliseconds. */
   readonly timeMs: number;
 }
 
 export interface IdempotencyLimits {
   /** How long a record is kept. */
   readonly windowMs: number;
-  /** How many are kept at a time. */
+  /** How many are kept at a time. Their bytes are bounded in proportion. */
   readonly maxIdempotencyRecords: number;
+}
+
+/** How many bytes there are to a record on average, with its key and its values. */
+const AVERAGE_BYTES = 256;
+/** Enough for the records of the largest batches, however few records are kept. */
+const LEAST_BYTES = 32 * 2 ** 20;
+
+/** The bytes that a record counts as. */
+export const bytesOfRecord = (id: string, { fingerprint, values }: IdempotencyRecord): number =>
+  id.length + fingerprint.length + packIntegers(values).length;
+
+/**
+ * What to keep of the values after each of some increments: the last of each counter, in the order in which the counters
+ * first occur. A retry has the same increments, and each has raised its counter by its amount.
+ */
+export function valuesToKeep(increments: readonly Increment[], values: readonly number[]): readonly number[] {
+  if (increments.length === 1) return values;
+  const last = new Map(increments.map(({ key }, index) => [key, values[index] ?? 0]));
+  return [...last.values()];
+}
+
+/**
+ * The values after each of some increments, from what was kept. Records of earlier versions have the value after each
+ * increment, which is the same if each counter occurs once.
+ */
+export function valuesAfterEach(
+  increments: readonly Increment[],
+  kept: readonly number[],
+): readonly number[] {
+  if (kept.length === increments.length) return kept;
+  const keys = [...new Set(increments.map(({ key }) => key))];
+  const last = new Map(keys.map((key, index) => [key, kept[index] ?? 0]));
+  const backwards = increments.toReversed().map(({ key, amount }) => {
+    const value = last.get(key) ?? 0;
+    last.set(key, value - amount);
+    return value;
+  });
+  return backwards.toReversed();
 }
 
 /** The records that are on the disk, by idempotency key, oldest first. */
 export class IdempotencyRecords {
-  readonly #byId = new Map<string, IdempotencyRecord>();
+  readonly #byId = new Map<string, Kept>();
   readonly #limits: IdempotencyLimits;
+  #bytes = 0;
 
   constructor(limits: IdempotencyLimits) {
     this.#limits = limits;
@@ -33,33 +76,91 @@ export class IdempotencyRecords {
 
   /** The record under an id, unless its window has passed. */
   get(id: string, nowMs: number): IdempotencyRecord | undefined {
-    const record = this.#byId.get(id);
-    return record !== undefined && this.#isFresh(record, nowMs) ? record : undefined;
+    const kept = this.#byId.get(id);
+    return kept !== undefined && this.#isFresh(kept, nowMs) ? recordOf(kept) : undefined;
   }
 
-  /** Drops the records whose window has passed. Returns whether `more` can be added then. */
-  hasRoomFor(more: number, nowMs: number): boolean {
-    for (const [id, record] of this.#byId) {
-      if (this.#isFresh(record, nowMs)) break;
-      this.#byId.delete(id);
+  /**
+   * Drops the records whose window has passed. Returns whether `more` can be added then, where `moreBytes` bytes of
+   * others are about to be.
+   */
+  hasRoomFor(more: number, nowMs: number, moreBytes = 0): boolean {
+    this.dropExpired(nowMs);
+    const { maxIdempotencyRecords } = this.#limits;
+    const maxBytes = Math.max(LEAST_BYTES, AVERAGE_BYTES * maxIdempotencyRecords);
+    return this.#byId.size + more <= maxIdempotencyRecords && this.#bytes + moreBytes < maxBytes;
+  }
+
+  /** Drops the records whose window has passed. */
+  dropExpired(nowMs: number): void {
+    for (const [id, kept] of this.#byId) {
+      if (this.#isFresh(kept, nowMs)) break;
+      this.#delete(id, kept);
     }
-    return this.#byId.size + more <= this.#limits.maxIdempotencyRecords;
   }
 
   /** Adds a record as the newest, in place of one with the same id. */
-  set(id: string, record: IdempotencyRecord): void {
-    this.#byId.delete(id);
-    this.#byId.set(id, record);
+  set(id: string, { fingerprint, values, timeMs }: IdempotencyRecord): void {
+    const before = this.#byId.get(id);
+    if (before !== undefined) this.#delete(id, before);
+    const kept = { fingerprint, values: packIntegers(values), timeMs };
+    this.#byId.set(id, kept);
+    this.#bytes += bytesOfKept(id, kept);
+  }
+
+  /** Adds a record of any age, unless there is a later one with the same id. */
+  restore(id: string, record: IdempotencyRecord): void {
+    if ((this.#byId.get(id)?.timeMs ?? 0) <= record.timeMs) this.set(id, record);
+  }
+
+  /** Lets no record be from later than `nowMs`. Returns whether any was. */
+  endAt(nowMs: number): boolean {
+    let wasAny = false;
+    for (const kept of this.#byId.values()) {
+      if (kept.timeMs <= nowMs) continue;
+      kept.timeMs = nowMs;
+      wasAny = true;
+    }
+    return wasAny;
+  }
+
+  /** Puts the oldest first, and drops the records whose window has passed. */
+  sort(nowMs: number): void {
+    const sorted = [...this.#byId].toSorted(([, a], [, b]) => a.timeMs - b.timeMs);
+    this.#byId.clear();
+    for (const [id, kept] of sorted) this.#byId.set(id, kept);
+    this.dropExpired(nowMs);
   }
 
   /** The records whose window has not passed. */
   *fresh(nowMs: number): Generator<[id: string, record: IdempotencyRecord]> {
-    for (const entry of this.#byId) {
-      if (this.#isFresh(entry[1], nowMs)) yield entry;
+    for (const [id, kept] of this.#byId) {
+      if (this.#isFresh(kept, nowMs)) yield [id, recordOf(kept)];
     }
   }
 
-  #isFresh(record: IdempotencyRecord, nowMs: number): boolean {
-    return nowMs - record.timeMs < this.#limits.windowMs;
+  #delete(id: string, kept: Kept): void {
+    this.#byId.delete(id);
+    this.#bytes -= bytesOfKept(id, kept);
+  }
+
+  #isFresh({ timeMs }: Kept, nowMs: number): boolean {
+    return nowMs - timeMs < this.#limits.windowMs;
   }
 }
+
+/** A record with its values packed, since there may be a million. */
+interface Kept {
+  readonly fingerprint: string;
+  readonly values: string;
+  timeMs: number;
+}
+
+const recordOf = ({ fingerprint, values, timeMs }: Kept): IdempotencyRecord => ({
+  fingerprint,
+  values: unpackIntegers(values),
+  timeMs,
+});
+
+const bytesOfKept = (id: string, { fingerprint, values }: Kept): number =>
+  id.length + fingerprint.length + values.length;

@@ -13,7 +13,7 @@ import type { Files } from '../../src/runtime/files.ts';
 import { silent } from '../../src/runtime/log.ts';
 import type { Counter, Counters } from '../../src/store/counters.ts';
 import type { DiskStore } from '../../src/store/disk/disk-store.ts';
-import { decodeFrames, encodeFrame } from '../../src/store/disk/frame.ts';
+import { encodeFrame, scanFrames } from '../../src/store/disk/frame.ts';
 import { type LogRecord, decodeRecord, encodeRecord } from '../../src/store/disk/record.ts';
 import { segmentNumber } from '../../src/store/disk/write-ahead-log.ts';
 import {
@@ -196,6 +196,13 @@ const recoveryDropsSegment: CreatePeer = (ports) =>
     ),
   });
 
+/** The head of a segment does not say what the one before contained, which is rewritten too. */
+function withoutOrigin({ segment, ...record }: LogRecord): LogRecord {
+  if (segment === undefined) return record;
+  const { format, number, file, snapshots } = segment;
+  return { ...record, segment: { format, number, file, snapshots } };
+}
+
 /** Files whose log reads as if it had other records. */
 function rewritten(files: Files, rewrite: (record: LogRecord, isLast: boolean) => LogRecord): Files {
   const read = async (name: string): Promise<Buffer> => {
@@ -203,9 +210,11 @@ function rewritten(files: Files, rewrite: (record: LogRecord, isLast: boolean) =
     const number = segmentNumber(name);
     if (number === undefined) return bytes;
     const last = Math.max(...(await files.list()).map((each) => segmentNumber(each) ?? 0));
-    const frames = decodeFrames(bytes, name).frames.map(({ payload }) =>
-      encodeFrame(encodeRecord(rewrite(decodeRecord(payload), number === last))),
-    );
+    const frames: Buffer[] = [];
+    await scanFrames(files.pieces(name), name, ({ payload }) => {
+      const record = withoutOrigin(decodeRecord(payload));
+      frames.push(encodeFrame(encodeRecord(rewrite(record, number === last))));
+    });
     return Buffer.concat(frames);
   };
   return {

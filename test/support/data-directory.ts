@@ -1,7 +1,7 @@
 import { randomSuffix, replicaIdOf } from '../../src/crdt/replica-id.ts';
 import { type Recovered, recover } from '../../src/store/disk/recovery.ts';
 import { nodesOf } from '../../src/crdt/counter-state.ts';
-import { SimDiskStore } from './sim-disk-store.ts';
+import { EPOCH_MS, SimDiskStore } from './sim-disk-store.ts';
 import { MemoryFiles } from './memory-files.ts';
 
 /** All that a data directory contains. */
@@ -16,7 +16,7 @@ const contentOf = ({ counters, idempotencyRecords, log: { identity } }: Recovere
   counters: Object.fromEntries(
     [...counters.list('')].map((counter) => [counter.key, Object.fromEntries(nodesOf(identity, counter))]),
   ),
-  idempotencyRecords: [...idempotencyRecords].map(
+  idempotencyRecords: [...idempotencyRecords.fresh(0)].map(
     ([id, { fingerprint, values }]) => `${id} ${fingerprint} ${values.join(' ')}`,
   ),
   suffix: replicaIdOf(identity.nodeId, identity.suffix),
@@ -33,6 +33,8 @@ export async function look(
   try {
     const recovered = await recover(files, {
       nodeId,
+      limits: { windowMs: Infinity, maxIdempotencyRecords: 1000 },
+      wallClockMs: EPOCH_MS,
       newSuffix: () => randomSuffix(0),
       warn: (text) => warnings.push(text),
       pause,

@@ -13,6 +13,7 @@ export interface SimDiskStoreOptions {
   readonly clock?: VirtualClock;
   readonly nodeId?: string;
   readonly limits?: Partial<StoreLimits>;
+  readonly minLogBytes?: number;
   /** Milliseconds since 1970; by default EPOCH_MS when the clock starts. */
   readonly wallClockMs?: () => number;
 }
@@ -53,13 +54,14 @@ export class SimDiskStore {
   /** Opens a store. To be awaited while the clock runs. */
   static async open(
     files: MemoryFiles,
-    { clock = new VirtualClock(), nodeId, limits, wallClockMs }: SimDiskStoreOptions,
+    { clock = new VirtualClock(), nodeId, limits, minLogBytes, wallClockMs }: SimDiskStoreOptions,
   ): Promise<SimDiskStore> {
     const sim = new SimDiskStore(files, clock);
     sim.#store = await DiskStore.open({
       files,
       nodeId,
       limits: { ...generous, ...limits },
+      ...(minLogBytes === undefined ? {} : { minLogBytes }),
       clock: sim.#lifetime,
       random: streams(1)(`store ${++runs}`),
       wallClockMs: wallClockMs ?? (() => EPOCH_MS + Math.floor(clock.nowMs())),

@@ -3,7 +3,7 @@
  */
 import type { CounterState } from '../../crdt/counter-state.ts';
 import type { Identity } from '../../crdt/replica-id.ts';
-import type { IdempotencyRecord } from '../idempotency.ts';
+import { type IdempotencyRecord, bytesOfRecord } from '../idempotency.ts';
 import type { LogRecord } from './record.ts';
 
 export class Batch implements LogRecord {
@@ -13,6 +13,8 @@ export class Batch implements LogRecord {
   readonly totals = new Map<string, Map<string, number>>();
   /** By idempotency key. */
   readonly idempotencyRecords = new Map<string, IdempotencyRecord>();
+  /** The bytes that they count as. */
+  idempotencyBytes = 0;
   /** Set if the server changes to another replica id. */
   identity?: Identity;
   /** How many increments it contains. */
@@ -37,5 +39,11 @@ export class Batch implements LogRecord {
     const totals = this.totals.get(key);
     if (totals === undefined) this.totals.set(key, new Map(changes));
     else for (const [name, total] of changes) totals.set(name, total);
+  }
+
+  /** Adds an idempotency record. */
+  remember(id: string, record: IdempotencyRecord): void {
+    this.idempotencyRecords.set(id, record);
+    this.idempotencyBytes += bytesOfRecord(id, record);
   }
 }

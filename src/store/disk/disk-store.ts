@@ -25,7 +25,7 @@ import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
 import { ApiError } from '../api-error.ts';
 import type { Counters } from '../counters.ts';
-import { IdempotencyRecords } from '../idempotency.ts';
+import { type IdempotencyRecords, valuesAfterEach, valuesToKeep } from '../idempotency.ts';
 import { changesAfter, listPage, namedCounter } from '../named-counter.ts';
 import type { Changes, Health, Idempotency, Increment, NamedCounter, Store, StoreLimits } from '../store.ts';
 import type { Batch } from './batch.ts';
@@ -59,6 +59,8 @@ export class DiskStore implements Store {
   readonly #options: DiskStoreOptions;
   readonly #counters: Counters;
   readonly #idempotencyRecords: IdempotencyRecords;
+  /** The time by the clock of the log when it was opened, less the time by the clock of the process. */
+  readonly #logAheadMs: number;
   readonly #log: WriteAheadLog;
   readonly #snapshotter: Snapshotter;
   readonly #groupCommit: GroupCommit;
@@ -68,19 +70,23 @@ export class DiskStore implements Store {
 
   /** Recovers the store from its files. Rejects as `recover` does. */
   static async open(options: DiskStoreOptions): Promise<DiskStore> {
-    const { files, nodeId, random, warn, afterThisTurn } = options;
+    const { files, nodeId, limits, random, warn, afterThisTurn } = options;
     const newSuffix = (): number => randomSuffix(random.next());
     const pause = (): Promise<void> => new Promise(afterThisTurn);
-    return new DiskStore(options, await recover(files, { nodeId, newSuffix, warn, pause }));
+    return new DiskStore(
+      options,
+      await recover(files, { nodeId, limits, wallClockMs: options.wallClockMs(), newSuffix, warn, pause }),
+    );
   }
 
   private constructor(options: DiskStoreOptions, recovered: Recovered) {
     this.#options = options;
     this.#counters = recovered.counters;
     this.#identity = recovered.log.identity;
-    this.#idempotencyRecords = new IdempotencyRecords(options.limits);
-    for (const [id, record] of recovered.idempotencyRecords) this.#idempotencyRecords.set(id, record);
-    this.#log = new WriteAheadLog(options.files, recovered.log);
+    this.#idempotencyRecords = recovered.idempotencyRecords;
+    this.#logAheadMs = recovered.nowMs - options.clock.nowMs();
+    const minLogBytes = options.minLogBytes ?? MIN_LOG_BYTES;
+    this.#log = new WriteAheadLog(options.files, recovered.log, 2 * minLogBytes);
     this.#snapshotter = new Snapshotter({
       files: options.files,
       log: this.#log,
@@ -88,9 +94,10 @@ export class DiskStore implements Store {
       idempotencyRecords: this.#idempotencyRecords,
       nodeId: this.nodeId,
       clock: options.clock,
-      wallClockMs: options.wallClockMs,
+      nowMs: () => this.#nowMs(),
       snapshotBytes: recovered.snapshotBytes,
-      minLogBytes: options.minLogBytes ?? MIN_LOG_BYTES,
+      minLogBytes,
+      warn: options.warn,
       onFailure: (error) => this.#fail(error),
     });
     this.#groupCommit = new GroupCommit({
@@ -137,7 +144,7 @@ export class DiskStore implements Store {
   }
 
   async increment(increments: readonly Increment[], idempotency?: Idempotency): Promise<readonly number[]> {
-    const earlier = idempotency === undefined ? undefined : this.#earlierValues(idempotency);
+    const earlier = idempotency === undefined ? undefined : this.#earlierValues(idempotency, increments);
     if (earlier !== undefined) return earlier;
     const { byKey, values } = this.#incremented(increments);
     const batch = this.#groupCommit.openBatch();
@@ -157,7 +164,8 @@ export class DiskStore implements Store {
     batch.increments += increments.length;
     if (idempotency !== undefined) {
       const { id, fingerprint } = idempotency;
-      batch.idempotencyRecords.set(id, { fingerprint, values, timeMs: this.#options.wallClockMs() });
+      const kept = valuesToKeep(increments, values);
+      batch.remember(id, { fingerprint, values: kept, timeMs: this.#nowMs() });
     }
     await batch.committed;
     return values;
@@ -230,7 +238,13 @@ export class DiskStore implements Store {
     await this.#groupCommit.idle();
     if (this.failure !== undefined) return;
     await this.#snapshotter.close();
-    await this.#log.close().catch((error: unknown) => this.#fail(error));
+    try {
+      // The next start goes on with the ages of the idempotency records from here.
+      if (this.#idempotencyRecords.size > 0) await this.#log.append({ timeMs: this.#nowMs() });
+      await this.#log.close();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Adds to the open batch what a counter becomes by a merge, if that changes it. Throws an ApiError. */
@@ -287,14 +301,17 @@ export class DiskStore implements Store {
   }
 
   /** The values of an earlier request with this idempotency key, when they are on the disk. Throws an ApiError. */
-  #earlierValues({ id, fingerprint }: Idempotency): Promise<readonly number[]> | undefined {
+  #earlierValues(
+    { id, fingerprint }: Idempotency,
+    increments: readonly Increment[],
+  ): Promise<readonly number[]> | undefined {
+    const { pendingIdempotencyRecords, pendingIdempotencyBytes } = this.#groupCommit;
     const pending = this.#groupCommit.pendingIdempotencyRecord(id);
-    const nowMs = this.#options.wallClockMs();
+    const nowMs = this.#nowMs();
     const record = pending?.record ?? this.#idempotencyRecords.get(id, nowMs);
     if (record === undefined) {
-      if (this.#idempotencyRecords.hasRoomFor(this.#groupCommit.pendingIdempotencyRecords + 1, nowMs)) {
-        return undefined;
-      }
+      const more = pendingIdempotencyRecords + 1;
+      if (this.#idempotencyRecords.hasRoomFor(more, nowMs, pendingIdempotencyBytes)) return undefined;
       throw new ApiError(
         'too_many_idempotency_keys',
         'as many idempotency keys are remembered as can be; try again later, or without one',
@@ -303,7 +320,8 @@ export class DiskStore implements Store {
     if (record.fingerprint !== fingerprint) {
       throw new ApiError('idempotency_key_reused', 'this idempotency key came with another request before');
     }
-    return (pending?.batch.committed ?? Promise.resolve()).then(() => record.values);
+    const committed = pending?.batch.committed ?? Promise.resolve();
+    return committed.then(() => valuesAfterEach(increments, record.values));
   }
 
   /** Throws an ApiError if there would be too many counters with `added` more. */
@@ -335,6 +353,14 @@ export class DiskStore implements Store {
   #publish({ states, idempotencyRecords }: Batch): void {
     for (const [key, state] of states) this.#counters.set(key, state);
     for (const [id, record] of idempotencyRecords) this.#idempotencyRecords.set(id, record);
+  }
+
+  /**
+   * The time by the clock of the log, which the ages of idempotency records are told by. It goes on only while the server
+   * runs, and nobody can set it.
+   */
+  #nowMs(): number {
+    return Math.floor(this.#logAheadMs + this.#options.clock.nowMs());
   }
 
   /** After a failed write or sync it is unknown what of it is on the disk, and only a restart can tell. */

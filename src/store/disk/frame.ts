@@ -8,6 +8,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { CorruptFile } from './corruption.ts';
+import { PieceReader } from './piece-reader.ts';
 
 /** A payload, which must not contain zero bytes, as a frame. */
 export function encodeFrame(payload: string): Buffer {
@@ -20,52 +21,60 @@ export function encodeFrame(payload: string): Buffer {
   return frame;
 }
 
-/** What was read from a file: its complete frames, and where the next one would begin. */
-export interface Frames {
-  /** In the order of the file. */
-  readonly frames: readonly { readonly start: number; readonly payload: string }[];
+export interface Frame {
+  /** Where it begins in the file. */
+  readonly start: number;
+  readonly bytes: Buffer;
+  readonly payload: string;
+}
+
+/** What there is of a file. */
+export interface Scanned {
   /** The length of the complete frames in bytes. If the file is longer, an append was cut short there. */
   readonly end: number;
+  /** The length of the file. */
+  readonly bytes: number;
 }
 
 /**
- * The frames of a file. Only one append is under way at any time and the next begins when it is on the disk, so a crash
- * leaves at most the last frame incomplete: cut short, or followed by zeros to the end of the file if the disk had
- * extended the file but not yet written to it. Throws a CorruptFile for anything else.
+ * Passes the frames of a file to `take`, in their order; no more than one of them is in memory. Only one append is under
+ * way at any time and the next begins when it is on the disk, so a crash leaves at most the last frame incomplete: cut
+ * short, or followed by zeros to the end of the file if the disk had extended the file but not yet written to it. Rejects
+ * with a CorruptFile for anything else.
  */
-export function decodeFrames(bytes: Buffer, file: string): Frames {
-  const written = bytes.subarray(0, lengthWithoutZeros(bytes));
-  const frames: { start: number; payload: string }[] = [];
-  let start = 0;
-  while (start < written.length) {
-    const end = endOfFrame(written, start, file);
-    if (end > written.length) break;
-    const body = written.subarray(start + HEAD_BYTES, end - 1);
-    const checksum = written.toString('latin1', start + 9, start + 17);
-    if (hex(crc32(body)) !== checksum || written[end - 1] !== LINE_FEED) {
+export async function scanFrames(
+  pieces: AsyncIterable<Buffer>,
+  file: string,
+  take: (frame: Frame) => Promise<void> | void,
+): Promise<Scanned> {
+  const input = new PieceReader(pieces);
+  for (;;) {
+    const start = input.position;
+    const head = await input.peek(HEAD_BYTES);
+    const length = head && lengthFrom(head);
+    if (length === undefined) {
+      // The last byte of a head is none of the zeros that follow an interrupted append.
+      if (await input.isZeroFrom(HEAD_BYTES - 1)) return { end: start, bytes: input.end };
+      throw new CorruptFile(file, start, 'no record begins there');
+    }
+    const size = HEAD_BYTES + length + 1;
+    const bytes = await input.peek(size);
+    if (bytes === undefined) return { end: start, bytes: input.end };
+    const body = bytes.subarray(HEAD_BYTES, size - 1);
+    if (bytes[size - 1] !== LINE_FEED || hex(crc32(body)) !== bytes.toString('latin1', 9, 17)) {
+      if (await input.isZeroFrom(size - 1)) return { end: start, bytes: input.end };
       throw new CorruptFile(file, start, 'what is stored there does not match its checksum');
     }
-    frames.push({ start, payload: body.toString() });
-    start = end;
+    input.skip(size);
+    await take({ start, bytes, payload: body.toString() });
   }
-  return { frames, end: start };
 }
 
-/** Where the frame at `start` ends according to its head; Infinity if the head is incomplete. */
-function endOfFrame(bytes: Buffer, start: number, file: string): number {
-  const body = start + HEAD_BYTES;
-  if (body > bytes.length) return Infinity;
-  const head = bytes.toString('latin1', start, body);
-  if (!HEAD.test(head) || hex(crc32(bytes.subarray(start, start + 18))) !== head.slice(18, 26)) {
-    throw new CorruptFile(file, start, 'no record begins there');
-  }
-  return body + Number.parseInt(head, 16) + 1;
-}
-
-function lengthWithoutZeros(bytes: Buffer): number {
-  let length = bytes.length;
-  while (length > 0 && bytes[length - 1] === 0) length--;
-  return length;
+/** The length of the payload according to a head; undefined if it is not one. */
+function lengthFrom(bytes: Buffer): number | undefined {
+  const head = bytes.toString('latin1', 0, HEAD_BYTES);
+  const isHead = HEAD.test(head) && hex(crc32(bytes.subarray(0, 18))) === head.slice(18, 26);
+  return isHead ? Number.parseInt(head, 16) : undefined;
 }
 
 const hex = (number: number): string => number.toString(16).padStart(8, '0');

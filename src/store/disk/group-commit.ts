@@ -48,6 +48,11 @@ export class GroupCommit {
     return (this.#open?.idempotencyRecords.size ?? 0) + (this.#committing?.idempotencyRecords.size ?? 0);
   }
 
+  /** The bytes that they count as. */
+  get pendingIdempotencyBytes(): number {
+    return (this.#open?.idempotencyBytes ?? 0) + (this.#committing?.idempotencyBytes ?? 0);
+  }
+
   /** The keys of the counters that change in what is on its way to the disk. */
   pendingKeys(): string[] {
     return [this.#committing, this.#open].flatMap((batch) => [...(batch?.states.keys() ?? [])]);

@@ -21,6 +21,8 @@ export interface LogRecord {
   readonly snapshot?: Snapshot;
   /** The last frame of a segment: the log continues in the next one, which is on the disk. */
   readonly isContinued?: boolean;
+  /** The time by the clock of the log, in milliseconds. Times before it in the log that are later count as this one. */
+  readonly timeMs?: number;
 }
 
 export interface SegmentHead {
@@ -28,8 +30,18 @@ export interface SegmentHead {
   readonly number: number;
   /** The fingerprint of the file that the segment was written to. */
   readonly file: string;
+  /** The fingerprint of the first file of the directory, or of that which it is a copy of; undefined in old segments. */
+  readonly directory?: string;
+  /** What the segment before contains; undefined in the first and in old segments. */
+  readonly after?: Content;
   /** The snapshots that counters.json may be: the latest, and one that was about to replace it. */
   readonly snapshots: readonly Snapshot[];
+}
+
+/** All records of a segment but the last, which says that the log continues. */
+export interface Content {
+  readonly bytes: number;
+  readonly crc32: number;
 }
 
 /** The format of the files. A server does not start on one that it does not know. */
@@ -63,12 +75,15 @@ export function encodeRecord(record: LogRecord): string {
   }
   if (snapshot !== undefined) parts.push(`"snapshot":${JSON.stringify(snapshot)}`);
   if (isContinued === true) parts.push('"isContinued":true');
+  if (record.timeMs !== undefined) parts.push(`"timeMs":${record.timeMs}`);
   return `{${parts.join(',')}}`;
 }
 
 /** Reads a record. Throws a DecodeError for anything that encodeRecord does not write. */
 export function decodeRecord(record: string): LogRecord {
-  const { segment, identity, totals, answers, snapshot, isContinued } = objectFrom(decodeJson(record));
+  const { segment, identity, totals, answers, snapshot, isContinued, timeMs } = objectFrom(
+    decodeJson(record),
+  );
   return {
     ...(segment === undefined ? {} : { segment: segmentFrom(segment) }),
     ...(identity === undefined ? {} : { identity: identityFrom(identity) }),
@@ -76,16 +91,27 @@ export function decodeRecord(record: string): LogRecord {
     ...(answers === undefined ? {} : { idempotencyRecords: idempotencyRecordsFrom(answers) }),
     ...(snapshot === undefined ? {} : { snapshot: snapshotFrom(snapshot) }),
     ...(isContinued === true ? { isContinued } : {}),
+    ...(timeMs === undefined ? {} : { timeMs: integer(timeMs) }),
   };
 }
 
 function segmentFrom(json: unknown): SegmentHead {
-  const { format, number, file, snapshots } = objectFrom(json);
+  const { format, number, file, directory, after, snapshots } = objectFrom(json);
   const head = { format: integer(format), number: integer(number), file: text(file) };
   if (head.format !== FORMAT) {
     throw new DecodeError(`it is of format ${head.format} and this version knows ${FORMAT}: use a newer one`);
   }
-  return { ...head, snapshots: list(snapshots).map(snapshotFrom) };
+  return {
+    ...head,
+    ...(directory === undefined ? {} : { directory: text(directory) }),
+    ...(after === undefined ? {} : { after: contentFrom(after) }),
+    snapshots: list(snapshots).map(snapshotFrom),
+  };
+}
+
+function contentFrom(json: unknown): Content {
+  const { bytes, crc32 } = objectFrom(json);
+  return { bytes: integer(bytes), crc32: integer(crc32) };
 }
 
 function identityFrom(json: unknown): Identity {

@@ -4,15 +4,15 @@
  * explain is corruption, and then nothing is changed at all.
  */
 import type { Log } from '../../runtime/log.ts';
-import type { IdempotencyRecord } from '../idempotency.ts';
+import { type IdempotencyLimits, IdempotencyRecords } from '../idempotency.ts';
 import type { Counters } from '../counters.ts';
 import { type Identity, firstIdentity, replicaIdOf } from '../../crdt/replica-id.ts';
 import type { Files } from '../../runtime/files.ts';
 import {
-  CONTINUED,
   type OpenLog,
   appendTo,
-  continueLog,
+  continueIn,
+  createNext,
   createSegment,
   segmentName,
   segmentNumber,
@@ -23,8 +23,9 @@ import { SNAPSHOT_TEMPORARY, SNAPSHOT_FILE } from './snapshot.ts';
 /** What a data directory contains. */
 export interface Recovered {
   readonly counters: Counters;
-  /** By idempotency key, oldest first. */
-  readonly idempotencyRecords: ReadonlyMap<string, IdempotencyRecord>;
+  readonly idempotencyRecords: IdempotencyRecords;
+  /** The time by the clock of the log, in milliseconds. */
+  readonly nowMs: number;
   readonly log: OpenLog;
   /** The length of the snapshot in bytes; undefined if there is none. */
   readonly snapshotBytes: number | undefined;
@@ -35,6 +36,9 @@ export interface Recovered {
 export interface RecoveryOptions {
   /** The node id that the directory must have; a new directory takes it, or `node-1` if it is undefined. */
   readonly nodeId: string | undefined;
+  readonly limits: IdempotencyLimits;
+  /** Milliseconds since 1970. */
+  readonly wallClockMs: number;
   /** Logs what is unusual but right. */
   readonly warn: Log;
   /** Draws a random suffix. */
@@ -47,9 +51,10 @@ const DEFAULT_NODE_ID = 'node-1';
 
 /** Recovers a data directory. Rejects with a CorruptFile, or with an Error if files are missing or are another node's. */
 export async function recover(files: Files, options: RecoveryOptions): Promise<Recovered> {
-  const { nodeId, warn, pause } = options;
+  const { nodeId, limits, wallClockMs, warn, pause } = options;
   const names = await files.list();
-  const replayed = await replayLog(files, names, pause);
+  const idempotencyRecords = new IdempotencyRecords(limits);
+  const replayed = await replayLog(files, names, idempotencyRecords, wallClockMs, pause);
   const identity = replayed.identity ?? firstIdentity(nodeId ?? DEFAULT_NODE_ID);
   if (identity.nodeId !== (nodeId ?? identity.nodeId)) {
     throw new Error(
@@ -59,12 +64,15 @@ export async function recover(files: Files, options: RecoveryOptions): Promise<R
   const placed = await replaySnapshot(files, names, replayed, identity, pause);
 
   await repair(files, names, replayed.segments, warn);
+  const log = await openLog(files, replayed, identity, placed, options);
+  const nowMs = Math.min(replayed.latestMs ?? wallClockMs, wallClockMs);
+  const wasAhead = idempotencyRecords.endAt(nowMs);
+  idempotencyRecords.sort(nowMs);
   return {
     counters: replayed.counters,
-    idempotencyRecords: new Map(
-      [...replayed.idempotencyRecords].toSorted(([, a], [, b]) => a.timeMs - b.timeMs),
-    ),
-    log: await openLog(files, replayed, identity, placed, options),
+    idempotencyRecords,
+    nowMs,
+    log: wasAhead ? await appendTo(log, { timeMs: nowMs }) : log,
     snapshotBytes: placed?.bytes,
     behind: replayed.hasTotals,
   };
@@ -104,43 +112,37 @@ async function openLog(
   placed: Placed | undefined,
   { newSuffix, warn }: RecoveryOptions,
 ): Promise<OpenLog> {
-  const [oldest, newest] = [segments[0], segments.at(-1)];
-  if (oldest === undefined || newest === undefined) {
-    const first = await createSegment(files, 1, identity, []);
-    return { newest: first, oldest: 1, olderBytes: 0, identity, snapshots: [] };
+  const newest = segments.at(-1);
+  if (newest?.head === undefined) {
+    const first = await createSegment(files, { number: 1, snapshots: [] }, identity);
+    return { newest: first, older: [], identity, snapshots: [] };
   }
-  for (const segment of segments) {
-    // A crash came between creating the next segment and saying so in this one.
-    const isUnaware = segment !== newest && !segment.isContinued;
-    await syncFile(files, segmentName(segment.number), isUnaware ? CONTINUED : undefined);
-  }
+  for (const { number } of segments) await syncFile(files, segmentName(number));
   if (placed !== undefined) await syncFile(files, SNAPSHOT_FILE);
   await files.syncDirectory();
-  const file = await files.open(segmentName(newest.number));
-  const bytes = segments.reduce((sum, { end }) => sum + end, 0);
-  const inPlace = placed === undefined ? [] : [placed.snapshot];
+  const { number, content, head } = newest;
+  const file = await files.open(segmentName(number));
   const log: OpenLog = {
-    newest: { number: newest.number, file, bytes: newest.end },
-    oldest: oldest.number,
-    olderBytes: bytes - newest.end,
+    newest: { number, file, content, directory: head.directory },
+    older: segments.slice(0, -1).map(({ end }) => end),
     identity,
-    snapshots: inPlace,
+    snapshots: placed === undefined ? [] : [placed.snapshot],
   };
-  if (file.fingerprint !== newest.file) {
+  if (file.fingerprint !== head.file) {
     const next = { ...identity, suffix: newSuffix(), counted: new Map() };
     warn(
       `the data directory is a copy or was restored from one: continuing as ${replicaIdOf(next.nodeId, next.suffix)}`,
     );
-    return continueLog(files, { ...log, identity: next });
+    const renamed = { ...log, identity: next };
+    return continueIn(renamed, await createNext(files, renamed));
   }
   // Several snapshots may have been about to replace this one: the log must keep knowing it.
   if (placed === undefined || placed.snapshot === snapshots.at(-1)) return log;
   return appendTo(log, { snapshot: placed.snapshot });
 }
 
-async function syncFile(files: Files, name: string, appended?: Buffer): Promise<void> {
+async function syncFile(files: Files, name: string): Promise<void> {
   const file = await files.open(name);
-  if (appended !== undefined) await file.append(appended);
   await file.sync();
   await file.close();
 }

@@ -8,6 +8,7 @@ import type { GCounter } from '../../crdt/g-counter.ts';
 import { decodeJson } from '../../runtime/decode.ts';
 import type { Files } from '../../runtime/files.ts';
 import type { Totals } from '../../crdt/counter-state.ts';
+import { PieceReader } from './piece-reader.ts';
 import { type Snapshot, totalsFrom } from './record.ts';
 
 export const SNAPSHOT_FILE = 'counters.json';
@@ -45,38 +46,48 @@ export async function writeTemporarySnapshot(
 ): Promise<Snapshot['slices']> {
   const file = await files.open(SNAPSHOT_TEMPORARY);
   const written: [bytes: number, crc32: number][] = [];
-  for (const slice of slices) {
-    const bytes = Buffer.from(slice);
-    await file.append(bytes);
-    written.push([bytes.length, crc32(bytes)]);
-    await pause();
+  try {
+    for (const slice of slices) {
+      const bytes = Buffer.from(slice);
+      await file.append(bytes);
+      written.push([bytes.length, crc32(bytes)]);
+      await pause();
+    }
+    await file.sync();
+  } finally {
+    await file.close();
   }
-  await file.sync();
-  await file.close();
   return written;
 }
 
 /** The length of a snapshot in bytes. */
 export const bytesOf = ({ slices }: Snapshot): number => slices.reduce((sum, [bytes]) => sum + bytes, 0);
 
-/** The start of the first slice in which a file differs from a snapshot; undefined if it does not differ. */
-export function findCorruption(bytes: Buffer, { slices }: Snapshot): number | undefined {
-  let start = 0;
+/** Resolves with the start of the first slice in which a file differs from a snapshot; undefined if it does not differ. */
+export async function findCorruption(
+  pieces: AsyncIterable<Buffer>,
+  { slices }: Snapshot,
+): Promise<number | undefined> {
+  const input = new PieceReader(pieces);
   for (const [length, checksum] of slices) {
-    if (crc32(bytes.subarray(start, start + length)) !== checksum) return start;
-    start += length;
+    const bytes = await input.peek(length);
+    if (bytes === undefined || crc32(bytes) !== checksum) return input.position;
+    input.skip(length);
   }
-  return start === bytes.length ? undefined : start;
+  return (await input.peek(1)) === undefined ? undefined : input.position;
 }
 
 /** The counters of a snapshot that has been checked, slice by slice. */
-export function* readSnapshot(bytes: Buffer, { slices }: Snapshot): Generator<Totals> {
-  let start = 0;
+export async function* readSnapshot(
+  pieces: AsyncIterable<Buffer>,
+  { slices }: Snapshot,
+): AsyncGenerator<Totals> {
+  const input = new PieceReader(pieces);
   for (const [index, [length]] of slices.entries()) {
-    const text = bytes.toString('utf8', start, start + length);
+    const text = (await input.peek(length))?.toString() ?? '';
+    input.skip(length);
     const open = index === 0 ? '' : '{';
     const close = index === slices.length - 1 ? '' : '}';
     yield totalsFrom(decodeJson(`${open}${text.replace(/^,/, '')}${close}`));
-    start += length;
   }
 }

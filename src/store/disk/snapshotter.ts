@@ -1,13 +1,17 @@
 /**
  * Keeps the snapshot up to date and the log short. A snapshot is written beside the requests, slice by slice, under
- * another name; it replaces the last one in one rename, and only then are the log segments removed that it covers.
+ * another name; it replaces the last one in one rename, and only then are the log segments removed that it covers. The log
+ * has everything, so a snapshot that cannot be written is tried again, and nothing else stops.
  */
 import type { GCounter } from '../../crdt/g-counter.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
-import type { IdempotencyRecords } from '../idempotency.ts';
+import { type IdempotencyRecord, type IdempotencyRecords, bytesOfRecord } from '../idempotency.ts';
 import type { Counter, Counters } from '../counters.ts';
 import { partsOf } from '../../crdt/counter-state.ts';
+import { asError } from '../../runtime/error.ts';
 import type { Files } from '../../runtime/files.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Snapshot } from './record.ts';
 import type { WriteAheadLog } from './write-ahead-log.ts';
 import {
   SNAPSHOT_TEMPORARY,
@@ -24,12 +28,15 @@ export interface SnapshotterOptions {
   readonly idempotencyRecords: IdempotencyRecords;
   readonly nodeId: string;
   readonly clock: Clock;
-  readonly wallClockMs: () => number;
+  /** The time by the clock of the log. */
+  readonly nowMs: () => number;
   /** The length of the present snapshot in bytes; undefined if there is none. */
   readonly snapshotBytes: number | undefined;
   /** The log is not cut before it is this long. */
   readonly minLogBytes: number;
-  /** Called when a snapshot cannot be written. No other is attempted. */
+  /** Logs that snapshots cannot be written, and that they can again. */
+  readonly warn: Log;
+  /** Called when the log has failed. No other snapshot is attempted. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -41,8 +48,13 @@ const FOLLOW_MS = 500;
 export const MIN_LOG_BYTES = 16 * 2 ** 20;
 /** How many idempotency records are carried over in one log record. */
 const CARRIED_RECORDS = 1000;
+/** How many bytes of them, at most, and one record. */
+const CARRIED_BYTES = 65_536;
 /** How many counters are looked up at a time. */
 const CHUNK_COUNTERS = 256;
+/** How long after a failure the next snapshot is attempted; doubled with each that fails, up to the last. */
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 30_000;
 /** The rest between two slices, so that writing a large snapshot leaves most of the time to requests. */
 const PAUSE_MS = 2;
 
@@ -57,6 +69,10 @@ export class Snapshotter {
   #snapshotBytes: number;
   /** The length of the idempotency records that were carried over into the newest segment. */
   #carriedBytes = 0;
+  /** The latest snapshot, if the log has it and it is not certain that it is in place. */
+  #unplaced: Snapshot | undefined;
+  /** How many attempts in a row have failed. */
+  #failures = 0;
   #closing = false;
   #written = 0;
 
@@ -105,7 +121,7 @@ export class Snapshotter {
 
   /** What was carried over counts as part of the snapshot. */
   #hasOutgrown(): boolean {
-    const grown = this.#options.log.newestBytes - this.#carriedBytes;
+    const grown = this.#options.log.bytes - this.#carriedBytes;
     return grown > Math.max(this.#options.minLogBytes, 2 * (this.#snapshotBytes + this.#carriedBytes));
   }
 
@@ -113,14 +129,36 @@ export class Snapshotter {
     this.#running = this.#write().then(
       () => {
         this.#running = undefined;
+        if (this.#failures > 0) this.#options.warn(`${SNAPSHOT_FILE} can be written again`);
+        this.#failures = 0;
         if (this.#behind) this.changed();
       },
       (error: unknown) => {
         this.#running = undefined;
+        if (this.#options.log.failure === undefined) {
+          this.#retryAfter(error);
+          return;
+        }
         this.stop();
         this.#options.onFailure(error);
       },
     );
+  }
+
+  #retryAfter(error: unknown): void {
+    this.#behind = true;
+    this.#hasLogged = true;
+    if (this.#failures === 0) {
+      this.#options.warn(
+        `${SNAPSHOT_FILE} cannot be written (${asError(error).message}): trying again; the log has everything, and grows until then`,
+      );
+    }
+    const delayMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures++, 10));
+    if (this.#closing) return;
+    this.#timer = this.#options.clock.after(delayMs, () => {
+      this.#timer = undefined;
+      this.#start();
+    });
   }
 
   /**
@@ -129,6 +167,8 @@ export class Snapshotter {
    */
   async #write(): Promise<void> {
     const { files, log } = this.#options;
+    if (this.#unplaced !== undefined) await this.#place(this.#unplaced);
+    await this.#removeTemporary();
     this.#behind = false;
     // Rotating at the end makes the next start fast, and an older copy put over these files is noticed.
     if (this.#closing || this.#hasOutgrown()) {
@@ -139,14 +179,33 @@ export class Snapshotter {
     const slices = await writeTemporarySnapshot(files, snapshotSlices(this.#entries()), () => this.#pause());
     const snapshot = { logFrom, slices };
     await log.append({ snapshot });
-    await files.rename(SNAPSHOT_TEMPORARY, SNAPSHOT_FILE);
+    await this.#place(snapshot);
+    if (log.oldest < logFrom) {
+      await this.#carryIdempotencyRecords();
+      await log.removeBefore(logFrom);
+    }
+  }
+
+  /**
+   * Puts the snapshot into place that is under the temporary name. The log knows two, the one in place and the one about to
+   * replace it, so there must be no other before this one is certain to be in place.
+   */
+  async #place(snapshot: Snapshot): Promise<void> {
+    const { files } = this.#options;
+    this.#unplaced = snapshot;
+    if ((await files.list()).includes(SNAPSHOT_TEMPORARY)) {
+      await files.rename(SNAPSHOT_TEMPORARY, SNAPSHOT_FILE);
+    }
     await files.syncDirectory();
+    this.#unplaced = undefined;
     this.#snapshotBytes = bytesOf(snapshot);
     this.#written++;
-    if (log.hasOlder) {
-      await this.#carryIdempotencyRecords();
-      await log.removeOlder();
-    }
+  }
+
+  /** Removes what an attempt that failed has left. */
+  async #removeTemporary(): Promise<void> {
+    const { files } = this.#options;
+    if ((await files.list()).includes(SNAPSHOT_TEMPORARY)) await files.remove(SNAPSHOT_TEMPORARY);
   }
 
   /** All counters, in chunks, since counters may be added between two slices. */
@@ -166,13 +225,24 @@ export class Snapshotter {
 
   /** Idempotency records are in no snapshot, so those that may still be needed move to the segment that stays. */
   async #carryIdempotencyRecords(): Promise<void> {
-    const { idempotencyRecords, log, wallClockMs } = this.#options;
-    const fresh = [...idempotencyRecords.fresh(wallClockMs())];
+    const { idempotencyRecords, log, nowMs } = this.#options;
     this.#carriedBytes = 0;
-    for (let at = 0; at < fresh.length; at += CARRIED_RECORDS) {
-      const carried = new Map(fresh.slice(at, at + CARRIED_RECORDS));
+    let carried = new Map<string, IdempotencyRecord>();
+    let bytes = 0;
+    const carry = async (): Promise<void> => {
       this.#carriedBytes += await log.append({ idempotencyRecords: carried });
+      carried = new Map();
+      bytes = 0;
+    };
+    const startMs = nowMs();
+    for (const [id, record] of idempotencyRecords.fresh(startMs)) {
+      // What comes meanwhile is in the segments that stay.
+      if (record.timeMs > startMs) break;
+      carried.set(id, record);
+      bytes += bytesOfRecord(id, record);
+      if (carried.size === CARRIED_RECORDS || bytes > CARRIED_BYTES) await carry();
     }
+    if (carried.size > 0) await carry();
   }
 
   #pause(): Promise<void> {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../../src/store/api-error.ts';
 import { streams, below } from '../../../src/workbench/sim/random.ts';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { SimDiskStore } from '../../support/sim-disk-store.ts';
 import { DiskError, MemoryFiles, everything, nothing } from '../../support/memory-files.ts';
 
@@ -87,32 +88,92 @@ test('after a failed write the outcome is unknown, and then the store is read-on
   );
 });
 
-test.each([
-  'create counters.json.tmp',
-  'append counters.json.tmp',
-  'sync counters.json.tmp',
-  'rename',
-  'syncDirectory',
-])(
-  'after a snapshot fails at its %s, the store is read-only, but the committing batch is acknowledged',
-  async (operation) => {
+describe('a snapshot that fails', () => {
+  const causes = [
+    new DiskError('EMFILE'),
+    new DiskError('ENFILE'),
+    new DiskError('ENOSPC', 7),
+    new DiskError('EDQUOT'),
+    new DiskError('EIO'),
+  ];
+  const stages = [
+    'create counters.json.tmp',
+    'append counters.json.tmp',
+    'sync counters.json.tmp',
+    'rename',
+    'syncDirectory',
+    'remove counters-000001.log',
+    'create counters-000002.log',
+    'append counters-000002.log',
+    'sync counters-000002.log',
+  ];
+  /** A log of this length is cut. */
+  const minLogBytes = 2000;
+  const ALL = 2 ** 40 - 1;
+
+  test.each(stages.flatMap((stage) => causes.map((cause) => [stage, cause.code, cause] as const)))(
+    'at its %s with %s, for as long as it likes, stops no increment, and is written later',
+    async (stage, _, cause) => {
+      const sim = await SimDiskStore.begin(new MemoryFiles(), { minLogBytes });
+      const { before } = sim.files;
+      let isFailing = true;
+      let hits = 0;
+      let asked = 0;
+      sim.files.before = async (operation) => {
+        await before(operation);
+        if (!isFailing || !operation.startsWith(stage)) return;
+        hits++;
+        throw cause;
+      };
+      const all: unknown[] = [];
+      for (; asked < 40; asked++) {
+        all.push(await sim.run(sim.add('likes', 2 ** asked, `id-${asked}`)));
+        if (asked === 30) isFailing = false;
+        await sim.pass(700);
+        const next = await SimDiskStore.begin(sim.files.crash(nothing), { minLogBytes });
+        expect(next.value('likes')).toBe(2 ** (asked + 1) - 1);
+        expect(await next.run(next.add('likes', 1, 'id-0'))).toBe(1);
+        next.end();
+      }
+      expect(all).toEqual(all.map((__, at) => 2 ** (at + 1) - 1));
+      expect(hits).toBeGreaterThan(0);
+      await sim.pass(60_000);
+      expect(sim.failures).toEqual([]);
+      expect(sim.store.failure).toBeUndefined();
+      expect(sim.warnings).toEqual([
+        expect.stringContaining(`counters.json cannot be written (${cause.code}`),
+        'counters.json can be written again',
+      ]);
+      expect(parseJson(sim.files.bytes('counters.json').toString())).toEqual({ likes: { 'node-1': ALL } });
+      expect(sim.files.names()).not.toContain('counters-000001.log');
+    },
+  );
+
+  test('is attempted rarely when it has failed often', async () => {
     const sim = await SimDiskStore.begin(new MemoryFiles());
-    await sim.run(sim.add('likes', 1));
-    const release = sim.files.hold(operation);
-    sim.files.fail(operation, new DiskError('EIO'));
-    await sim.pass(600);
-    const held = sim.files.hold(`sync ${LOG}`);
-    const committing = sim.add('likes', 2);
-    await sim.pass(1);
-    const open = sim.add('likes', 4);
-    release();
-    await sim.pass(1);
-    held();
-    expect(await sim.run(Promise.all([committing, open]))).toEqual([3, 'read_only']);
-    expect(sim.value('likes')).toBe(3);
-    expect((await SimDiskStore.begin(sim.files.crash(nothing))).value('likes')).toBe(3);
-  },
-);
+    let attempts = 0;
+    sim.files.before = async (operation) => {
+      if (!operation.startsWith('create counters.json.tmp')) return;
+      attempts++;
+      throw new DiskError('EMFILE');
+    };
+    for (let second = 0; second < 600; second++) {
+      await sim.run(sim.add('likes'));
+      await sim.pass(1000);
+    }
+    expect(attempts).toBeLessThan(30);
+    expect(sim.warnings).toHaveLength(1);
+  });
+
+  test('when the store is closed is said, and the log has everything', async () => {
+    const sim = await SimDiskStore.begin(new MemoryFiles());
+    await sim.run(sim.add('likes', 5));
+    sim.files.fail('create counters.json.tmp', new DiskError('ENOSPC'));
+    await sim.run(sim.store.close());
+    expect(sim.warnings).toEqual([expect.stringContaining('ENOSPC')]);
+    expect((await SimDiskStore.begin(sim.files.crash(nothing))).value('likes')).toBe(5);
+  });
+});
 
 /** A directory with which a scripted run goes through everything: older segments to remove, answers to carry on. */
 async function directory(): Promise<MemoryFiles> {

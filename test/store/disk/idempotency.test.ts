@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { SimDiskStore, WINDOW_MS } from '../../support/sim-disk-store.ts';
+import { VirtualClock } from '../../../src/workbench/sim/virtual-clock.ts';
+import { EPOCH_MS, SimDiskStore, WINDOW_MS } from '../../support/sim-disk-store.ts';
 import { MemoryFiles, nothing } from '../../support/memory-files.ts';
 
 const LOG = 'counters-000001.log';
@@ -80,12 +81,120 @@ describe('a retry under the same idempotency key', () => {
     expect(await next.run(next.add('likes', 4, 'once'))).toBe(7);
   });
 
-  test('is another increment if the window passed while the server was down', async () => {
+  test('of a batch gets the value after each increment, also if counters occur several times in it', async () => {
+    const increments = ['a', 'b', 'a', 'c', 'b', 'a'].map((key, at) => ({ key, amount: at + 1 }));
     const sim = await SimDiskStore.begin(new MemoryFiles());
-    await sim.run(sim.add('likes', 3, 'once'));
-    await sim.pass(WINDOW_MS);
+    await sim.run(sim.store.raiseTo('b', 100));
+    const values = await sim.run(sim.addAll(increments, 'batch'));
+    expect(values).toEqual([1, 102, 4, 4, 107, 10]);
+    expect(await sim.run(sim.addAll(increments, 'batch'))).toEqual(values);
     const next = await restarted(sim);
-    expect(await next.run(next.add('likes', 3, 'once'))).toBe(6);
+    expect(await next.run(next.addAll(increments, 'batch'))).toEqual(values);
+  });
+});
+
+const DAY_MS = 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
+
+describe('whatever the clock of the machine is set to', () => {
+  const clocks: Record<string, number> = {
+    'eleven minutes ahead': 11 * 60_000,
+    'a year ahead': YEAR_MS,
+    'a second back': -1000,
+    'a year back': -YEAR_MS,
+    'to 1970': -EPOCH_MS,
+  };
+
+  /** A server whose machine has a clock that can be set. Each start finds it where `setTo` has left it. */
+  class Machine {
+    readonly clock = new VirtualClock();
+    #offsetMs = EPOCH_MS;
+
+    begin(files: MemoryFiles, limits = {}): Promise<SimDiskStore> {
+      const wallClockMs = (): number => Math.max(0, this.#offsetMs + Math.floor(this.clock.nowMs()));
+      return SimDiskStore.begin(files, { clock: this.clock, wallClockMs, limits });
+    }
+
+    /** Sets the clock to so much from the right time. */
+    set(byMs: number): void {
+      this.#offsetMs = EPOCH_MS + byMs;
+    }
+  }
+
+  test.each(Object.entries(clocks))(
+    'during a run (%s), a retry is counted once within the window and again after it',
+    async (_, byMs) => {
+      const machine = new Machine();
+      const sim = await machine.begin(new MemoryFiles());
+      await sim.run(sim.add('likes', 1, 'once'));
+      machine.set(byMs);
+      await sim.pass(WINDOW_MS - 1);
+      expect(await sim.run(sim.add('likes', 1, 'once'))).toBe(1);
+      await sim.pass(1);
+      expect(await sim.run(sim.add('likes', 1, 'once'))).toBe(2);
+    },
+  );
+
+  test.each(Object.entries(clocks))(
+    'while it is down (%s), a retry is counted once, and again after one more window at the latest',
+    async (_, byMs) => {
+      const machine = new Machine();
+      const sim = await machine.begin(new MemoryFiles());
+      await sim.run(sim.add('likes', 1, 'once'));
+      machine.set(byMs);
+      const next = await machine.begin(sim.files.crash(nothing));
+      await next.pass(2000);
+      expect(await next.run(next.add('likes', 1, 'once'))).toBe(1);
+      await next.pass(WINDOW_MS);
+      expect(await next.run(next.add('likes', 1, 'once'))).toBe(2);
+    },
+  );
+
+  test.each(Object.entries(clocks))(
+    'and right again while it is down the next time (%s before), the same holds',
+    async (_, byMs) => {
+      const machine = new Machine();
+      machine.set(byMs);
+      const sim = await machine.begin(new MemoryFiles());
+      await sim.run(sim.add('likes', 1, 'once'));
+      machine.set(0);
+      const next = await machine.begin(sim.files.crash(nothing));
+      expect(await next.run(next.add('likes', 1, 'once'))).toBe(1);
+      await next.run(next.add('likes', 1, 'later'));
+      machine.set(YEAR_MS + DAY_MS);
+      const last = await machine.begin(next.files.crash(nothing));
+      expect(await last.run(last.add('likes', 1, 'later'))).toBe(2);
+      await last.pass(WINDOW_MS);
+      expect(await last.run(last.add('likes', 1, 'once'))).toBe(3);
+      expect(await last.run(last.add('likes', 1, 'later'))).toBe(4);
+    },
+  );
+
+  test('keys from the time when it was a year ahead keep no others out for longer than a window', async () => {
+    const machine = new Machine();
+    machine.set(YEAR_MS);
+    const limits = { maxIdempotencyRecords: 3 };
+    const sim = await machine.begin(new MemoryFiles(), limits);
+    await sim.run(Promise.all(['a', 'b', 'c'].map((id) => sim.add('likes', 1, id))));
+    machine.set(0);
+    const next = await machine.begin(sim.files.crash(nothing), limits);
+    expect(await next.run(next.add('likes', 1, 'd'))).toBe('too_many_idempotency_keys');
+    await next.pass(WINDOW_MS);
+    expect(await next.run(next.add('likes', 1, 'd'))).toBe(4);
+  });
+
+  test('the time that a server has run before it was stopped counts, and that in which it was down does not', async () => {
+    const machine = new Machine();
+    const sim = await machine.begin(new MemoryFiles());
+    await sim.run(sim.add('likes', 1, 'once'));
+    await sim.pass(WINDOW_MS - 1000);
+    await sim.run(sim.store.close());
+    machine.set(DAY_MS);
+    const next = await machine.begin(sim.files);
+    await next.pass(999);
+    expect(await next.run(next.add('likes', 1, 'once'))).toBe(1);
+    await next.pass(1);
+    expect(await next.run(next.add('likes', 1, 'once'))).toBe(2);
   });
 });
 

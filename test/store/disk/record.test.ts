@@ -28,12 +28,17 @@ const snapshot: fc.Arbitrary<Snapshot> = fc.record({
 
 const record: fc.Arbitrary<LogRecord> = fc.record(
   {
-    segment: fc.record({
-      format: fc.constant(FORMAT),
-      number: total,
-      file: text,
-      snapshots: fc.array(snapshot, { maxLength: 2 }),
-    }),
+    segment: fc.record(
+      {
+        format: fc.constant(FORMAT),
+        number: total,
+        file: text,
+        directory: text,
+        after: fc.record({ bytes: total, crc32: total }),
+        snapshots: fc.array(snapshot, { maxLength: 2 }),
+      },
+      { requiredKeys: ['format', 'number', 'file', 'snapshots'] },
+    ),
     identity: fc.record({ nodeId: text, suffix: total, counted: totals }),
     totals: totals.filter((some) => some.size > 0),
     idempotencyRecords: mapOf(
@@ -41,6 +46,7 @@ const record: fc.Arbitrary<LogRecord> = fc.record(
     ).filter((some) => some.size > 0),
     snapshot,
     isContinued: fc.constant(true),
+    timeMs: total,
   },
   { requiredKeys: [] },
 );

@@ -116,6 +116,8 @@ test('an idempotency record that is carried over does not replace a later one un
   const increments = Array.from({ length: 1000 }, (_, at) => first.add('views', 1, `id-${at}`));
   await first.run(Promise.all([...increments, first.add('likes', 1, 'again')]));
   await first.pass(59_000);
+  // A restart goes on with the ages of the records from the latest.
+  await first.run(first.add('views', 1, 'later'));
   const second = await SimDiskStore.begin(first.files.copy(), {
     clock,
     limits: { maxIdempotencyRecords: 2000 },
