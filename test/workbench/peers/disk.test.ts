@@ -123,10 +123,16 @@ test('a server that does not start is a problem', async () => {
 
 test('so is a store that becomes read-only', async () => {
   const { problems } = await simulatePeers({ ...drawPeersOptions(1), faults: new Set() }, async (ports) => {
+    let isBroken = false;
+    const open = ports.files.open.bind(ports.files);
+    ports.files.open = async (name) => {
+      const file = await open(name);
+      const appendSynced = (bytes: Uint8Array): Promise<void> =>
+        isBroken ? Promise.reject(new Error('EIO')) : file.appendSynced(bytes);
+      return { ...file, appendSynced };
+    };
     const peer = await shippedPeer(ports);
-    if (ports.nodeId === 'n0') {
-      Reflect.set(ports.files, 'open', () => Promise.reject(new Error('EIO')));
-    }
+    isBroken = ports.nodeId === 'n0';
     return peer;
   });
   expect(problems[0]).toBe('the disk of n0 fails: EIO');
