@@ -3,19 +3,17 @@
  *   - in virtual time: runs of the standard challenge (3 nodes, 100 operations/s, 20 s, partitions) per second and core, and
  *     how that changes with nodes and rate;
  *   - in real time: operations per second, with nodes that keep their totals in memory;
- *   - and how often it finds out wrong designs.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { RunOptions } from '../../src/workbench/nodes/options.ts';
 import { simulate } from '../../src/workbench/nodes/simulation.ts';
 import { challenge, shippedNode } from '../support/run-options.ts';
-import { wrongDesigns } from './designs.ts';
 
 const MEASURE_MS = 4000;
 
 async function runsPerSecond(nodeCount: number, rate: number): Promise<{ runs: number; messages: number }> {
-  const options: RunOptions = { ...challenge(nodeCount), network: 'ideal', rate };
+  const options: RunOptions = { ...challenge(nodeCount), rate };
   let [seed, messages] = [0, 0];
   const startedMs = performance.now();
   const elapsedMs = (): number => performance.now() - startedMs;
@@ -67,7 +65,6 @@ async function main(): Promise<void> {
     console.log(`| ${nodeCount} | ${rate} | ${runs.toFixed(1)} | ${messages.toFixed(0)} |`);
   }
   realTime();
-  await wrongDesigns();
 }
 
 void main();
