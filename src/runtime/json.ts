@@ -18,14 +18,19 @@ export const MAX_DEPTH = 1000;
  */
 export function parseJson(marked: string): unknown {
   const text = withoutMark(marked);
-  return text.includes('\\') || MAYBE_ROUNDED.test(text) ? new Reader(text).read() : JSON.parse(text);
+  return text.includes('\\') || isMaybeRounded(text) ? new Reader(text).read() : JSON.parse(text);
 }
 
 /**
- * Rounding makes a number whole only if it has 17 digits or more, or is so small that it becomes 0. Such digits may also
- * stand in a string, and then the text is read by hand for nothing.
+ * Whether there may be a number that rounding makes whole: one with a fraction that has 17 digits or more, or is so small
+ * that it becomes 0. Strings may look like that too, and then the text is read by hand for nothing.
  */
-const MAYBE_ROUNDED = /[\d.]{18}|[eE]-\d{3}/;
+const isMaybeRounded = (text: string): boolean =>
+  // Most texts have no fractions, which is quicker to see.
+  (text.includes('.') || NEGATIVE_EXPONENT.test(text)) && MANY_DIGITS.test(text);
+
+const NEGATIVE_EXPONENT = /\d[eE]-\d/;
+const MANY_DIGITS = /[\d.]{17}|[eE]-\d{3}/;
 
 /** The character that some editors and shells put before every text. */
 const BYTE_ORDER_MARK = '\ufeff';

@@ -92,7 +92,13 @@ describe('a number', () => {
       ],
       ['9007199254740990.9', '9007199254740991.4', '4503599627370497.5', '2251799813685249.2'],
       ['1e-400', '-1e-400', '1.5E-0400', '123e-99999999999999999999', `0.${'0'.repeat(400)}1`],
-      ['49999999999999999999e-19', '5000000000000000000001E-21', '0.49999999999999999999e1'],
+      [
+        '49999999999999999999e-19',
+        '5000000000000000000001E-21',
+        '0.49999999999999999999e1',
+        '49999999999999999e-16',
+        '4.9999999999999999',
+      ],
     ].flat(),
   )('%s, which only rounding makes whole, is read as no number', (token) => {
     expect(Number.isInteger(Number(token))).toBe(true);
@@ -120,6 +126,22 @@ describe('a number', () => {
 
   test('in a string is left alone', () => {
     expect(parseJson('{"4.9999999999999999999":"1e-400"}')).toEqual({ '4.9999999999999999999': '1e-400' });
+  });
+
+  test('is whole exactly if it is without rounding, however it is written', () => {
+    const digits = fc.stringMatching(/^(?:0|[1-9]\d{0,19})$/);
+    const fraction = fc.stringMatching(/^[09]{0,18}\d{0,2}$/);
+    fc.assert(
+      fc.property(digits, fraction, fc.integer({ min: -25, max: 5 }), (integer, after, exponent) => {
+        const token = `${integer}${after && `.${after}`}e${exponent}`;
+        const scale = 10n ** BigInt(Math.max(after.length - exponent, 0));
+        const isWhole = exponent >= after.length || BigInt(integer + after) % scale === 0n;
+        const number = parseJson(token);
+        expect(Number.isInteger(number)).toBe(isWhole);
+        expect(Number.isNaN(number)).toBe(!isWhole && Number.isInteger(Number(token)));
+      }),
+      { numRuns: 20_000 },
+    );
   });
 
   test('that JavaScript itself writes is always read as it was', () => {

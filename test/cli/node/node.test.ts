@@ -132,16 +132,26 @@ describe('requests', () => {
     },
   );
 
-  test.each(['-1', '1.5', '"3"', 'null', '[1]', 'true', '{}', '9007199254740992', '1e300', undefined])(
-    'delta %s is refused with 12 and changes nothing',
-    async (delta) => {
-      const field = delta === undefined ? '' : `,"delta":${delta}`;
-      const line = `{"src":"c1","dest":"n1","body":{"type":"add","msg_id":2${field}}}\n`;
-      const lines = await converse(init(), line, read(3));
-      expect(errorCode(lines[1])).toBe(12);
-      expect(lines[2]).toBe(readOk(3, 0));
-    },
-  );
+  test.each([
+    '-1',
+    '1.5',
+    '"3"',
+    'null',
+    '[1]',
+    'true',
+    '{}',
+    '9007199254740992',
+    '1e300',
+    '4.9999999999999999999',
+    '1e-400',
+    undefined,
+  ])('delta %s is refused with 12 and changes nothing', async (delta) => {
+    const field = delta === undefined ? '' : `,"delta":${delta}`;
+    const line = `{"src":"c1","dest":"n1","body":{"type":"add","msg_id":2${field}}}\n`;
+    const lines = await converse(init(), line, read(3));
+    expect(errorCode(lines[1])).toBe(12);
+    expect(lines[2]).toBe(readOk(3, 0));
+  });
 
   test('an add of 0 is acknowledged', async () => {
     expect(await converse(init(), add(2, 0), read(3))).toEqual([initOk, addOk(2), readOk(3, 0)]);
