@@ -58,7 +58,7 @@ function measure(count: number): Promise<Growth> {
         clock,
         streams: streams(1),
         clockRate: 1,
-        isConfigured: false,
+        joining: 'beacons',
         onFailure: (problem) => {
           throw new Error(problem);
         },

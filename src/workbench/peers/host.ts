@@ -14,6 +14,12 @@ import type { Streams } from '../sim/random.ts';
 import { Disk } from './disk.ts';
 import { type CreatePeer, type Peer, addressOfNode, nodeAtAddress } from './peer.ts';
 
+/**
+ * How servers come together: all others are configured as peers of each; each hears the beacons of the others; or each
+ * begins alone, until an operator registers them.
+ */
+export type Joining = 'configured' | 'beacons' | 'registered';
+
 export interface HostOptions {
   readonly nodeId: string;
   readonly nodeIds: readonly string[];
@@ -23,8 +29,7 @@ export interface HostOptions {
   readonly streams: Streams;
   /** How fast its clock runs; 1 is right. */
   readonly clockRate: number;
-  /** Whether all others are configured as its peers; otherwise it only hears their beacons. */
-  readonly isConfigured: boolean;
+  readonly joining: Joining;
   /** Called with a sentence when a server does not start, or its store has failed. */
   readonly onFailure: (problem: string) => void;
 }
@@ -65,7 +70,7 @@ export class Host {
   }
 
   start(): void {
-    const { nodeId, createPeer, clock, streams, clockRate, onFailure } = this.#options;
+    const { nodeId, joining, createPeer, clock, streams, clockRate, onFailure } = this.#options;
     const lifetime = new ProcessClock(clock);
     this.#lifetime = lifetime;
     // The stream's name decides what it draws: renaming it would make every seed another run.
@@ -74,6 +79,7 @@ export class Host {
     createPeer({
       nodeId,
       bootId: Math.floor(random.next() * 2 ** 52).toString(36),
+      isJoining: joining !== 'registered',
       files: this.disk.mount(own),
       clock: own,
       wallClockMs: () => Math.floor(clock.nowMs()),
@@ -91,11 +97,14 @@ export class Host {
   }
 
   #serve(peer: Peer): void {
-    const { nodeId, nodeIds, network, isConfigured } = this.#options;
+    const { nodeId, nodeIds, network, joining } = this.#options;
     this.#peer = peer;
     this.disk.store = peer.store;
     network.attach(nodeId, (message) => this.whenRunning(() => this.#receive(peer, message)));
-    if (isConfigured) for (const other of nodeIds) peer.cluster.addConfiguredPeer(addressOfNode(other));
+    if (joining === 'registered') return;
+    if (joining === 'configured') {
+      for (const other of nodeIds) peer.cluster.addConfiguredPeer(addressOfNode(other));
+    }
     peer.cluster.beginBeacons((text) => {
       for (const other of nodeIds) {
         if (other !== nodeId) network.send({ src: nodeId, dest: other, body: { type: 'beacon', text } });

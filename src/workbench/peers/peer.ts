@@ -20,6 +20,8 @@ export interface PeerPorts {
   readonly nodeId: string;
   /** Unique to one run of the process. */
   readonly bootId: string;
+  /** Whether it is set up as part of a cluster; otherwise it is alone until it is registered. */
+  readonly isJoining: boolean;
   readonly files: Files;
   readonly clock: Clock;
   readonly wallClockMs: () => number;
@@ -74,10 +76,10 @@ export const openStore = ({ files, nodeId, clock, random, wallClockMs, onFailure
 
 /** A cluster over any replica, with what its files remember. Resolves when the replica may count. */
 export async function openCluster(ports: PeerPorts, replica: Replica): Promise<Cluster> {
-  const { nodeId, files } = ports;
+  const { nodeId, files, isJoining } = ports;
   const clusterFile = new ClusterFile(files, silent);
   const remembered = await clusterFile.read();
-  await enterCluster(replica, 'it is set up as part of a cluster', silent);
+  if (isJoining) await enterCluster(replica, 'it is set up as part of a cluster', silent);
   return new Cluster({
     ...ports,
     name: 'simulated',

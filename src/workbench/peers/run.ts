@@ -62,6 +62,8 @@ class PeersRun implements PeersControl {
   readonly #ghosts: string[] = [];
   readonly #failures: string[] = [];
   readonly #lostAnswers: Random;
+  /** Whether servers begin alone, until an operator registers them. */
+  readonly #beginsAlone: boolean;
   /** By node, for how many reasons it is down. */
   readonly #down = new Map<string, number>();
   readonly #paused = new Map<string, number>();
@@ -92,13 +94,16 @@ class PeersRun implements PeersControl {
       streams: this.#streams,
     });
     const random = this.#streams('hosts');
-    const isConfigured = random.next() < 0.5;
+    const together = random.next() < 0.5 ? 'configured' : 'beacons';
+    // A lost disk of a server that was alone may have counted under the same replica id as the one in its place.
+    this.#beginsAlone = !faults.has('wipe') && this.#streams('joining').next() < 0.3;
+    const joining = this.#beginsAlone ? 'registered' : together;
     this.#hosts = new Map(
       nodeIds.map((nodeId) => {
         const clockRate = 1 + clockSkew * (2 * random.next() - 1);
         const host = { nodeId, nodeIds, createPeer, network: this.#network, clock: this.#clock };
         const onFailure = (problem: string): void => void this.#failures.push(problem);
-        return [nodeId, new Host({ ...host, streams: this.#streams, clockRate, isConfigured, onFailure })];
+        return [nodeId, new Host({ ...host, streams: this.#streams, clockRate, joining, onFailure })];
       }),
     );
   }
@@ -106,6 +111,11 @@ class PeersRun implements PeersControl {
   async execute(): Promise<PeersResults> {
     const { timeLimitMs, recoveryTimeMs } = this.#options;
     for (const host of this.#hosts.values()) this.#start(host);
+    if (this.#beginsAlone) {
+      this.#clock.after(ALONE_MS, () => {
+        for (const nodeId of this.#hosts.keys()) this.register(nodeId);
+      });
+    }
     this.#nemesis.start();
     await this.#work(timeLimitMs);
     this.#nemesis.heal();
@@ -349,6 +359,8 @@ const valueIn = ({ counters }: Peer['store'], key: string): number => counters.g
 const RETRY_MS = 500;
 /** The share of answers to them that are lost. */
 const LOST_ANSWERS = 0.2;
+/** How long servers are alone if they begin so. */
+const ALONE_MS = 2000;
 /** How often an operator tries to register a node. */
 const REGISTER_ATTEMPTS = 8;
 const REGISTER_MS = 3000;

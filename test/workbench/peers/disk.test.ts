@@ -1,10 +1,11 @@
 /** What simulated peers run on: the shipped store, on disks that lose what was not synced, and signed messages. */
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../src/runtime/clock.ts';
+import { hasRandomSuffix } from '../../../src/crdt/replica-id.ts';
 import type { Files } from '../../../src/runtime/files.ts';
 import { Disk } from '../../../src/workbench/peers/disk.ts';
 import { drawPeersOptions } from '../../../src/workbench/peers/options.ts';
-import { shippedPeer, simulatedKeyring } from '../../../src/workbench/peers/peer.ts';
+import { type Peer, shippedPeer, simulatedKeyring } from '../../../src/workbench/peers/peer.ts';
 import { simulatePeers } from '../../../src/workbench/peers/run.ts';
 import { SimulatedFiles } from '../../../src/workbench/sim/files/simulated-files.ts';
 import { ProcessClock } from '../../../src/workbench/sim/process-clock.ts';
@@ -112,6 +113,23 @@ test('simulated servers sign what they send', async () => {
   expect(sent.length).toBeGreaterThan(0);
   expect(sent.filter((text) => text.startsWith('{'))).toEqual([]);
   expect(sent.filter((text) => simulatedKeyring.verify('request', '', text) === undefined)).toEqual([]);
+});
+
+test('in some seeds servers count alone, under their node ids, until they are registered', async () => {
+  const ofNode = new Map<string, Peer>();
+  for (let seed = 1; ofNode.size === 0; seed++) {
+    const options = { ...drawPeersOptions(seed), faults: new Set<never>() };
+    await simulatePeers(options, async (ports) => {
+      const peer = await shippedPeer(ports);
+      if (!ports.isJoining) ofNode.set(ports.nodeId, peer);
+      return peer;
+    });
+  }
+  const names = [...ofNode.values()].flatMap(({ store }) => {
+    expect(hasRandomSuffix(store.identity.suffix)).toBe(true);
+    return [...store.counters.list('')].flatMap(({ others }) => [...others.keys()]);
+  });
+  for (const nodeId of ofNode.keys()) expect(names).toContain(nodeId);
 });
 
 test('a server that does not start is a problem', async () => {
