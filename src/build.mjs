@@ -22,6 +22,7 @@ const TEST_PROGRAMS = {
   'test/bench-workbench': 'test/bench/workbench.ts',
   'test/bench-server': 'test/bench/server.ts',
   'test/bench-cluster': 'test/bench/cluster.ts',
+  'test/bench-long-log': 'test/bench/long-log.ts',
 };
 
 /** @type {import('esbuild').Plugin} */
