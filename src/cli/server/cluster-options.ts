@@ -93,7 +93,7 @@ export function clusterOptionsFrom(values: Values, { host, key, token }: Circums
   const name = optional('cluster', nameFrom);
   // Servers of the same default name have nothing to do with each other, so what is found by beacon must share more.
   const isRecognizable = name !== undefined || ownKeys.length > 0;
-  const isDiscovering = isRecognizable && !values.isSet('disable-discovery');
+  const isDiscovering = !values.isSet('disable-discovery') && isRecognizable;
   const discoveryPort = count('discovery-port', 7000, 65_535);
   return {
     name: name ?? DEFAULT_NAME,
