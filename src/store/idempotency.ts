@@ -9,8 +9,8 @@ import type { Increment } from './store.ts';
 export interface IdempotencyRecord {
   /** Of the request's content: the same key with other content is another request, and an error. */
   readonly fingerprint: string;
-  /** What valuesToKeep returned for the request. */
-  readonly values: readonly number[];
+  /** What valuesToKeep returned for the request: there may be a million records, and thousands of values in each. */
+  readonly values: string;
   /** When the first request came, in milliseconds. */
   readonly timeMs: number;
 }
@@ -29,26 +29,24 @@ const LEAST_BYTES = 32 * 2 ** 20;
 
 /** The bytes that a record counts as. */
 export const bytesOfRecord = (id: string, { fingerprint, values }: IdempotencyRecord): number =>
-  id.length + fingerprint.length + packIntegers(values).length;
+  id.length + fingerprint.length + values.length;
 
 /**
- * What to keep of the values after each of some increments: the last of each counter, in the order in which the counters
+ * What to keep of the values after each of some increments, packed: the last of each counter, in the order in which the counters
  * first occur. A retry has the same increments, and each has raised its counter by its amount.
  */
-export function valuesToKeep(increments: readonly Increment[], values: readonly number[]): readonly number[] {
-  if (increments.length === 1) return values;
+export function valuesToKeep(increments: readonly Increment[], values: readonly number[]): string {
+  if (increments.length === 1) return packIntegers(values);
   const last = new Map(increments.map(({ key }, index) => [key, values[index] ?? 0]));
-  return [...last.values()];
+  return packIntegers([...last.values()]);
 }
 
 /**
  * The values after each of some increments, from what was kept. Records of earlier versions have the value after each
  * increment, which is the same if each counter occurs once.
  */
-export function valuesAfterEach(
-  increments: readonly Increment[],
-  kept: readonly number[],
-): readonly number[] {
+export function valuesAfterEach(increments: readonly Increment[], packed: string): readonly number[] {
+  const kept = unpackIntegers(packed);
   if (kept.length === increments.length) return kept;
   const keys = [...new Set(increments.map(({ key }) => key))];
   const last = new Map(keys.map((key, index) => [key, kept[index] ?? 0]));
@@ -62,7 +60,7 @@ export function valuesAfterEach(
 
 /** The records that are on the disk, by idempotency key, oldest first. */
 export class IdempotencyRecords {
-  readonly #byId = new Map<string, Kept>();
+  readonly #byId = new Map<string, IdempotencyRecord>();
   readonly #limits: IdempotencyLimits;
   #bytes = 0;
 
@@ -76,8 +74,8 @@ export class IdempotencyRecords {
 
   /** The record under an id, unless its window has passed. */
   get(id: string, nowMs: number): IdempotencyRecord | undefined {
-    const kept = this.#byId.get(id);
-    return kept !== undefined && this.#isFresh(kept, nowMs) ? recordOf(kept) : undefined;
+    const record = this.#byId.get(id);
+    return record !== undefined && this.#isFresh(record, nowMs) ? record : undefined;
   }
 
   /**
@@ -93,19 +91,18 @@ export class IdempotencyRecords {
 
   /** Drops the records whose window has passed. */
   dropExpired(nowMs: number): void {
-    for (const [id, kept] of this.#byId) {
-      if (this.#isFresh(kept, nowMs)) break;
-      this.#delete(id, kept);
+    for (const [id, record] of this.#byId) {
+      if (this.#isFresh(record, nowMs)) break;
+      this.#delete(id, record);
     }
   }
 
   /** Adds a record as the newest, in place of one with the same id. */
-  set(id: string, { fingerprint, values, timeMs }: IdempotencyRecord): void {
+  set(id: string, record: IdempotencyRecord): void {
     const before = this.#byId.get(id);
     if (before !== undefined) this.#delete(id, before);
-    const kept = { fingerprint, values: packIntegers(values), timeMs };
-    this.#byId.set(id, kept);
-    this.#bytes += bytesOfKept(id, kept);
+    this.#byId.set(id, record);
+    this.#bytes += bytesOfRecord(id, record);
   }
 
   /** Adds a record of any age, unless there is a later one with the same id. */
@@ -116,9 +113,9 @@ export class IdempotencyRecords {
   /** Lets no record be from later than `nowMs`. Returns whether any was. */
   endAt(nowMs: number): boolean {
     let wasAny = false;
-    for (const kept of this.#byId.values()) {
-      if (kept.timeMs <= nowMs) continue;
-      kept.timeMs = nowMs;
+    for (const [id, record] of this.#byId) {
+      if (record.timeMs <= nowMs) continue;
+      this.#byId.set(id, { ...record, timeMs: nowMs });
       wasAny = true;
     }
     return wasAny;
@@ -128,39 +125,23 @@ export class IdempotencyRecords {
   sort(nowMs: number): void {
     const sorted = [...this.#byId].toSorted(([, a], [, b]) => a.timeMs - b.timeMs);
     this.#byId.clear();
-    for (const [id, kept] of sorted) this.#byId.set(id, kept);
+    for (const [id, record] of sorted) this.#byId.set(id, record);
     this.dropExpired(nowMs);
   }
 
   /** The records whose window has not passed. */
   *fresh(nowMs: number): Generator<[id: string, record: IdempotencyRecord]> {
-    for (const [id, kept] of this.#byId) {
-      if (this.#isFresh(kept, nowMs)) yield [id, recordOf(kept)];
+    for (const entry of this.#byId) {
+      if (this.#isFresh(entry[1], nowMs)) yield entry;
     }
   }
 
-  #delete(id: string, kept: Kept): void {
+  #delete(id: string, record: IdempotencyRecord): void {
     this.#byId.delete(id);
-    this.#bytes -= bytesOfKept(id, kept);
+    this.#bytes -= bytesOfRecord(id, record);
   }
 
-  #isFresh({ timeMs }: Kept, nowMs: number): boolean {
+  #isFresh({ timeMs }: IdempotencyRecord, nowMs: number): boolean {
     return nowMs - timeMs < this.#limits.windowMs;
   }
 }
-
-/** A record with its values packed, since there may be a million. */
-interface Kept {
-  readonly fingerprint: string;
-  readonly values: string;
-  timeMs: number;
-}
-
-const recordOf = ({ fingerprint, values, timeMs }: Kept): IdempotencyRecord => ({
-  fingerprint,
-  values: unpackIntegers(values),
-  timeMs,
-});
-
-const bytesOfKept = (id: string, { fingerprint, values }: Kept): number =>
-  id.length + fingerprint.length + values.length;

@@ -1,9 +1,15 @@
 import { expect, test } from 'vitest';
-import { type IdempotencyRecord, IdempotencyRecords } from '../../src/store/idempotency.ts';
+import {
+  type IdempotencyRecord,
+  IdempotencyRecords,
+  valuesAfterEach,
+  valuesToKeep,
+} from '../../src/store/idempotency.ts';
+import { packIntegers } from '../../src/store/packed-integers.ts';
 
 const record = (timeMs: number, value = 1): IdempotencyRecord => ({
   fingerprint: 'f',
-  values: [value],
+  values: packIntegers([value]),
   timeMs,
 });
 
@@ -54,4 +60,40 @@ test('the names of object members are ordinary idempotency keys', () => {
   expect(records.get('constructor', 0)).toBeUndefined();
   records.set('__proto__', record(0));
   expect(records.get('__proto__', 0)).toEqual(record(0));
+});
+
+test('records are bounded in bytes, and none makes room before its window has passed', () => {
+  const records = recordsWith({}, 1000);
+  const large = { ...record(1000), fingerprint: 'x'.repeat(2 ** 20) };
+  let count = 0;
+  while (records.hasRoomFor(1, 1000)) records.set(`id-${++count}`, large);
+  expect(count).toBe(32);
+  expect(records.hasRoomFor(1, 1099)).toBe(false);
+  expect(records.get('id-1', 1099)).toEqual(large);
+  expect(records.hasRoomFor(1, 1100)).toBe(true);
+  expect(records.size).toBe(0);
+});
+
+test('bytes that are about to be added count, and those of a record that is replaced do not', () => {
+  const records = recordsWith({});
+  const half = { ...record(1000), fingerprint: 'x'.repeat(2 ** 24) };
+  for (let count = 0; count < 5; count++) records.set('a', half);
+  expect(records.hasRoomFor(1, 1000, 2 ** 24 - 100)).toBe(true);
+  expect(records.hasRoomFor(1, 1000, 2 ** 24)).toBe(false);
+});
+
+test('of a batch, a value for each counter is kept, and gives the value after each increment again', () => {
+  const increments = ['a', 'b', 'a', 'a', 'c'].map((key, at) => ({ key, amount: 10 ** at }));
+  const values = [1, 1010, 101, 1101, 10_000];
+  const kept = valuesToKeep(increments, values);
+  expect(kept).toBe(packIntegers([1101, 1010, 10_000]));
+  expect(valuesAfterEach(increments, kept)).toEqual(values);
+  expect(valuesAfterEach(increments, packIntegers(values))).toEqual(values);
+});
+
+test('a batch of one counter takes no more than one of its increments would', () => {
+  const increments = Array.from({ length: 5400 }, () => ({ key: 'h', amount: 1 }));
+  const values = increments.map((_, at) => 10 ** 15 + at);
+  expect(valuesToKeep(increments, values).length).toBeLessThan(10);
+  expect(valuesAfterEach(increments, valuesToKeep(increments, values))).toEqual(values);
 });

@@ -1,4 +1,5 @@
 import { randomSuffix, replicaIdOf } from '../../src/crdt/replica-id.ts';
+import { unpackIntegers } from '../../src/store/packed-integers.ts';
 import { type Recovered, recover } from '../../src/store/disk/recovery.ts';
 import { nodesOf } from '../../src/crdt/counter-state.ts';
 import { EPOCH_MS, SimDiskStore } from './sim-disk-store.ts';
@@ -17,7 +18,7 @@ const contentOf = ({ counters, idempotencyRecords, log: { identity } }: Recovere
     [...counters.list('')].map((counter) => [counter.key, Object.fromEntries(nodesOf(identity, counter))]),
   ),
   idempotencyRecords: [...idempotencyRecords.fresh(0)].map(
-    ([id, { fingerprint, values }]) => `${id} ${fingerprint} ${values.join(' ')}`,
+    ([id, { fingerprint, values }]) => `${id} ${fingerprint} ${unpackIntegers(values).join(' ')}`,
   ),
   suffix: replicaIdOf(identity.nodeId, identity.suffix),
   counted: Object.fromEntries([...identity.counted].map(([name, ours]) => [name, Object.fromEntries(ours)])),

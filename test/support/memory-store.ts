@@ -3,7 +3,7 @@ import * as state from '../../src/crdt/counter-state.ts';
 import { firstIdentity } from '../../src/crdt/replica-id.ts';
 import { ApiError, type StoreErrorCode } from '../../src/store/api-error.ts';
 import { Counters } from '../../src/store/counters.ts';
-import { IdempotencyRecords } from '../../src/store/idempotency.ts';
+import { IdempotencyRecords, valuesAfterEach, valuesToKeep } from '../../src/store/idempotency.ts';
 import { changesAfter, listPage, namedCounter } from '../../src/store/named-counter.ts';
 import type { Store, StoreLimits } from '../../src/store/store.ts';
 
@@ -27,7 +27,7 @@ export function memoryStore(limits: StoreLimits, nowMs: () => number): Store {
         record === undefined || record.fingerprint === idempotency?.fingerprint,
         'idempotency_key_reused',
       );
-      if (record !== undefined) return record.values;
+      if (record !== undefined) return valuesAfterEach(increments, record.values);
       check(idempotency === undefined || records.hasRoomFor(1, timeMs), 'too_many_idempotency_keys');
       const states = new Map<string, state.CounterState>();
       const values = increments.map(({ key, amount }) => {
@@ -37,7 +37,9 @@ export function memoryStore(limits: StoreLimits, nowMs: () => number): Store {
         return after.value;
       });
       set(states);
-      if (idempotency !== undefined) records.set(idempotency.id, { ...idempotency, values, timeMs });
+      if (idempotency !== undefined) {
+        records.set(idempotency.id, { ...idempotency, values: valuesToKeep(increments, values), timeMs });
+      }
       return values;
     },
     async merge(key, parts) {

@@ -6,6 +6,7 @@ import { encodeTotals } from '../../crdt/encode.ts';
 import type { Totals } from '../../crdt/counter-state.ts';
 import { DecodeError, decodeJson, entries, integer, list, text } from '../../runtime/decode.ts';
 import type { IdempotencyRecord } from '../idempotency.ts';
+import { packIntegers, unpackIntegers } from '../packed-integers.ts';
 import type { Identity } from '../../crdt/replica-id.ts';
 
 /** What one frame of the log contains. Each part can be repeated without harm. */
@@ -69,7 +70,7 @@ export function encodeRecord(record: LogRecord): string {
   if (idempotencyRecords !== undefined && idempotencyRecords.size > 0) {
     const answers = [...idempotencyRecords].map(
       ([id, { fingerprint, timeMs, values }]) =>
-        `${JSON.stringify(id)}:[${JSON.stringify(fingerprint)},${timeMs},[${values.join(',')}]]`,
+        `${JSON.stringify(id)}:[${JSON.stringify(fingerprint)},${timeMs},${encodeValues(values)}]`,
     );
     parts.push(`"answers":{${answers.join(',')}}`);
   }
@@ -134,9 +135,19 @@ function idempotencyRecordFrom(json: unknown): IdempotencyRecord {
   return {
     fingerprint: text(fingerprint),
     timeMs: integer(timeMs),
-    values: list(values).map(integer),
+    values: typeof values === 'string' ? decodeValues(values) : packIntegers(list(values).map(integer)),
   };
 }
+
+/** Few values as an array, as earlier versions wrote any number of them; many packed, in Base64. */
+const encodeValues = (values: string): string =>
+  values.length > LISTED_BYTES
+    ? `"${Buffer.from(values, 'latin1').toString('base64')}"`
+    : `[${unpackIntegers(values).join(',')}]`;
+
+const decodeValues = (values: string): string => Buffer.from(values, 'base64').toString('latin1');
+
+const LISTED_BYTES = 16;
 
 function snapshotFrom(json: unknown): Snapshot {
   const { logFrom, slices } = objectFrom(json);

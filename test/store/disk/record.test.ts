@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { DecodeError } from '../../../src/runtime/decode.ts';
 import { expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
+import { packIntegers } from '../../../src/store/packed-integers.ts';
 import {
   FORMAT,
   type LogRecord,
@@ -42,7 +43,11 @@ const record: fc.Arbitrary<LogRecord> = fc.record(
     identity: fc.record({ nodeId: text, suffix: total, counted: totals }),
     totals: totals.filter((some) => some.size > 0),
     idempotencyRecords: mapOf(
-      fc.record({ fingerprint: text, timeMs: total, values: fc.array(total, { maxLength: 3 }) }),
+      fc.record({
+        fingerprint: text,
+        timeMs: total,
+        values: fc.array(total, { maxLength: 5 }).map(packIntegers),
+      }),
     ).filter((some) => some.size > 0),
     snapshot,
     isContinued: fc.constant(true),
