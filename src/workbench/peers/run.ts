@@ -123,6 +123,8 @@ class PeersRun implements PeersControl {
     const finals = [...this.#hosts.values()].map((host) => this.#increment(host, 'default', 1));
     await Promise.race([Promise.all(finals), this.#sleep(recoveryTimeMs)]);
     await this.#sleep(recoveryTimeMs / 2);
+    // A slow answer may make a server unreachable for a moment at any time.
+    for (let ms = 0; ms < MOMENT_MS && !this.#allListAll(); ms += 1000) await this.#sleep(1000);
     const history = this.#history();
     this.#clock.end();
     const problems = judgePeers(history);
@@ -332,6 +334,11 @@ class PeersRun implements PeersControl {
     }
   }
 
+  #allListAll(): boolean {
+    const { length } = this.#options.nodeIds;
+    return [...this.#hosts.values()].every(({ peer }) => new Set(peer?.cluster.peers).size === length - 1);
+  }
+
   #history(): PeersHistory {
     const final = [...this.#hosts.values()].map(({ nodeId, peer }) => ({
       node: nodeId,
@@ -359,6 +366,8 @@ const valueIn = ({ counters }: Peer['store'], key: string): number => counters.g
 const RETRY_MS = 500;
 /** The share of answers to them that are lost. */
 const LOST_ANSWERS = 0.2;
+/** A server that is missing from the peers of another for longer is missing for ever. */
+const MOMENT_MS = 10_000;
 /** How long servers are alone if they begin so. */
 const ALONE_MS = 2000;
 /** How often an operator tries to register a node. */
