@@ -50,7 +50,8 @@ export async function scanFrames(
   const input = new PieceReader(pieces);
   for (;;) {
     const start = input.position;
-    const head = await input.peek(HEAD_BYTES);
+    // A log may have many millions of frames, and to await each would take most of the time.
+    const head = input.peekHeld(HEAD_BYTES) ?? (await input.peek(HEAD_BYTES));
     const length = head && lengthFrom(head);
     if (length === undefined) {
       // The last byte of a head is none of the zeros that follow an interrupted append.
@@ -58,7 +59,7 @@ export async function scanFrames(
       throw new CorruptFile(file, start, 'no record begins there');
     }
     const size = HEAD_BYTES + length + 1;
-    const bytes = await input.peek(size);
+    const bytes = input.peekHeld(size) ?? (await input.peek(size));
     if (bytes === undefined) return { end: start, bytes: input.end };
     const body = bytes.subarray(HEAD_BYTES, size - 1);
     if (bytes[size - 1] !== LINE_FEED || hex(crc32(body)) !== bytes.toString('latin1', 9, 17)) {
@@ -66,7 +67,8 @@ export async function scanFrames(
       throw new CorruptFile(file, start, 'what is stored there does not match its checksum');
     }
     input.skip(size);
-    await take({ start, bytes, payload: body.toString() });
+    const taking = take({ start, bytes, payload: body.toString() });
+    if (taking !== undefined) await taking;
   }
 }
 

@@ -23,6 +23,12 @@ export class PieceReader {
     return this.#position + this.#heldBytes;
   }
 
+  /** The next `length` bytes, if they have come in one piece. */
+  peekHeld(length: number): Buffer | undefined {
+    const [first] = this.#held;
+    return first !== undefined && first.length >= length ? first.subarray(0, length) : undefined;
+  }
+
   /** Resolves with the next `length` bytes; undefined if the file ends before. */
   async peek(length: number): Promise<Buffer | undefined> {
     while (this.#heldBytes < length) {
@@ -31,8 +37,8 @@ export class PieceReader {
       this.#held.push(piece);
       this.#heldBytes += piece.length;
     }
-    const [first] = this.#held;
-    if (first !== undefined && first.length >= length) return first.subarray(0, length);
+    const held = this.peekHeld(length);
+    if (held !== undefined) return held;
     const all = Buffer.concat(this.#held);
     this.#held = [all];
     return all.subarray(0, length);

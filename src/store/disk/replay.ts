@@ -42,6 +42,9 @@ export interface Segment {
   isContinued: boolean;
 }
 
+/** How much of a segment is read between two pauses: some milliseconds of work. */
+const PAUSE_BYTES = 2 ** 18;
+
 /**
  * Reads all segments among the files with these names; the idempotency records are added to `idempotencyRecords`, unless
  * their window has passed by the time of the log, which is at most `wallClockMs`. Changes no file.
@@ -62,6 +65,7 @@ export async function replayLog(
     const name = segmentName(number);
     const isLast = index === numbers.length - 1;
     const segment = replay.begin(number);
+    let pausedAt = 0;
     const { end, bytes } = await scanFrames(files.pieces(name), name, (frame) => {
       try {
         replay.take(decodeRecord(frame.payload), frame.bytes);
@@ -69,6 +73,8 @@ export async function replayLog(
         if (!(error instanceof DecodeError)) throw error;
         throw new CorruptFile(name, frame.start, `there is no valid record there: ${error.message}`);
       }
+      if (frame.start - pausedAt < PAUSE_BYTES) return undefined;
+      pausedAt = frame.start;
       return pause();
     });
     segment.bytes = bytes;
