@@ -18,6 +18,7 @@ const TEST_PROGRAMS = {
   'test/mutant': 'test/mutants/main.ts',
   'test/find-mutants': 'test/mutants/find.ts',
   'test/judge-designs': 'test/mutants/judge.ts',
+  'test/kill': 'test/kill/main.ts',
   'test/bench': 'test/bench/node.ts',
   'test/bench-workbench': 'test/bench/workbench.ts',
   'test/bench-server': 'test/bench/server.ts',

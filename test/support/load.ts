@@ -1,6 +1,6 @@
 import { parseJson } from '../../src/runtime/json.ts';
 import { Connection, ConnectionClosed, requestText } from './connection.ts';
-import { numberFrom, objectFrom } from './json.ts';
+import { listFrom, numberFrom, objectFrom } from './json.ts';
 
 /** What clients have asked a counter for, and what of that has been answered. */
 export interface Tally {
@@ -49,12 +49,11 @@ export class Ledger {
 const below = (limit: number): number => Math.floor(Math.random() * limit);
 
 interface Wish {
-  readonly key: string;
-  readonly amount: number;
+  readonly increments: readonly { readonly key: string; readonly amount: number }[];
   readonly request: string;
 }
 
-/** A client that sends one increment after the other for as long as the server is there. */
+/** A client that sends one request after the other for as long as the server is there; one in three is a batch. */
 export class Client {
   readonly #name: string;
   readonly #keys: readonly string[];
@@ -86,15 +85,17 @@ export class Client {
   }
 
   #next(): Wish {
-    const key = this.#keys[below(this.#keys.length)] ?? '';
-    const amount = 1 + below(9);
+    const count = below(3) === 0 ? 1 + below(6) : 0;
+    const increments = Array.from({ length: Math.max(1, count) }, () => ({
+      key: this.#keys[below(this.#keys.length)] ?? '',
+      amount: 1 + below(9),
+    }));
     const headers = this.#isIdempotent ? { 'idempotency-key': `${this.#name}-${this.#wishes++}` } : {};
-    this.#ledger.ask(key, amount);
-    return {
-      key,
-      amount,
-      request: requestText('POST', `/counter/incr/${key}`, headers, `{"amount":${amount}}`),
-    };
+    for (const { key, amount } of increments) this.#ledger.ask(key, amount);
+    const [{ key, amount } = { key: '', amount: 1 }] = increments;
+    const [path, body] =
+      count === 0 ? [`/counter/incr/${key}`, { amount }] : ['/counters/incr', { increments }];
+    return { increments, request: requestText('POST', path, headers, JSON.stringify(body)) };
   }
 
   async #send(connection: Connection, wish: Wish): Promise<void> {
@@ -102,7 +103,7 @@ export class Client {
     const body = await this.#ask(connection, wish);
     this.#open = undefined;
     this.#answered = { wish, body };
-    this.#ledger.answer(wish.key, wish.amount);
+    for (const { key, amount } of wish.increments) this.#ledger.answer(key, amount);
   }
 
   async #sendAgain(connection: Connection): Promise<void> {
@@ -114,10 +115,15 @@ export class Client {
     if (this.#open !== undefined) await this.#send(connection, this.#open);
   }
 
-  async #ask(connection: Connection, { request, amount }: Wish): Promise<string> {
+  async #ask(connection: Connection, { request, increments }: Wish): Promise<string> {
     const { status, body } = await connection.ask(request);
     if (status !== 200) throw new Error(`status ${status}: ${body}`);
-    if (numberFrom(objectFrom(parseJson(body))['new_value']) < amount) throw new Error(`too little: ${body}`);
+    const json = objectFrom(parseJson(body));
+    const values = listFrom(json['results'] ?? [json]).map((result) =>
+      numberFrom(objectFrom(result)['new_value']),
+    );
+    const isEnough = increments.every(({ amount }, index) => (values[index] ?? 0) >= amount);
+    if (!isEnough || values.length !== increments.length) throw new Error(`too little: ${body}`);
     return body;
   }
 }
