@@ -21,6 +21,7 @@ export class Batch implements LogRecord {
   increments = 0;
   /** Resolves when the batch is on the disk; rejects with an ApiError if it is unknown whether it is, or if it is not. */
   readonly committed: Promise<void>;
+  #bytes = 0;
   resolve: () => void = () => {};
   reject: (reason: Error) => void = () => {};
 
@@ -33,12 +34,24 @@ export class Batch implements LogRecord {
     this.committed.catch(() => {});
   }
 
+  /** Whether further operations should go into another one. */
+  get isFull(): boolean {
+    return this.#bytes + this.idempotencyBytes >= FULL_BYTES;
+  }
+
   /** Replaces the state of a counter by one in which these parts have changed. */
   set(key: string, state: CounterState, changes: Iterable<readonly [name: string, total: number]>): void {
     this.states.set(key, state);
-    const totals = this.totals.get(key);
-    if (totals === undefined) this.totals.set(key, new Map(changes));
-    else for (const [name, total] of changes) totals.set(name, total);
+    let totals = this.totals.get(key);
+    if (totals === undefined) {
+      totals = new Map();
+      this.totals.set(key, totals);
+    }
+    this.#bytes += key.length;
+    for (const [name, total] of changes) {
+      totals.set(name, total);
+      this.#bytes += name.length + TOTAL_BYTES;
+    }
   }
 
   /** Adds an idempotency record. */
@@ -47,3 +60,8 @@ export class Batch implements LogRecord {
     this.idempotencyBytes += bytesOfRecord(id, record);
   }
 }
+
+/** The record of a batch becomes about this long, and is one text in memory. */
+const FULL_BYTES = 4 * 2 ** 20;
+/** What a total takes in a record, but for its name. */
+const TOTAL_BYTES = 20;

@@ -1,7 +1,8 @@
 /**
  * Group commit: operations collect in the open batch while the one before, the committing batch, is being written and
  * synced. When that is on the disk it is published and acknowledged, and the open batch takes its place. However slow
- * the disk is, it does one sync per batch and not per increment. At most one batch is being committed at any time.
+ * the disk is, it does one sync per batch and not per increment. At most one batch is being committed at any time. A batch
+ * that is full is closed; it waits for its turn, and another is opened behind it.
  */
 import type { CounterState } from '../../crdt/counter-state.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -25,7 +26,8 @@ export interface GroupCommitOptions {
 
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
-  #open: Batch | undefined;
+  /** The batches that wait, oldest first. The last is open unless it is full. */
+  #waiting: Batch[] = [];
   #committing: Batch | undefined;
   #failure: ApiError | undefined;
 
@@ -38,76 +40,88 @@ export class GroupCommit {
     return this.#failure;
   }
 
-  /** How many changed counters are on their way to the disk; one that is in both batches counts twice. */
+  /** How many changed counters are on their way to the disk; one that is in several batches counts several times. */
   get pendingCounters(): number {
-    return (this.#committing?.states.size ?? 0) + (this.#open?.states.size ?? 0);
+    return this.#sum(({ states }) => states.size);
   }
 
   /** How many idempotency records are on their way to the disk. */
   get pendingIdempotencyRecords(): number {
-    return (this.#open?.idempotencyRecords.size ?? 0) + (this.#committing?.idempotencyRecords.size ?? 0);
+    return this.#sum(({ idempotencyRecords }) => idempotencyRecords.size);
   }
 
   /** The bytes that they count as. */
   get pendingIdempotencyBytes(): number {
-    return (this.#open?.idempotencyBytes ?? 0) + (this.#committing?.idempotencyBytes ?? 0);
+    return this.#sum(({ idempotencyBytes }) => idempotencyBytes);
   }
 
   /** The keys of the counters that change in what is on its way to the disk. */
   pendingKeys(): string[] {
-    return [this.#committing, this.#open].flatMap((batch) => [...(batch?.states.keys() ?? [])]);
+    return [this.#committing, ...this.#waiting].flatMap((batch) => [...(batch?.states.keys() ?? [])]);
   }
 
   /** The latest state of a counter that is on its way to the disk. */
   pendingState(key: string): CounterState | undefined {
-    return this.#open?.states.get(key) ?? this.#committing?.states.get(key);
+    return this.batchOf(key)?.states.get(key);
   }
 
   /** The batch with the latest change of a counter, while it is on its way to the disk. */
   batchOf(key: string): Batch | undefined {
-    if (this.#open?.states.has(key)) return this.#open;
-    return this.#committing?.states.has(key) ? this.#committing : undefined;
+    return this.#latest(({ states }) => states.has(key));
   }
 
   /** The idempotency record under an id that is on its way to the disk, and the batch that it is in. */
   pendingIdempotencyRecord(id: string): { record: IdempotencyRecord; batch: Batch } | undefined {
-    for (const batch of [this.#open, this.#committing]) {
-      const record = batch?.idempotencyRecords.get(id);
-      if (batch !== undefined && record !== undefined) return { record, batch };
-    }
-    return undefined;
+    const batch = this.#latest(({ idempotencyRecords }) => idempotencyRecords.has(id));
+    const record = batch?.idempotencyRecords.get(id);
+    return batch === undefined || record === undefined ? undefined : { record, batch };
   }
 
   /** The open batch, for an operation to be added in the same turn. Throws the failure if there is one. */
   openBatch(): Batch {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#open === undefined) {
-      this.#open = new Batch();
-      if (this.#committing === undefined) this.#options.afterThisTurn(() => void this.#commit());
+    const newest = this.#waiting.at(-1);
+    if (newest !== undefined && !newest.isFull) return newest;
+    const batch = new Batch();
+    this.#waiting.push(batch);
+    if (newest === undefined && this.#committing === undefined) {
+      this.#options.afterThisTurn(() => void this.#commit());
     }
-    return this.#open;
+    return batch;
   }
 
   /** Resolves when nothing is on its way to the disk. */
   async idle(): Promise<void> {
-    while (this.#open !== undefined || this.#committing !== undefined) {
-      await (this.#committing ?? this.#open)?.committed.catch(() => {});
+    for (;;) {
+      const batch = this.#committing ?? this.#waiting[0];
+      if (batch === undefined) return;
+      await batch.committed.catch(() => {});
     }
   }
 
-  /** Commits nothing any more: rejects the open batch and all later operations. */
+  /** Commits nothing any more: rejects the batches that wait and all later operations. */
   fail(reason: ApiError): void {
     this.#failure = reason;
-    this.#open?.reject(reason);
-    this.#open = undefined;
+    for (const batch of this.#waiting.splice(0)) batch.reject(reason);
+  }
+
+  /** The newest batch, of those on their way to the disk, for which `holds` is true. */
+  #latest(holds: (batch: Batch) => boolean): Batch | undefined {
+    const waiting = this.#waiting.findLast(holds);
+    if (waiting !== undefined) return waiting;
+    return this.#committing !== undefined && holds(this.#committing) ? this.#committing : undefined;
+  }
+
+  #sum(count: (batch: Batch) => number): number {
+    let sum = this.#committing === undefined ? 0 : count(this.#committing);
+    for (const batch of this.#waiting) sum += count(batch);
+    return sum;
   }
 
   /** Commits batch after batch, until none was opened while the last was being committed. */
   async #commit(): Promise<void> {
     const { clock, write, publish, onCommit, onFailure } = this.#options;
-    while (this.#open !== undefined) {
-      const batch = this.#open;
-      this.#open = undefined;
+    for (let batch = this.#waiting.shift(); batch !== undefined; batch = this.#waiting.shift()) {
       this.#committing = batch;
       const startMs = clock.nowMs();
       try {

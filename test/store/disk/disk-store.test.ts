@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SimDiskStore } from '../../support/sim-disk-store.ts';
-import { MemoryFiles } from '../../support/memory-files.ts';
+import { DiskError, MemoryFiles, nothing } from '../../support/memory-files.ts';
 
 const LOG = 'counters-000001.log';
 const MOST = Number.MAX_SAFE_INTEGER;
@@ -235,4 +235,44 @@ describe('a merge', () => {
     await sim.pass(1);
     expect([watch.answers, sim.batches]).toEqual([[3, 3, 3], [0]]);
   });
+});
+
+test('what comes at once is written in several records where one would be too long, in order', async () => {
+  const sim = await SimDiskStore.begin(new MemoryFiles(), { limits: { maxCounters: 100_000 } });
+  const requests = Array.from({ length: 60 }, (_, at) =>
+    sim.addAll(
+      Array.from({ length: 1000 }, (__, n) => ({
+        key: `${'x'.repeat(200)}-${(at % 3) * 1000 + n}`,
+        amount: 1,
+      })),
+      `id-${at}`,
+    ),
+  );
+  const retry = sim.addAll([{ key: 'last', amount: 1 }], 'last');
+  const again = sim.addAll([{ key: 'last', amount: 1 }], 'last');
+  const values = await sim.run(Promise.all(requests));
+  expect(values.map((each) => each[0])).toEqual(requests.map((_, at) => Math.floor(at / 3) + 1));
+  expect(await sim.run(Promise.all([retry, again]))).toEqual([[1], [1]]);
+  expect(sim.batches.length).toBeGreaterThan(2);
+  const longest = Math.max(
+    ...sim.files.operations.map((operation) =>
+      Number(/^append counters-\d+\.log (\d+)$/.exec(operation)?.[1] ?? 0),
+    ),
+  );
+  expect(longest).toBeLessThan(6 * 2 ** 20);
+  const next = await SimDiskStore.begin(sim.files.crash(nothing), { limits: { maxCounters: 100_000 } });
+  expect(next.value(`${'x'.repeat(200)}-2999`)).toBe(20);
+});
+
+test('batches that wait fail with the one before them', async () => {
+  const sim = await SimDiskStore.begin(new MemoryFiles(), { limits: { maxCounters: 100_000 } });
+  sim.files.fail('append counters-000001.log', new DiskError('EIO'));
+  const requests = Array.from({ length: 60 }, (_, at) =>
+    sim.addAll(
+      Array.from({ length: 1000 }, (__, n) => ({ key: `${'x'.repeat(200)}-${at}-${n}`, amount: 1 })),
+    ),
+  );
+  const results = await sim.run(Promise.all(requests));
+  expect(new Set(results)).toEqual(new Set(['unknown_outcome', 'read_only']));
+  await sim.run(sim.store.close());
 });
