@@ -60,7 +60,7 @@ export function valuesAfterEach(increments: readonly Increment[], packed: string
 
 /** The records that are on the disk, by idempotency key, oldest first. */
 export class IdempotencyRecords {
-  readonly #byId = new Map<string, IdempotencyRecord>();
+  readonly #byId = new Map<string, Kept>();
   readonly #limits: IdempotencyLimits;
   #bytes = 0;
 
@@ -74,7 +74,7 @@ export class IdempotencyRecords {
 
   /** The record under an id, unless its window has passed. */
   get(id: string, nowMs: number): IdempotencyRecord | undefined {
-    const record = this.#byId.get(id);
+    const record = this.#byId.get(id)?.record;
     return record !== undefined && this.#isFresh(record, nowMs) ? record : undefined;
   }
 
@@ -91,31 +91,49 @@ export class IdempotencyRecords {
 
   /** Drops the records whose window has passed. */
   dropExpired(nowMs: number): void {
-    for (const [id, record] of this.#byId) {
+    for (const [id, { record }] of this.#byId) {
       if (this.#isFresh(record, nowMs)) break;
       this.#delete(id, record);
     }
   }
 
-  /** Adds a record as the newest, in place of one with the same id. */
-  set(id: string, record: IdempotencyRecord): void {
+  /** Adds a record as the newest, in place of one with the same id. `segment` is that of the log which has it, if one has. */
+  set(id: string, record: IdempotencyRecord, segment = 0): void {
     const before = this.#byId.get(id);
-    if (before !== undefined) this.#delete(id, before);
-    this.#byId.set(id, record);
+    if (before !== undefined) this.#delete(id, before.record);
+    this.#byId.set(id, { record, segment });
     this.#bytes += bytesOfRecord(id, record);
   }
 
   /** Adds a record of any age, unless there is a later one with the same id. */
-  restore(id: string, record: IdempotencyRecord): void {
-    if ((this.#byId.get(id)?.timeMs ?? 0) <= record.timeMs) this.set(id, record);
+  restore(id: string, record: IdempotencyRecord, segment: number): void {
+    if ((this.#byId.get(id)?.record.timeMs ?? 0) <= record.timeMs) this.set(id, record, segment);
+  }
+
+  /** The ids of the records that only segments before this one have, by segment. */
+  idsBefore(segment: number): Map<number, string[]> {
+    const ids = new Map<number, string[]>();
+    for (const [id, kept] of this.#byId) {
+      if (kept.segment >= segment) continue;
+      const inSegment = ids.get(kept.segment);
+      if (inSegment === undefined) ids.set(kept.segment, [id]);
+      else inSegment.push(id);
+    }
+    return ids;
+  }
+
+  /** Notes that a later segment has a record too. */
+  moveTo(id: string, segment: number): void {
+    const kept = this.#byId.get(id);
+    if (kept !== undefined) kept.segment = Math.max(kept.segment, segment);
   }
 
   /** Lets no record be from later than `nowMs`. Returns whether any was. */
   endAt(nowMs: number): boolean {
     let wasAny = false;
-    for (const [id, record] of this.#byId) {
-      if (record.timeMs <= nowMs) continue;
-      this.#byId.set(id, { ...record, timeMs: nowMs });
+    for (const kept of this.#byId.values()) {
+      if (kept.record.timeMs <= nowMs) continue;
+      kept.record = { ...kept.record, timeMs: nowMs };
       wasAny = true;
     }
     return wasAny;
@@ -123,16 +141,16 @@ export class IdempotencyRecords {
 
   /** Puts the oldest first, and drops the records whose window has passed. */
   sort(nowMs: number): void {
-    const sorted = [...this.#byId].toSorted(([, a], [, b]) => a.timeMs - b.timeMs);
+    const sorted = [...this.#byId].toSorted(([, a], [, b]) => a.record.timeMs - b.record.timeMs);
     this.#byId.clear();
-    for (const [id, record] of sorted) this.#byId.set(id, record);
+    for (const [id, kept] of sorted) this.#byId.set(id, kept);
     this.dropExpired(nowMs);
   }
 
   /** The records whose window has not passed. */
   *fresh(nowMs: number): Generator<[id: string, record: IdempotencyRecord]> {
-    for (const entry of this.#byId) {
-      if (this.#isFresh(entry[1], nowMs)) yield entry;
+    for (const [id, { record }] of this.#byId) {
+      if (this.#isFresh(record, nowMs)) yield [id, record];
     }
   }
 
@@ -144,4 +162,10 @@ export class IdempotencyRecords {
   #isFresh({ timeMs }: IdempotencyRecord, nowMs: number): boolean {
     return nowMs - timeMs < this.#limits.windowMs;
   }
+}
+
+interface Kept {
+  record: IdempotencyRecord;
+  /** The newest segment of the log that is known to have it. */
+  segment: number;
 }

@@ -65,6 +65,8 @@ export class DiskStore implements Store {
   readonly #snapshotter: Snapshotter;
   readonly #groupCommit: GroupCommit;
   #identity: Identity;
+  /** The segment that has the committing batch, or the one before. */
+  #segment = 0;
   /** Resolves when the identity is on the disk. */
   #identityCommitted: Promise<void> = Promise.resolve();
 
@@ -103,7 +105,11 @@ export class DiskStore implements Store {
     this.#groupCommit = new GroupCommit({
       clock: options.clock,
       afterThisTurn: options.afterThisTurn,
-      write: (batch) => this.#log.append(batch),
+      write: (batch) => {
+        // It may begin a segment; to take a record for older than it is does no harm.
+        this.#segment = this.#log.newest;
+        return this.#log.append(batch);
+      },
       publish: (batch) => this.#publish(batch),
       onCommit: ({ increments }, durationMs) => {
         this.#snapshotter.changed();
@@ -352,7 +358,7 @@ export class DiskStore implements Store {
   /** Makes a batch visible that is on the disk. */
   #publish({ states, idempotencyRecords }: Batch): void {
     for (const [key, state] of states) this.#counters.set(key, state);
-    for (const [id, record] of idempotencyRecords) this.#idempotencyRecords.set(id, record);
+    for (const [id, record] of idempotencyRecords) this.#idempotencyRecords.set(id, record, this.#segment);
   }
 
   /**

@@ -221,7 +221,7 @@ class Replay implements Replayed {
   #takeTimes({ idempotencyRecords, timeMs: nowMs }: LogRecord): void {
     for (const [id, record] of idempotencyRecords ?? []) {
       // A record that was carried over may follow a later one under the same id, from after the first had expired.
-      this.#idempotencyRecords.restore(id, record);
+      this.#idempotencyRecords.restore(id, record, this.segments.at(-1)?.number ?? 0);
       this.latestMs = Math.max(this.latestMs ?? 0, record.timeMs);
     }
     if (nowMs !== undefined) {

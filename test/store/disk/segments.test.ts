@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { copyOf } from '../../support/directory-7c94479.ts';
 import { look } from '../../support/data-directory.ts';
 import { SimDiskStore } from '../../support/sim-disk-store.ts';
-import { MemoryFiles, nothing } from '../../support/memory-files.ts';
+import { DiskError, MemoryFiles, nothing } from '../../support/memory-files.ts';
 
 const [FIRST, SECOND, THIRD] = ['counters-000001.log', 'counters-000002.log', 'counters-000003.log'];
 /** Segments take no further record from 2000 bytes on, and the snapshot below never comes. */
@@ -140,4 +140,31 @@ test('a directory that was copied again and again opens, and has everything', as
   for (let copy = 1; copy <= 4; copy++) files = await manySegments(20, files.copy(), `copy-${copy}`);
   const sim = await SimDiskStore.begin(files, { minLogBytes });
   expect(sim.value('likes')).toBe(100);
+});
+
+test('a server that is killed again and again while it cuts the log makes headway, and the log does not grow', async () => {
+  const limits = { maxIdempotencyRecords: 20_000 };
+  const first = await SimDiskStore.begin(new MemoryFiles(), { minLogBytes, limits });
+  first.files.before = async (operation) => {
+    if (operation.startsWith('create counters.json.tmp')) throw new DiskError('ENOSPC');
+  };
+  for (let chunk = 0; chunk < 20; chunk++) {
+    const ids = Array.from({ length: 1000 }, (_, at) => `id-${1000 * chunk + at}`);
+    await first.run(Promise.all(ids.map((id) => first.add('likes', 1, id))));
+  }
+  const bytes = first.store.statistics.logBytes;
+  let { files } = first;
+  first.end();
+  for (let kill = 0; kill < 30; kill++) {
+    const sim = await SimDiskStore.begin(files.clone(), { minLogBytes, limits });
+    sim.files.before = () => new Promise<void>((resolve) => sim.clock.after(10, resolve));
+    // Time for the snapshot, and for few of twenty segments after it.
+    await sim.pass(750);
+    expect(sim.store.statistics.logBytes).toBeLessThan(3 * bytes);
+    sim.end();
+    files = sim.files;
+  }
+  const last = await SimDiskStore.begin(files.crash(nothing), { minLogBytes, limits });
+  expect(last.store.statistics.idempotencyRecords).toBe(20_000);
+  expect(await last.run(last.add('likes', 1, 'id-0'))).toBe(1);
 });
