@@ -142,6 +142,8 @@ export class HttpServer {
     const { clock, metrics, onRequest } = this.#options;
     const startMs = clock.nowMs();
     this.#connections.asked(request.socket, response);
+    const turn = this.#connections.turn(request.socket, response);
+    if (turn !== undefined && !(await turn)) return;
     const { method = '', url = '' } = request;
     const target = targetFrom(url);
     const { path } = target;

@@ -1,6 +1,8 @@
 /** Clients that speak no proper HTTP, or too slowly, or not at all. */
-import { type Socket, connect } from 'node:net';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket, connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { Connections } from '../../../src/server/http/connections.ts';
 import { Connection, exchange, requestText } from '../../support/connection.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type HttpServerFixture, openHttpServer, openStore } from '../../support/http-server.ts';
@@ -225,5 +227,81 @@ describe('clients that disconnect', () => {
     await goAway(port, requestText('POST', '/counter/incr/k', {}, '{}').slice(0, -1));
     await valueAt(port);
     expect(noted.filter((status) => status === 200)).toHaveLength(1);
+  });
+});
+
+describe('requests sent before the responses to earlier ones', () => {
+  /** Writes `count` requests in one piece, and reads nothing until it is told to. */
+  async function pipeline(port: number, request: string, count: number) {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.on('error', () => {});
+    sockets.push(socket);
+    socket.pause();
+    socket.write(request.repeat(count));
+    let text = '';
+    const readAll = (): void => {
+      socket.on('data', (bytes) => (text += String(bytes)));
+      socket.resume();
+    };
+    const answers = (): number => text.split('HTTP/1.1 ').length - 1;
+    return { socket, readAll, answers };
+  }
+
+  /** A server whose answers are large, and the paths that it has answered. */
+  async function startLarge() {
+    const answered: string[] = [];
+    const page = '<!doctype html>'.padEnd(200_000);
+    const { server, port } = await startServer({}, { page, onRequest: (_, path) => answered.push(path) });
+    return { server, port, answered };
+  }
+
+  test('are not begun while a client does not read', async () => {
+    const { port, answered } = await startLarge();
+    const { readAll, answers } = await pipeline(port, requestText('GET', '/'), 200);
+    await eventually(() => expect(answered.length).toBeGreaterThan(0));
+    // An honest client is answered meanwhile.
+    expect(await exchange(port, requestText('GET', '/health', { connection: 'close' }))).toContain(' 200 ');
+    // What the sockets themselves hold is a few answers; without a bound, all would be made.
+    expect(answered.filter((path) => path === '/').length).toBeLessThan(100);
+    readAll();
+    await eventually(() => expect(answers()).toBe(200));
+  });
+
+  test('are dropped when the client goes away', async () => {
+    const { port, answered } = await startLarge();
+    const { socket } = await pipeline(port, requestText('GET', '/'), 1000);
+    await eventually(() => expect(answered.length).toBeGreaterThan(0));
+    socket.resetAndDestroy();
+    await exchange(port, requestText('GET', '/health', { connection: 'close' }));
+    await eventually(() => expect(answered).toContain('/health'));
+    expect(answered.filter((path) => path === '/').length).toBeLessThan(100);
+  });
+
+  test('are answered in order, with their bodies', async () => {
+    const { port } = await startServer();
+    const text = requestText('POST', '/counter/incr/k', {}, '{"amount":2}');
+    const { readAll, answers } = await pipeline(port, text, 2000);
+    readAll();
+    await eventually(() => expect(answers()).toBe(2000));
+    expect(await valueAt(port)).toContain('"value":4000');
+  });
+
+  test('are too many when ten thousand wait on all connections together: who goes beyond loses its connection', async () => {
+    const connections = new Connections();
+    const open = (): Socket => {
+      const socket = new Socket();
+      connections.add(socket);
+      return socket;
+    };
+    // What Node makes of a request that waits: a response without a connection.
+    const ask = async (socket: Socket): Promise<boolean | undefined> =>
+      connections.turn(socket, new ServerResponse(new IncomingMessage(socket)));
+    const clients = Array.from({ length: 10 }, open);
+    const turns = clients.flatMap((socket) => Array.from({ length: 1000 }, () => ask(socket)));
+    const greedy = open();
+    expect(await ask(greedy)).toBe(false);
+    expect([greedy, ...clients].filter(({ destroyed }) => destroyed)).toEqual([greedy]);
+    for (const socket of clients) socket.destroy();
+    expect(new Set(await Promise.all(turns))).toEqual(new Set([false]));
   });
 });
