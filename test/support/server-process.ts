@@ -16,6 +16,8 @@ export interface Settings {
   readonly env?: Readonly<Record<string, string>>;
   /** No file may become longer than so many blocks of 512 bytes. */
   readonly maxFileBlocks?: number;
+  /** How many files and connections it may have open. */
+  readonly maxOpenFiles?: number;
 }
 
 export interface HttpResponse {
@@ -73,11 +75,17 @@ export class ServerProcess {
     const usual = settings.isBare ? [] : ['--port', '0', '--data-dir', this.dataDir];
     const args = [...usual, ...(settings.args ?? [])];
     const limit = settings.maxFileBlocks ?? 'unlimited';
-    const child = spawn('sh', ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, 'bin/g-counter-server', ...args], {
-      // Servers of other tests, and of whoever else uses this machine, are none of this one's business.
-      env: { PATH: process.env['PATH'], DISABLE_DISCOVERY: '1', ...settings.env },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const { maxOpenFiles } = settings;
+    const openFiles = maxOpenFiles === undefined ? '' : `ulimit -n ${maxOpenFiles}; `;
+    const child = spawn(
+      'sh',
+      ['-c', `ulimit -f ${limit}; ${openFiles}exec "$0" "$@"`, 'bin/g-counter-server', ...args],
+      {
+        // Servers of other tests, and of whoever else uses this machine, are none of this one's business.
+        env: { PATH: process.env['PATH'], DISABLE_DISCOVERY: '1', ...settings.env },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     this.#child = child;
     running.add(child);
     createInterface({ input: child.stderr }).on('line', (line) => {

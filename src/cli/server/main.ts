@@ -13,6 +13,7 @@ import {
   timeOfDay,
   wallClockMs,
 } from '../../runtime/system.ts';
+import { connectionsWithin } from './file-limit.ts';
 import { Metrics } from '../../server/http/metrics.ts';
 import { HttpServer } from '../../server/http/server.ts';
 import page from '../../server/page/page.html';
@@ -45,12 +46,17 @@ async function main(args: string[]): Promise<void> {
 
 async function run(options: ServerCliOptions): Promise<void> {
   for (const warning of options.warnings) note('warning', warning);
+  const maxConnections = connectionsWithin(options.maxConnections);
+  if (maxConnections < options.maxConnections) {
+    const text = `the system's limit of open files leaves room for ${maxConnections} connections, not ${options.maxConnections}`;
+    note('warning', `${text}; raise it with ulimit -n`);
+  }
   const metrics = new Metrics();
   const bootId = uniqueIntegers(systemRandom)().toString(36);
   const server = new HttpServer({
     access: { ...options, isInsecure: options.cluster.isInsecure },
     page,
-    maxConnections: options.maxConnections,
+    maxConnections,
     maxWatchers: options.maxWatchers,
     maxNodes: options.maxNodes,
     timeouts: TIMEOUTS,
