@@ -7,14 +7,22 @@ import { readFileSync, readdirSync } from 'node:fs';
 /** Kept for files of the store, for peers and for what Node opens. */
 const RESERVED_DESCRIPTORS = 32;
 
-/** Returns `wanted`, or fewer if the system grants fewer, but at least one. Where it does not say, as on macOS, `wanted`. */
-export function connectionsWithin(wanted: number): number {
+/**
+ * Returns how many descriptors are open and how many can be (Infinity without a limit); undefined where the system does not
+ * say, as on macOS, or where none is left to ask with.
+ */
+export function fileDescriptors(): { readonly open: number; readonly granted: number } | undefined {
   try {
     const granted = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
     const open = readdirSync('/proc/self/fd').length;
-    const left = granted === undefined ? Infinity : Number(granted) - open - RESERVED_DESCRIPTORS;
-    return Math.max(1, Math.min(wanted, left));
+    return { open, granted: granted === undefined ? Infinity : Number(granted) };
   } catch {
-    return wanted;
+    return undefined;
   }
+}
+
+/** Returns `wanted`, or fewer if the system grants fewer, but at least one. */
+export function connectionsWithin(wanted: number): number {
+  const { open = 0, granted = Infinity } = fileDescriptors() ?? {};
+  return Math.max(1, Math.min(wanted, granted - open - RESERVED_DESCRIPTORS));
 }

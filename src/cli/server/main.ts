@@ -13,7 +13,7 @@ import {
   timeOfDay,
   wallClockMs,
 } from '../../runtime/system.ts';
-import { connectionsWithin } from './file-limit.ts';
+import { measureLag } from '../../server/http/event-loop-lag.ts';
 import { Metrics } from '../../server/http/metrics.ts';
 import { HttpServer } from '../../server/http/server.ts';
 import page from '../../server/page/page.html';
@@ -23,6 +23,8 @@ import { DiskStore } from '../../store/disk/disk-store.ts';
 import { reportsUsage } from '../arguments.ts';
 import { listenErrorText } from '../listen-error.ts';
 import { dataDirError } from './data-dir-error.ts';
+import { connectionsWithin } from './file-limit.ts';
+import { processFigures } from './process-figures.ts';
 import { startCluster } from './server-cluster.ts';
 import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-options.ts';
 import { onStopSignal } from '../stop-signals.ts';
@@ -51,7 +53,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     const text = `the system's limit of open files leaves room for ${maxConnections} connections, not ${options.maxConnections}`;
     note('warning', `${text}; raise it with ulimit -n`);
   }
-  const metrics = new Metrics();
+  const metrics = new Metrics(processFigures);
   const bootId = uniqueIntegers(systemRandom)().toString(36);
   const server = new HttpServer({
     access: { ...options, isInsecure: options.cluster.isInsecure },
@@ -76,6 +78,7 @@ async function run(options: ServerCliOptions): Promise<void> {
   const port = await server.listen(options.host, options.port).catch((error: unknown) => {
     throw new Error(listenErrorText(error, options.host, options.port), { cause: error });
   });
+  measureLag(systemClock, (lagMs) => metrics.loopLag(lagMs));
   const startMs = systemClock.nowMs();
   const explain = (error: unknown): never => {
     throw dataDirError(error, options.dataDir);

@@ -1,7 +1,8 @@
 /**
  * What the server measures of its own work, in Prometheus' text format. The names of the metrics are an API: they are
- * written here and in status.ts, and nowhere else.
+ * written here, in status.ts and in the CLI's process-figures.ts, and nowhere else.
  */
+
 /** Counts of observations up to each of some bounds. */
 export class Histogram {
   readonly #bounds: readonly number[];
@@ -37,13 +38,23 @@ export class Histogram {
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const COMMIT_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000];
 
-/** A figure with one sample, or one for each label. */
+/** A figure with one sample, or one for each text of labels. */
 export interface Figure {
+  /** Without the prefix that all metrics have but those of the process, which go by the names that all programs use. */
   readonly name: string;
   readonly type?: 'gauge' | 'counter';
   readonly help: string;
   readonly value: number | ReadonlyMap<string, number>;
 }
+
+/** The text of labels, with what has a meaning there escaped. */
+export const labelsText = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(
+      ([name, value]) =>
+        `${name}="${value.replaceAll(/[\\"\n]/g, (it) => (it === '\n' ? '\\n' : `\\${it}`))}"`,
+    )
+    .join(',');
 
 const samplesOf = (value: Figure['value']): string[] =>
   typeof value === 'number' ? [` ${value}`] : [...value].map(([labels, each]) => `{${labels}} ${each}`);
@@ -52,7 +63,14 @@ export class Metrics {
   readonly #routes = new Map<string, { duration: Histogram; counts: Map<string, number> }>();
   readonly #commitSizes = new Histogram(COMMIT_SIZES);
   readonly #commitSeconds = new Histogram(SECONDS);
+  readonly #loopLagSeconds = new Histogram(SECONDS);
+  readonly #ofProcess: () => readonly Figure[];
   #increments = 0;
+
+  /** `ofProcess` returns figures about the process as a whole, as they are when it is called. */
+  constructor(ofProcess: () => readonly Figure[] = () => []) {
+    this.#ofProcess = ofProcess;
+  }
 
   /** Records a request that has been answered. */
   request(route: string, method: string, status: number, durationMs: number): void {
@@ -71,6 +89,11 @@ export class Metrics {
     this.#increments += increments;
     this.#commitSizes.observe(increments);
     this.#commitSeconds.observe(durationMs / 1000);
+  }
+
+  /** Records how late a timer was. */
+  loopLag(lagMs: number): void {
+    this.#loopLagSeconds.observe(lagMs / 1000);
   }
 
   /** All metrics in Prometheus' text format, followed by `figures`, which are read at this moment. */
@@ -97,7 +120,12 @@ export class Metrics {
       ...histogramFamily('flush_duration_seconds', 'Time to write and sync the log.', (name) =>
         this.#commitSeconds.lines(name),
       ),
-      ...figures.flatMap(({ name, type = 'gauge', help, value }) =>
+      ...histogramFamily(
+        'event_loop_lag_seconds',
+        'How late timers are: how long what arrives has to wait for its turn.',
+        (name) => this.#loopLagSeconds.lines(name),
+      ),
+      ...[...figures, ...this.#ofProcess()].flatMap(({ name, type = 'gauge', help, value }) =>
         family(name, type, help, samplesOf(value)),
       ),
       '',
@@ -105,15 +133,15 @@ export class Metrics {
   }
 }
 
-const PREFIX = 'g_counter_';
+const fullName = (name: string): string => (name.startsWith('process_') ? name : `g_counter_${name}`);
 
 const family = (name: string, type: string, help: string, samples: readonly string[]): string[] => [
-  `# HELP ${PREFIX}${name} ${help}`,
-  `# TYPE ${PREFIX}${name} ${type}`,
-  ...samples.map((sample) => `${PREFIX}${name}${sample}`),
+  `# HELP ${fullName(name)} ${help}`,
+  `# TYPE ${fullName(name)} ${type}`,
+  ...samples.map((sample) => `${fullName(name)}${sample}`),
 ];
 
 const histogramFamily = (name: string, help: string, lines: (name: string) => string[]): string[] => [
   ...family(name, 'histogram', help, []),
-  ...lines(`${PREFIX}${name}`),
+  ...lines(fullName(name)),
 ];

@@ -4,9 +4,11 @@
  */
 import type { Cluster } from '../../cluster/cluster.ts';
 import { isPeer } from '../../cluster/member.ts';
-import type { Context, StoreContext } from './context.ts';
-import type { Figure } from './metrics.ts';
+import type { Store } from '../../store/store.ts';
+import type { Context, Exchange, StoreContext } from './context.ts';
+import { type Figure, labelsText } from './metrics.ts';
 import { type Reply, jsonReply } from './reply.ts';
+import { prefixFrom } from './validation.ts';
 
 /** GET / */
 export const page = ({ page: body }: Context): Reply => ({
@@ -31,14 +33,19 @@ export async function health({ store }: Context): Promise<Reply> {
   return jsonReply(JSON.stringify(body), isWritable ? 200 : 503);
 }
 
-/** GET /metrics */
-export async function metrics(context: StoreContext): Promise<Reply> {
+/** GET /metrics?counters=PREFIX */
+export async function metrics(context: StoreContext, { query }: Exchange): Promise<Reply> {
   const { store, cluster, watchers } = context;
   const { isWritable, counters, idempotencyRecords, logBytes, snapshots } = await store.health();
   const body = context.metrics.text([
     { name: 'counters', help: 'Counters there are.', value: counters },
     { name: 'log_bytes', help: 'Size of the log on the disk.', value: logBytes },
-    { name: 'snapshots_written', help: 'Snapshots written since the start.', value: snapshots },
+    {
+      name: 'snapshots_written_total',
+      type: 'counter',
+      help: 'Snapshots written since the start.',
+      value: snapshots,
+    },
     { name: 'idempotency_keys', help: 'Idempotency keys that are remembered.', value: idempotencyRecords },
     { name: 'watchers', help: 'Clients that watch for changes.', value: watchers.size },
     {
@@ -47,8 +54,33 @@ export async function metrics(context: StoreContext): Promise<Reply> {
       value: isWritable ? 1 : 0,
     },
     ...(cluster === undefined ? [] : clusterFigures(cluster)),
+    ...(await valueFigures(store, new URLSearchParams(query))),
   ]);
   return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body };
+}
+
+/** Each value is a time series of its own, which a scraper keeps for long. */
+const MAX_VALUES = 1000;
+
+/** The values of the counters that a request asks for. */
+async function valueFigures(store: Store, parameters: URLSearchParams): Promise<Figure[]> {
+  if (!parameters.has('counters')) return [];
+  const prefix = prefixFrom(parameters, 'counters');
+  // One more than there can be shows whether any are left off.
+  const found = await store.list(prefix, undefined, MAX_VALUES + 1);
+  return [
+    {
+      name: 'value_total',
+      type: 'counter',
+      help: `Values of counters whose keys begin with what was asked for, the first ${MAX_VALUES} at most.`,
+      value: new Map(found.slice(0, MAX_VALUES).map(({ key, value }) => [labelsText({ key }), value])),
+    },
+    {
+      name: 'values_left_off',
+      help: 'Whether there are more such counters.',
+      value: found.length > MAX_VALUES ? 1 : 0,
+    },
+  ];
 }
 
 function clusterFigures(cluster: Cluster): Figure[] {

@@ -31,9 +31,9 @@ function checkedKey(key: string): string {
   return key;
 }
 
-/** The prefix of keys in a query; empty if it has none. */
-export function prefixFrom(parameters: URLSearchParams): string {
-  const prefix = parameters.get('prefix') ?? '';
+/** The prefix of keys in a query, under the name of its parameter; empty if it has none. */
+export function prefixFrom(parameters: URLSearchParams, name = 'prefix'): string {
+  const prefix = parameters.get(name) ?? '';
   const why = prefix === '' ? undefined : nameFault(prefix);
   if (why !== undefined) throw new ApiError('invalid_prefix', `the prefix ${why}`);
   return prefix;

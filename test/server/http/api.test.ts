@@ -181,20 +181,6 @@ describe('besides counters', () => {
     },
   );
 
-  test('metrics are in the format of Prometheus', async () => {
-    await server.increment('measured');
-    const { headers, body } = await server.get('/metrics');
-    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
-    const sample =
-      /^g_counter_[a-z_]+(?:\{[a-z_]+="[^"\n]*"(?:,[a-z_]+="[^"\n]*")*\})? (?:\d+(?:\.\d+)?(?:e[-+]\d+)?)$/;
-    const samples = body.split('\n').filter((line) => line !== '' && !line.startsWith('# '));
-    expect(samples.filter((line) => !sample.test(line))).toEqual([]);
-    expect(body).toMatch(
-      /^g_counter_http_requests_total\{route="increment",method="POST",status="200"\} \d+$/m,
-    );
-    expect(body).toMatch(/^g_counter_writable 1$/m);
-  });
-
   test('the page may load nothing from elsewhere', async () => {
     const { status, headers } = await server.get('/');
     expect(status).toBe(200);
