@@ -1,8 +1,9 @@
 /**
  * Clients that watch for changes, as server-sent events. Each event is a counter as it is, so repeating one or skipping
  * one for a newer one does no harm. The id of an event is the boot id and the position of the change: with it, a client
- * that was away for a moment gets what it missed. One that was away for too long gets a `reset`: it has to list the
- * counters, and gets the changes from then on. What waits for a slow client is bounded.
+ * that was away for a moment gets what it missed. One that was away or read nothing for too long gets a `reset`: it has to
+ * list the counters, and gets the changes from then on. What waits for a slow client is bounded, and so is the work for
+ * all of them together: whoever it does not reach this time comes first the next time.
  */
 import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../../runtime/clock.ts';
@@ -25,6 +26,13 @@ const HEARTBEAT_MS = 15_000;
 const STALL_MS = 60_000;
 /** How much is sent at a time. The rest waits for the next tick, and until the client has read. */
 const MAX_CHUNK_CHARS = 262_144;
+/** How much text is made per tick, and how much written to all watchers, before the rest of them wait for the next. */
+const MAX_MADE_BYTES = 1_048_576;
+const MAX_WRITTEN_BYTES = 8_388_608;
+/** How much is written at a stretch; then requests get their turn. */
+const MAX_STRETCH_BYTES = 524_288;
+/** A watcher that has got nothing for so long is told to list the counters: what it missed would cost more. */
+const LATE_MS = 5000;
 /** As many events as may fit into a chunk. */
 const MAX_CHUNK_EVENTS = 5000;
 
@@ -42,7 +50,7 @@ type WatchedStore = Pick<Store, 'changesAfter'>;
 
 interface Events {
   /** Server-sent events, ready to be written. */
-  readonly text: string;
+  readonly bytes: Buffer;
   /** The position up to which a client that has read them knows everything. */
   readonly position: number;
 }
@@ -56,6 +64,8 @@ interface Watcher {
   hasBegun: boolean;
   /** When the client last had read all that was sent. */
   drainedMs: number;
+  /** When it was last brought to the state of things, whether or not there was anything to send. */
+  servedMs: number;
   sentMs: number;
 }
 
@@ -93,6 +103,7 @@ export class Watchers {
       position,
       hasBegun: false,
       drainedMs: nowMs,
+      servedMs: nowMs,
       sentMs: nowMs,
     };
     this.#watchers.add(watcher);
@@ -133,25 +144,38 @@ export class Watchers {
     if (!this.#isClosed) this.#timer ??= this.#options.clock.after(TICK_MS, this.#tick);
   };
 
-  /** Sends all watchers what has changed. Those that know as much and want the same share one text. */
+  /** Sends watchers what has changed, within what a tick may cost. Those that know as much and want the same share it. */
   async #sendChanges(store: WatchedStore): Promise<void> {
-    const groups = new Map<string, Watcher[]>();
-    for (const watcher of this.#watchers) {
+    const { clock } = this.#options;
+    const shared = new Map<string, Events>();
+    let [madeBytes, writtenBytes, stretchBytes] = [0, 0, 0];
+    const inTurn = [...this.#watchers];
+    for (const watcher of inTurn) {
+      if (writtenBytes > MAX_WRITTEN_BYTES) return;
       // If a response waits behind another on its connection, only the socket shows that the client is gone.
       if (watcher.response.req.socket.destroyed) this.#watchers.delete(watcher);
       else if (watcher.hasBegun && this.#canTakeMore(watcher)) {
-        const known = `${watcher.position} ${watcher.prefix}`;
-        const group = groups.get(known);
-        if (group === undefined) groups.set(known, [watcher]);
-        else group.push(watcher);
+        if (clock.nowMs() - watcher.servedMs > LATE_MS) watcher.position = undefined;
+        const { position, prefix } = watcher;
+        let events = shared.get(`${position} ${prefix}`);
+        if (events === undefined) {
+          if (madeBytes > MAX_MADE_BYTES) continue;
+          events = await this.#eventsAfter(store, position, prefix);
+          shared.set(`${position} ${prefix}`, events);
+          madeBytes += events.bytes.length;
+        }
+        this.#watchers.delete(watcher);
+        this.#watchers.add(watcher);
+        this.#send(watcher, events);
+        writtenBytes += events.bytes.length;
+        stretchBytes += events.bytes.length;
+        if (stretchBytes > MAX_STRETCH_BYTES) {
+          stretchBytes = 0;
+          await new Promise<void>((resolve) => clock.after(0, resolve));
+          if (this.#isClosed) return;
+        }
       }
     }
-    const sent = [...groups.values()].map(async (group) => {
-      const [{ position, prefix } = { position: undefined, prefix: '' }] = group;
-      const events = await this.#eventsAfter(store, position, prefix);
-      for (const watcher of group) this.#send(watcher, events);
-    });
-    await Promise.all(sent);
   }
 
   /** Whether a client has read all that was sent. Destroys its response if it has not for a long time. */
@@ -166,12 +190,13 @@ export class Watchers {
     return true;
   }
 
-  #send(watcher: Watcher, { text, position }: Events): void {
+  #send(watcher: Watcher, { bytes, position }: Events): void {
     const nowMs = this.#options.clock.nowMs();
     watcher.position = position;
-    if (text === '' && nowMs - watcher.sentMs < HEARTBEAT_MS) return;
+    watcher.servedMs = nowMs;
+    if (bytes.length === 0 && nowMs - watcher.sentMs < HEARTBEAT_MS) return;
     watcher.sentMs = nowMs;
-    watcher.response.write(text === '' ? ':\n\n' : text);
+    watcher.response.write(bytes.length === 0 ? ':\n\n' : bytes);
   }
 
   /** The events for a client that knows everything up to `position`. */
@@ -180,14 +205,16 @@ export class Watchers {
     const changes = await store.changesAfter(position, prefix, MAX_CHUNK_EVENTS);
     if (changes.counters === undefined) {
       const text = `event: reset\nid: ${bootId}-${changes.position}\ndata: {}\n\n`;
-      return { text, position: changes.position };
+      return { bytes: Buffer.from(text), position: changes.position };
     }
     let text = '';
     for (const counter of changes.counters) {
       text += `id: ${bootId}-${counter.changedAt}\ndata: ${counterJson(counter)}\n\n`;
-      if (text.length > MAX_CHUNK_CHARS) return { text, position: counter.changedAt };
+      if (text.length > MAX_CHUNK_CHARS) {
+        return { bytes: Buffer.from(text), position: counter.changedAt };
+      }
     }
-    return { text, position: changes.position };
+    return { bytes: Buffer.from(text), position: changes.position };
   }
 
   /** The position in the id of an event of this process; undefined for any other text. */

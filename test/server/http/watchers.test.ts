@@ -10,10 +10,13 @@ import { VirtualClock } from '../../../src/workbench/sim/virtual-clock.ts';
 let clock: VirtualClock;
 let counters: Counters;
 let watchers: Watchers;
+/** How often it was asked what has changed. */
+let made: number;
 beforeEach(() => {
   clock = new VirtualClock();
   counters = new Counters();
-  watchers = new Watchers({ clock, maxWatchers: 10, bootId: 'b00t' });
+  watchers = new Watchers({ clock, maxWatchers: 100, bootId: 'b00t' });
+  made = 0;
 });
 
 const pass = (ms: number): Promise<void> =>
@@ -23,8 +26,10 @@ const pass = (ms: number): Promise<void> =>
 async function watch(prefix = ''): Promise<ServerResponse> {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   const store = {
-    changesAfter: async (position: number | undefined, wanted: string, limit: number) =>
-      changesAfter('n', counters, position, wanted, limit),
+    changesAfter: async (position: number | undefined, wanted: string, limit: number) => {
+      made++;
+      return changesAfter('n', counters, position, wanted, limit);
+    },
   };
   await watchers.add(response, store, { prefix, lastEventId: undefined, headers: {} });
   return response;
@@ -59,4 +64,72 @@ test('a watcher gets a heartbeat when nothing changes', async () => {
   expect(idle.writableLength).toBe(before);
   await pass(2000);
   expect(idle.writableLength).toBeGreaterThan(before);
+});
+
+/** A connection whose client reads everything. */
+class Reader extends Socket {
+  text = '';
+
+  constructor() {
+    const roomy = { allowHalfOpen: true, highWaterMark: 1e9 };
+    super(roomy);
+  }
+
+  override _write(bytes: unknown, _: string, done: () => void): void {
+    this.text += String(bytes);
+    done();
+  }
+
+  override _writev(chunks: readonly { readonly chunk: unknown }[], done: () => void): void {
+    for (const { chunk } of chunks) this.text += String(chunk);
+    done();
+  }
+}
+
+/** Reads all that has been written to a response. */
+function drain(response: ServerResponse): string {
+  const reader = new Reader();
+  response.assignSocket(reader);
+  response.detachSocket(reader);
+  return reader.text;
+}
+
+test('watchers that know as much share what is made for them', async () => {
+  await Promise.all(Array.from({ length: 50 }, () => watch()));
+  made = 0;
+  change('k', 1);
+  await pass(150);
+  expect(made).toBe(1);
+});
+
+test('a tick makes texts within a budget, however many watchers know different things, and reaches all in turn', async () => {
+  for (let key = 0; key < 5000; key++) change(`a key of some length ${key}`, 1);
+  const all = [];
+  for (let i = 0; i < 40; i++) {
+    change(`a key of some length ${i}`, 2 + i);
+    all.push(await watch(i % 2 === 0 ? '' : 'a'));
+    await pass(0);
+  }
+  for (let key = 0; key < 5000; key++) change(`a key of some length ${key}`, 100);
+  made = 0;
+  await pass(100);
+  // A text is about a quarter of a megabyte, and a tick makes one megabyte.
+  expect(made).toBeLessThan(10);
+  await pass(3000);
+  for (const response of all) expect(drain(response)).toContain('"value":100');
+});
+
+test('a watcher that has got nothing for five seconds has to list the counters', async () => {
+  const slow = await watch();
+  for (let round = 1; round <= 80; round++) {
+    for (let key = 0; key < 1000; key++) change(`a key of some length ${key}`, round);
+    await pass(100);
+  }
+  expect(slow.writableNeedDrain).toBe(true);
+  drain(slow);
+  change('k', 1);
+  await pass(200);
+  const told = drain(slow);
+  expect(told).toContain('event: reset');
+  expect(told).not.toContain('"key":"k"');
 });
