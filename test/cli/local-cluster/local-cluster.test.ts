@@ -122,7 +122,7 @@ test('a second Ctrl-C does not wait for open requests', async () => {
   const client = connect(port, '127.0.0.1');
   const isGone = new Promise((resolve) => client.once('close', resolve));
   client.on('error', () => {});
-  client.write('POST /increment HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n');
+  client.write('POST /increment HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n');
   client.write('Content-Length: 14\r\nExpect: 100-continue\r\n\r\n{"amount"');
   await new Promise((resolve) => client.once('data', resolve));
 
