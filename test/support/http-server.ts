@@ -27,7 +27,13 @@ export interface HttpServerFixture {
   readonly errors: readonly unknown[];
 }
 
-const PATIENT: Timeouts = { headMs: 20_000, requestMs: 20_000, idleMs: 20_000, stopMs: 20_000 };
+const PATIENT: Timeouts = {
+  headMs: 20_000,
+  requestMs: 20_000,
+  idleMs: 20_000,
+  stallMs: 20_000,
+  stopMs: 20_000,
+};
 
 /** The HTTP server in this process, with other timeouts than the program has, and without a store. */
 export async function openHttpServer(
@@ -44,6 +50,7 @@ export async function openHttpServer(
     timeouts: { ...PATIENT, ...timeouts },
     bootId: randomUUID().replaceAll('-', ''),
     clock: systemClock,
+    afterThisTurn,
     metrics: new Metrics(),
     onRequest: () => {},
     onError: (error) => errors.push(error),

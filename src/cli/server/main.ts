@@ -30,7 +30,7 @@ import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-o
 import { onStopSignal } from '../stop-signals.ts';
 import { version } from '../version.ts';
 
-const TIMEOUTS = { headMs: 10_000, requestMs: 30_000, idleMs: 65_000, stopMs: 10_000 };
+const TIMEOUTS = { headMs: 10_000, requestMs: 30_000, idleMs: 65_000, stallMs: 60_000, stopMs: 10_000 };
 
 /** Logs one JSON object a line. */
 function note(level: 'info' | 'warning' | 'error', message: string, details: object = {}): void {
@@ -64,6 +64,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     timeouts: TIMEOUTS,
     bootId,
     clock: systemClock,
+    afterThisTurn,
     metrics,
     onRequest: options.verbose
       ? (method, path, status, durationMs) =>

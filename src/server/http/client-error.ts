@@ -7,20 +7,19 @@ import { ApiError } from '../../store/api-error.ts';
 import type { Connections } from './connections.ts';
 import { errorReply } from './reply.ts';
 
-/** Answers after the requests that came before on the same connection, then closes it. */
+/** Answers after what is being answered on the same connection, then closes it. */
 export function answerClientError(error: Error, socket: Duplex, connections: Connections): void {
   const code = 'code' in error ? error.code : undefined;
   const { status, body } = errorReply(errorOf(code));
   const pending = connections.pending(socket);
-  // A response that is being sent and has not ended is a stream, which goes on for as long as the client wants.
-  const isStreaming = pending?.headersSent === true && pending.socket !== null;
-  if (code === 'ECONNRESET' || !socket.writable || isStreaming) {
+  connections.ignoreRest(socket);
+  if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
   } else if (pending === undefined) {
     const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
     // The client might never close its side.
     socket.end(head + body, () => socket.destroy());
-  } else if (pending.headersSent || pending.req.complete) {
+  } else if (pending.headersSent) {
     pending.once('close', () => answerClientError(error, socket, connections));
   } else {
     // The parser has failed on the body of this request.

@@ -41,6 +41,8 @@ export interface ServerOptions {
   /** The boot id of this process: letters and digits. */
   readonly bootId: string;
   readonly clock: Clock;
+  /** Runs a task after input that has already arrived has been handled. */
+  readonly afterThisTurn: (task: () => void) => void;
   readonly metrics: Metrics;
   /** Called after each response, with its method, path, status and duration. */
   readonly onRequest: (method: string, path: string, status: number, durationMs: number) => void;
@@ -55,6 +57,8 @@ export interface Timeouts {
   readonly requestMs: number;
   /** For the next request on a connection. */
   readonly idleMs: number;
+  /** For the next bytes of a request or a response, in either direction. */
+  readonly stallMs: number;
   /** For the requests that are under way when the server stops. */
   readonly stopMs: number;
 }
@@ -65,7 +69,7 @@ const UNMET = new ApiError('expectation_failed', 'no expectation but 100-continu
 export class HttpServer {
   readonly #options: ServerOptions;
   readonly #server: Server;
-  readonly #connections = new Connections();
+  readonly #connections: Connections;
   #contexts: Contexts;
   #isStopping = false;
   /** Whether other machines reach it: what the name of its host leads to is known when it listens. */
@@ -74,6 +78,7 @@ export class HttpServer {
   constructor(options: ServerOptions) {
     this.#options = options;
     const { timeouts } = options;
+    this.#connections = new Connections(options.afterThisTurn);
     this.#server = createServer(
       {
         maxHeaderSize: MAX_HEAD_BYTES,
@@ -87,11 +92,14 @@ export class HttpServer {
       (request, response) => void this.#take(request, response).catch(options.onError),
     );
     this.#server.maxConnections = options.maxConnections;
+    // Of a connection on which nothing moves: otherwise a client that never reads its response would keep it for ever.
+    this.#server.timeout = timeouts.stallMs;
     this.#server.on('connection', (socket: Socket) => this.#connections.add(socket));
     this.#server.on('clientError', (error, socket) => answerClientError(error, socket, this.#connections));
-    this.#server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
-      this.#send(request, response, errorReply(UNMET)),
-    );
+    this.#server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+      this.#connections.began(request, response);
+      this.#send(request, response, errorReply(UNMET));
+    });
     const { access, metrics, page, clock, maxWatchers, maxNodes, bootId } = options;
     const watchers = new Watchers({ clock, maxWatchers, bootId });
     const maxMergeBytes = maxMergeBytesOf(maxNodes);
@@ -141,9 +149,7 @@ export class HttpServer {
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { clock, metrics, onRequest } = this.#options;
     const startMs = clock.nowMs();
-    this.#connections.asked(request.socket, response);
-    const turn = this.#connections.turn(request.socket, response);
-    if (turn !== undefined && !(await turn)) return;
+    this.#connections.began(request, response);
     const { method = '', url = '' } = request;
     const target = targetFrom(url);
     const { path } = target;
@@ -156,6 +162,8 @@ export class HttpServer {
     }
     if (reply !== undefined && !response.headersSent) this.#send(request, response, reply);
     if (!response.headersSent) return;
+    // A stream ends with its connection, so no other request on it will ever be answered.
+    if (!response.writableEnded) this.#connections.ignoreRest(request.socket);
     const durationMs = clock.nowMs() - startMs;
     metrics.request(found?.route.name ?? 'none', method, response.statusCode, durationMs);
     onRequest(method, path, response.statusCode, durationMs);
@@ -205,10 +213,8 @@ export class HttpServer {
     Object.assign(all, corsHeaders(this.#options.access, request));
     // The rest of a body that is too long is not read.
     const isTooLong = status === 413 && !request.complete;
-    const isLast = this.#isStopping && this.#connections.isLatest(request.socket, response);
-    if (isTooLong || isLast) all['connection'] = 'close';
+    if (isTooLong || this.#isStopping) all['connection'] = 'close';
     response.writeHead(status, all);
     response.end(body);
-    this.#connections.answered(request.socket, response);
   }
 }

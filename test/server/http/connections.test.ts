@@ -1,8 +1,6 @@
 /** Clients that speak no proper HTTP, or too slowly, or not at all. */
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket, connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Connections } from '../../../src/server/http/connections.ts';
 import { Connection, exchange, requestText } from '../../support/connection.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type HttpServerFixture, openHttpServer, openStore } from '../../support/http-server.ts';
@@ -44,6 +42,17 @@ function holdOpen(port: number, text: string): Socket {
   sockets.push(socket);
   return socket;
 }
+
+test('a client that sends and ends its side at once gets its answers', async () => {
+  const { port } = await startServer();
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  sockets.push(socket);
+  let answer = '';
+  socket.on('data', (chunk) => (answer += String(chunk)));
+  socket.end(increment.repeat(3));
+  await new Promise((resolve) => socket.once('end', resolve));
+  expect([...answer.matchAll(/"new_value":(\d)/g)].map(([, value]) => value)).toEqual(['1', '2', '3']);
+});
 
 describe('what is not HTTP', () => {
   test.each([
@@ -178,6 +187,15 @@ describe('a slow client', () => {
   });
 });
 
+test('a client that never reads its response does not keep its connection', async () => {
+  const page = 'x'.repeat(2 ** 25);
+  const { port } = await startServer({ stallMs: 200 }, { maxConnections: 1, page });
+  const socket = holdOpen(port, '');
+  socket.pause();
+  await new Promise((resolve) => socket.write(requestText('GET', '/'), resolve));
+  await eventually(async () => expect(await valueAt(port)).toContain('"value":0'));
+});
+
 describe('at the maximum of connections', () => {
   test('another one is closed, and is accepted when one has ended', async () => {
     const { port } = await startServer({}, { maxConnections: 2 });
@@ -213,10 +231,20 @@ describe('clients that disconnect', () => {
     ['without waiting for many answers', increment.repeat(100)],
     ['while they watch', watch],
     ['while they watch many times over one connection', watch.repeat(10)],
+    ['while they watch, with more requests than are read', watch.repeat(10_000)],
   ])('%s leave nothing behind', async (_, text) => {
     const { port, errors } = await startServer();
     await goAway(port, text);
     const noted = async (): Promise<string> => lastResponse(await exchange(port, metrics)).body;
+    await eventually(async () => expect(await noted()).toContain('g_counter_watchers 0'));
+    expect(errors).toEqual([]);
+  });
+
+  test('in good order while they watch, with requests that wait behind that, leave nothing behind', async () => {
+    const { port, errors } = await startServer();
+    holdOpen(port, watch.repeat(10_000)).end();
+    const noted = async (): Promise<string> => lastResponse(await exchange(port, metrics)).body;
+    await eventually(async () => expect(await noted()).toContain('route="watch"'));
     await eventually(async () => expect(await noted()).toContain('g_counter_watchers 0'));
     expect(errors).toEqual([]);
   });
@@ -284,24 +312,5 @@ describe('requests sent before the responses to earlier ones', () => {
     readAll();
     await eventually(() => expect(answers()).toBe(2000));
     expect(await valueAt(port)).toContain('"value":4000');
-  });
-
-  test('are too many when ten thousand wait on all connections together: who goes beyond loses its connection', async () => {
-    const connections = new Connections();
-    const open = (): Socket => {
-      const socket = new Socket();
-      connections.add(socket);
-      return socket;
-    };
-    // What Node makes of a request that waits: a response without a connection.
-    const ask = async (socket: Socket): Promise<boolean | undefined> =>
-      connections.turn(socket, new ServerResponse(new IncomingMessage(socket)));
-    const clients = Array.from({ length: 10 }, open);
-    const turns = clients.flatMap((socket) => Array.from({ length: 1000 }, () => ask(socket)));
-    const greedy = open();
-    expect(await ask(greedy)).toBe(false);
-    expect([greedy, ...clients].filter(({ destroyed }) => destroyed)).toEqual([greedy]);
-    for (const socket of clients) socket.destroy();
-    expect(new Set(await Promise.all(turns))).toEqual(new Set([false]));
   });
 });
