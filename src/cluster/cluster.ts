@@ -102,7 +102,7 @@ export class Cluster {
       onDuplicate: options.onDuplicate,
     });
     for (const address of remembered.peers) this.#membership.addCandidate(address, 'remembered');
-    this.#membership.mergeGossip({ peers: [], removals: remembered.removals });
+    this.#membership.restoreRemovals(remembered.removals);
   }
 
   /** The addresses of the peers, in order. */
@@ -223,7 +223,7 @@ export class Cluster {
       return { type: 'refused', why: 'other-boot', message: 'this is for another cluster' };
     }
     if (body.type === 'gossip') {
-      this.#membership.mergeGossip(body);
+      this.#membership.mergeGossip(body, address);
       return { type: 'done' };
     }
     const refusal = this.#membership.rejectionOf(from, address);

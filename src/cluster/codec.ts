@@ -19,7 +19,7 @@ import {
 } from '../runtime/decode.ts';
 import { isObject } from '../runtime/json.ts';
 import { type Address, normalAddress } from './address.ts';
-import { type Removal, MAX_REMOVALS, MAX_VERSION } from './removals.ts';
+import { type Removal, MAX_REMOVALS } from './removals.ts';
 import { DIGEST_CHARS, FAN_OUT, LEAVES, LEVELS } from './merkle-tree.ts';
 import {
   type Compare,
@@ -244,9 +244,7 @@ function gossipFrom({ peers, decisions }: Fields): Omit<Gossip, 'type'> {
 
 export function removalFrom(json: unknown): Removal {
   const { version, removed } = fields(json, 'a message', ['version', 'removed']);
-  const count = integer(version);
-  if (count >= MAX_VERSION) throw new DecodeError('there is no such version');
-  return { version: count, removed: boolean(removed) };
+  return { version: integer(version), removed: boolean(removed) };
 }
 
 function senderFrom(json: unknown): Sender {

@@ -3,47 +3,22 @@
  * process there is asked to identify itself, and becomes a peer if it belongs to the cluster and has not been removed.
  * Gossip spreads addresses and removals, never states: each server's failure detector judges for itself.
  */
-import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
-import type { Random } from '../runtime/random.ts';
 import type { Address } from './address.ts';
+import { credibleRemovals } from './credible-removals.ts';
 import { type Member, type MemberState, type Source, isFixed, isPeer, isYounger } from './member.ts';
 import { MemberTable } from './member-table.ts';
 import {
   type Removals,
   changedNodeIds,
+  redated,
   withRemoval,
   sameRemovals,
-  removalLines,
   mergeRemovals,
 } from './removals.ts';
-import { encodeDigest } from './merkle-tree.ts';
-import { hashText } from './hash.ts';
-import { type Ask, FailureDetector, MIN_BACKOFF_MS, PING_TIMEOUT_MS } from './failure-detector.ts';
+import { membershipDigest } from './membership-digest.ts';
+import type { MembershipOptions } from './membership-options.ts';
+import { FailureDetector, MIN_BACKOFF_MS, PING_TIMEOUT_MS } from './failure-detector.ts';
 import type { Response, ResponseBody, Gossip, Ping, Sender, Summary } from './messages.ts';
-
-export interface MembershipOptions {
-  readonly self: () => Sender;
-  readonly clock: Clock;
-  /** Milliseconds since 1970. */
-  readonly wallClockMs: () => number;
-  readonly random: Random;
-  readonly maxPeers: number;
-  readonly log: Log;
-  readonly ask: Ask;
-  /** The digest of all counters. */
-  readonly digest: () => string;
-  /** A member has become a peer, or another process answers at a peer's address. */
-  readonly onJoin: (member: Member) => void;
-  /** A member is no longer a peer. */
-  readonly onLeave: (member: Member) => void;
-  /** A peer has reported the digest of its counters. */
-  readonly onDigest: (member: Member, digest: string) => void;
-  /** What is remembered over a restart has changed. */
-  readonly onChange: () => void;
-  /** An older process with our node id is running. */
-  readonly onDuplicate: (address: Address) => void;
-}
 
 /** A candidate that has never answered is dropped after so many attempts. */
 const MAX_ATTEMPTS = 5;
@@ -57,9 +32,11 @@ export class Membership {
   readonly #members: MemberTable;
   readonly #detector: FailureDetector;
   #removals: Removals = new Map();
+  readonly #credible: ReturnType<typeof credibleRemovals>;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    this.#credible = credibleRemovals(options.log);
     this.#members = new MemberTable({
       clock: options.clock,
       maxMembers: options.maxPeers * MEMBERS_PER_PEER,
@@ -122,7 +99,7 @@ export class Membership {
   async register(address: Address): Promise<Member | undefined> {
     const member = this.#members.get(address) ?? this.#members.add(address, 'registered');
     if (member === undefined) return undefined;
-    const registeredMs = this.#options.wallClockMs();
+    const registeredMs = this.#hybridMs();
     member.source = 'registered';
     member.registeredMs = registeredMs;
     if (!isPeer(member)) await this.#verify(member);
@@ -137,7 +114,7 @@ export class Membership {
 
   /** Removes a node from the whole cluster until an operator registers it again. */
   remove(nodeId: string): void {
-    this.#applyRemovals(withRemoval(this.#removals, nodeId, true, this.#options.wallClockMs()));
+    this.#applyRemovals(withRemoval(this.#removals, nodeId, true, this.#hybridMs()));
   }
 
   /** Drops an address at which no server has ever answered. */
@@ -146,10 +123,16 @@ export class Membership {
     this.#options.onChange();
   }
 
-  /** Merges the members and removals that a peer knows of. */
-  mergeGossip({ peers, removals }: Omit<Gossip, 'type'>): void {
+  /** Merges the members and removals that the peer at an address knows of. */
+  mergeGossip({ peers, removals }: Omit<Gossip, 'type'>, from: Address): void {
     for (const address of peers) this.addCandidate(address, 'peer');
-    this.#applyRemovals(mergeRemovals(this.#removals, removals));
+    const credible = this.#credible(removals, this.#options.wallClockMs(), from);
+    this.#applyRemovals(mergeRemovals(this.#removals, credible));
+  }
+
+  /** Takes up the removals that this server knew when it last ran. */
+  restoreRemovals(removals: Removals): void {
+    this.#applyRemovals(redated(removals, this.#options.wallClockMs()));
   }
 
   /** The members and removals that this server knows of. */
@@ -160,10 +143,8 @@ export class Membership {
   /** Digests of the counters and of the membership, which peers compare with every ping. */
   summary(): Summary {
     const ids = this.peers().map(({ who }) => who?.id ?? '');
-    const members = [this.#options.self().id, ...ids, '', ...removalLines(this.#removals)].toSorted(
-      byCodeUnits,
-    );
-    return { digest: this.#options.digest(), members: encodeDigest(hashText(members.join('\n'))) };
+    const members = membershipDigest([this.#options.self().id, ...ids], this.#removals);
+    return { digest: this.#options.digest(), members };
   }
 
   /** The refusal of a request from a server that is not a member; undefined if the request may be served. */
@@ -258,6 +239,13 @@ export class Membership {
     }
   }
 
+  /** The time of what an operator decides now: not before anything that is known. */
+  #hybridMs(): number {
+    const nowMs = this.#options.wallClockMs();
+    this.#removals = redated(this.#removals, nowMs);
+    return Math.max(nowMs, ...[...this.#removals.values()].map(({ version }) => version));
+  }
+
   /** Applies a registration that could not be applied when it was made, because nobody had answered yet. */
   #applyRegistration(member: Member, id: string): void {
     const { registeredMs } = member;
@@ -340,7 +328,7 @@ export class Membership {
 
   /** Merges a peer's gossip, and sends it what it lacks. */
   #exchangeGossip(member: Member, theirs: Omit<Gossip, 'type'>): void {
-    this.mergeGossip(theirs);
+    this.mergeGossip(theirs, member.address);
     const ours = this.gossip();
     const known = new Set([...theirs.peers, member.address]);
     const isKnown = ours.peers.every((address) => known.has(address));
@@ -392,5 +380,3 @@ export class Membership {
     }
   }
 }
-
-const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : 1);

@@ -1,7 +1,7 @@
 /**
  * Removals: which nodes an operator has taken out of the cluster. A removal is a tombstone in a last-writer-wins map by
  * hybrid clock, so merging is commutative, associative and idempotent, and a removed server stays removed everywhere
- * until it is registered again.
+ * until it is registered again. A version far ahead of the clock is not taken from others: it could not be overruled.
  */
 /** The latest decision of an operator about a node: removed, or registered again. */
 export interface Removal {
@@ -16,8 +16,8 @@ export interface Removal {
 /** By node id. */
 export type Removals = ReadonlyMap<string, Removal>;
 
-/** Versions are below this: some thousands of years in ms. A version with no successor could never be overruled. */
-export const MAX_VERSION = 2 ** 47;
+/** How far a version may be ahead of the clock here, in ms: clocks differ, but hardly by more than this. */
+export const MAX_AHEAD_MS = 3_600_000;
 
 /** How many removals are kept. */
 export const MAX_REMOVALS = 1000;
@@ -30,7 +30,7 @@ export function withRemoval(
   wallClockMs: number,
 ): Removals {
   const latest = known.get(nodeId)?.version ?? 0;
-  const version = Math.min(MAX_VERSION - 1, Math.max(latest + 1, Math.floor(wallClockMs)));
+  const version = Math.max(latest + 1, Math.floor(wallClockMs));
   return mergeRemovals(known, new Map([[nodeId, { version, removed }]]));
 }
 
@@ -50,6 +50,25 @@ export function mergeRemovals(a: Removals, b: Removals): Removals {
     return y.version - x.version || (idA < idB ? -1 : 1);
   });
   return new Map(kept.slice(0, MAX_REMOVALS));
+}
+
+/**
+ * Whether a version is so far ahead of the clock that something is wrong: a clock, or its author. It could not be
+ * overruled for as long, so no server takes it from another.
+ */
+export const isFarAhead = ({ version }: Removal, wallClockMs: number): boolean =>
+  version > wallClockMs + MAX_AHEAD_MS;
+
+/** The removals with those dated now that are far ahead of the clock: this server's own, from before it was put right. */
+export function redated(removals: Removals, wallClockMs: number): Removals {
+  if (![...removals.values()].some((removal) => isFarAhead(removal, wallClockMs))) return removals;
+  const version = Math.floor(wallClockMs);
+  return new Map(
+    [...removals].map(([id, removal]) => [
+      id,
+      isFarAhead(removal, wallClockMs) ? { ...removal, version } : removal,
+    ]),
+  );
 }
 
 const isLater = (a: Removal, b: Removal): boolean =>

@@ -1,6 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Removals, MAX_REMOVALS, withRemoval, mergeRemovals } from '../../src/cluster/removals.ts';
+import {
+  type Removals,
+  MAX_AHEAD_MS,
+  MAX_REMOVALS,
+  mergeRemovals,
+  redated,
+  withRemoval,
+} from '../../src/cluster/removals.ts';
 
 const removal = fc.record({ version: fc.nat(5), removed: fc.boolean() });
 const id = fc.constantFrom('node-1', 'node-2', 'node-3', '__proto__', '1');
@@ -80,4 +87,14 @@ test('registrations are dropped first, and of each kind the oldest', () => {
 test('too many removals merge to the same in either order', () => {
   const [a, b] = [many(800, true), many(800, false, 'other')];
   expect(mergeRemovals(b, a)).toEqual(mergeRemovals(a, b));
+});
+
+test('those far ahead of the clock are dated now, the others stay', () => {
+  const known: Removals = new Map([
+    ['a', { version: 7, removed: true }],
+    ['b', { version: 8 + MAX_AHEAD_MS, removed: true }],
+    ['c', { version: Number.MAX_SAFE_INTEGER, removed: false }],
+  ]);
+  expect(redated(known, 8)).toEqual(new Map([...known, ['c', { version: 8, removed: false }]]));
+  expect(redated(redated(known, 7), 7).get('b')).toEqual({ version: 7, removed: true });
 });

@@ -26,7 +26,7 @@ export interface ServerSetup {
 
 export const KEY = 'a key of the cluster';
 /** When the clocks start, in milliseconds since 1970. */
-const EPOCH_MS = 1_800_000_000_000;
+export const EPOCH_MS = 1_800_000_000_000;
 const NOTHING: Remembered = { peers: [], removals: new Map() };
 
 /** Several clusters in one virtual time, and a network between them that does as it is told. */

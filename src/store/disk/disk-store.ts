@@ -232,11 +232,11 @@ export class DiskStore implements Store {
    * Changes to a random replica id, which no other disk has, unless it has one. Resolves when that is on the disk;
    * rejects with an ApiError.
    */
-  useRandomReplicaId(): Promise<void> {
+  async useRandomReplicaId(): Promise<void> {
     if (!hasRandomSuffix(this.#identity.suffix)) {
       this.#become(this.#nextIdentity(), this.#groupCommit.openBatch());
     }
-    return this.#identityCommitted;
+    await this.#identityCommitted;
   }
 
   /** Commits what is under way and writes the snapshot. The store must not be used from here on. */
