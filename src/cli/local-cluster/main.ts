@@ -9,14 +9,16 @@ import { type LocalServer, supervise } from './supervisor.ts';
 
 const help = `Usage: npm run cluster -- [options]
 
-Starts servers on this machine that count together, and stops them on Ctrl-C.
+Starts servers on this machine that count together, and stops them on Ctrl-C. A server that is killed can be started
+again with Enter.
 
   --nodes N          the number of servers (default 3)
   --base-port N      the port of the first server; the others take the ports after it (default 8081)
   --data-dir PATH    where the servers keep their counters, each in a directory of its own (default data/cluster)
   --help             print this text
 
-Exit status: 0 all servers stopped when told to, 1 a server failed or ended early, 2 a bad command line.`;
+Exit status: 0 all servers stopped when told to, 1 a server failed, or ended early and was not started again, 2 a bad
+command line.`;
 
 const specs = {
   nodes: { type: 'string', default: '3' },

@@ -1,12 +1,13 @@
 /**
  * Runs the servers of a local cluster as child processes and prints their logs. A server that ends early does not end
- * the others; a stop signal is passed on to all, and none outlives this process.
+ * the others, and can be started again; a stop signal is passed on to all, and none outlives this process.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readLines } from '../../runtime/lines.ts';
 import type { Log } from '../../runtime/log.ts';
 import { onStopSignal } from '../stop-signals.ts';
 import { readableLogLine } from './log-line.ts';
+import { EnterKey } from './enter-key.ts';
 import { HOST } from './ports.ts';
 
 export interface LocalServer {
@@ -26,11 +27,12 @@ export interface SupervisorOptions {
 
 const STOP = 'SIGTERM';
 
-/** Resolves when all servers have ended: with 0 if each stopped when told to, or else with 1. */
+/** Resolves when no server is left: with 0 if the last run of each stopped when told to, or else with 1. */
 export async function supervise(options: SupervisorOptions): Promise<number> {
   const children = new Set<ChildProcess>();
+  /** The servers that have ended without being told to. */
+  const down = new Set<LocalServer>();
   let isStopping = false;
-  let hasFailed = false;
 
   process.once('exit', () => {
     for (const child of children) child.kill('SIGKILL');
@@ -39,7 +41,15 @@ export async function supervise(options: SupervisorOptions): Promise<number> {
     isStopping = true;
     for (const child of children) child.kill(STOP);
   });
-  const ends = options.servers.map(async (server) => {
+  const enter = new EnterKey(() => {
+    if (isStopping) return;
+    for (const server of down) void run(server);
+    down.clear();
+  });
+
+  let finish: (status: number) => void = () => {};
+  const finished = new Promise<number>((resolve) => (finish = resolve));
+  const run = async (server: LocalServer): Promise<void> => {
     const log = (text: string): void => options.say(text.replaceAll(/^/gm, `${server.id} | `));
     const child = start(server, options);
     children.add(child);
@@ -54,12 +64,18 @@ export async function supervise(options: SupervisorOptions): Promise<number> {
     const how = await end;
     children.delete(child);
     // A server that has only just been started is ended by the signal itself.
-    if (isStopping && (how === 'with status 0' || how === `by ${STOP}`)) return;
-    hasFailed = true;
-    log(`error: ended${isStopping ? '' : ' unexpectedly'}, ${how}`);
-  });
-  await Promise.all(ends);
-  return hasFailed ? 1 : 0;
+    if (!(isStopping && (how === 'with status 0' || how === `by ${STOP}`))) {
+      down.add(server);
+      const offer =
+        !isStopping && children.size > 0 && enter.listen() ? '; press Enter to start it again' : '';
+      log(`error: ended${isStopping ? '' : ' unexpectedly'}, ${how}${offer}`);
+    }
+    if (children.size === 0) finish(down.size === 0 ? 0 : 1);
+  };
+  for (const server of options.servers) void run(server);
+  const status = await finished;
+  enter.close();
+  return status;
 }
 
 function start(

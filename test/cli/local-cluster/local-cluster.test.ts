@@ -1,6 +1,6 @@
 /** Several servers on this machine, started and stopped together. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { type Server, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -24,17 +24,27 @@ class ClusterProcess {
   readonly exit: Promise<number | null>;
   readonly #child: ChildProcess;
 
-  constructor(args: readonly string[]) {
-    const child = spawn('node', [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  constructor(args: readonly string[], stdin: 'ignore' | 'pipe') {
+    const child = spawn('node', [PROGRAM, ...args], { stdio: [stdin, 'pipe', 'inherit'], detached: true });
     this.#child = child;
     running.add(this);
-    createInterface({ input: child.stdout }).on('line', (line) => this.lines.push(line));
+    if (child.stdout !== null)
+      createInterface({ input: child.stdout }).on('line', (line) => this.lines.push(line));
     this.exit = new Promise((resolve) =>
       child.once('close', (status) => {
         running.delete(this);
         resolve(status);
       }),
     );
+  }
+
+  /** Writes to its stdin. */
+  type(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  endInput(): void {
+    this.#child.stdin?.end();
   }
 
   get isRunning(): boolean {
@@ -72,9 +82,16 @@ async function freeBasePort(): Promise<number> {
 
 async function start(
   dataDir = join(temporaryDirectory(), 'data'),
+  stdin: 'ignore' | 'pipe' = 'ignore',
 ): Promise<{ readonly cluster: ClusterProcess; readonly port: number }> {
   const port = await freeBasePort();
-  return { cluster: new ClusterProcess(['--base-port', `${port}`, '--data-dir', dataDir]), port };
+  return { cluster: new ClusterProcess(['--base-port', `${port}`, '--data-dir', dataDir], stdin), port };
+}
+
+/** Kills the server that has locked a directory. */
+function killServerOf(dataDir: string): void {
+  const lock = readdirSync(dataDir).find((name) => name.startsWith('lock-')) ?? '';
+  process.kill(Number(/^lock-(\d+)/.exec(lock)?.[1]), 'SIGKILL');
 }
 
 const serving = (port: number, ...nodes: number[]): string[] =>
@@ -112,6 +129,48 @@ test('a server that ends unexpectedly is reported, the others go on, and the exi
   expect(cluster.lines).toContainEqual(expect.stringMatching(/^node-2 \| error: .*node-2/));
   expect(await countOn(port + 2)).toBe(0);
   cluster.signal('SIGTERM');
+  expect(await cluster.exit).toBe(1);
+});
+
+test('a server that was killed is started again with Enter, and then nothing has failed', async () => {
+  const dataDir = temporaryDirectory();
+  const { cluster, port } = await start(dataDir, 'pipe');
+  await cluster.says(...serving(port, 1, 2, 3));
+  await fetch(`http://127.0.0.1:${port}/increment`, { method: 'POST' });
+  for (const node of [2, 3]) {
+    await eventually(async () => expect(await countOn(port + node - 1)).toBe(1));
+    killServerOf(join(dataDir, `node-${node}`));
+    await cluster.says(`node-${node} | error: ended unexpectedly, by SIGKILL; press Enter to start it again`);
+  }
+  expect(await isOpen(port + 1)).toBe(false);
+  cluster.type('\n');
+  const again = (node: number): string =>
+    `node-${node} | serving http://127.0.0.1:${port + node - 1} (counters 1)`;
+  await cluster.says(again(2), again(3));
+  expect(await countOn(port + 2)).toBe(1);
+  // There is nothing to start any more.
+  cluster.type('\n');
+  cluster.signal('SIGINT');
+  expect(await cluster.exit).toBe(0);
+  expect(cluster.lines.filter((line) => line.includes('serving'))).toHaveLength(5);
+});
+
+test('a server that was killed and not started again is a failure', async () => {
+  const dataDir = temporaryDirectory();
+  const { cluster, port } = await start(dataDir, 'pipe');
+  await cluster.says(...serving(port, 1, 2, 3));
+  killServerOf(join(dataDir, 'node-3'));
+  await cluster.says('node-3 | error: ended unexpectedly, by SIGKILL; press Enter to start it again');
+  cluster.endInput();
+  cluster.signal('SIGTERM');
+  expect(await cluster.exit).toBe(1);
+});
+
+test('a cluster without any server left ends', async () => {
+  const dataDir = temporaryDirectory();
+  const { cluster, port } = await start(dataDir, 'pipe');
+  await cluster.says(...serving(port, 1, 2, 3));
+  for (const node of [1, 2, 3]) killServerOf(join(dataDir, `node-${node}`));
   expect(await cluster.exit).toBe(1);
 });
 
