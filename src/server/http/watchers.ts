@@ -29,8 +29,11 @@ const MAX_CHUNK_CHARS = 262_144;
 /** How much text is made per tick, and how much written to all watchers, before the rest of them wait for the next. */
 const MAX_MADE_BYTES = 1_048_576;
 const MAX_WRITTEN_BYTES = 8_388_608;
-/** How much is written at a stretch; then requests get their turn. */
+/** The same for time: looking for what a watcher wants takes some though there is nothing to write. */
+const MAX_WORK_MS = 25;
+/** How much is written at a stretch, and for how long; then requests get their turn. */
 const MAX_STRETCH_BYTES = 524_288;
+const MAX_STRETCH_MS = 2;
 /** A watcher that has got nothing for so long is told to list the counters: what it missed would cost more. */
 const LATE_MS = 5000;
 /** As many events as may fit into a chunk. */
@@ -54,6 +57,9 @@ interface Events {
   /** The position up to which a client that has read them knows everything. */
   readonly position: number;
 }
+
+/** The event of each change, by its position. */
+type Texts = Map<number, string>;
 
 interface Watcher {
   readonly response: ServerResponse;
@@ -148,11 +154,12 @@ export class Watchers {
   async #sendChanges(store: WatchedStore): Promise<void> {
     const { clock } = this.#options;
     const shared = new Map<string, Events>();
-    let [madeBytes, writtenBytes, stretchBytes] = [0, 0, 0];
+    const texts: Texts = new Map();
+    let [madeBytes, writtenBytes, stretchBytes, workMs] = [0, 0, 0, 0];
+    let stretchStartMs = clock.nowMs();
     const inTurn = [...this.#watchers];
     for (const watcher of inTurn) {
-      if (writtenBytes > MAX_WRITTEN_BYTES) return;
-      // If a response waits behind another on its connection, only the socket shows that the client is gone.
+      if (writtenBytes > MAX_WRITTEN_BYTES || workMs > MAX_WORK_MS) return;
       if (watcher.response.req.socket.destroyed) this.#watchers.delete(watcher);
       else if (watcher.hasBegun && this.#canTakeMore(watcher)) {
         if (clock.nowMs() - watcher.servedMs > LATE_MS) watcher.position = undefined;
@@ -160,7 +167,7 @@ export class Watchers {
         let events = shared.get(`${position} ${prefix}`);
         if (events === undefined) {
           if (madeBytes > MAX_MADE_BYTES) continue;
-          events = await this.#eventsAfter(store, position, prefix);
+          events = await this.#eventsAfter(store, position, prefix, texts);
           shared.set(`${position} ${prefix}`, events);
           madeBytes += events.bytes.length;
         }
@@ -169,11 +176,14 @@ export class Watchers {
         this.#send(watcher, events);
         writtenBytes += events.bytes.length;
         stretchBytes += events.bytes.length;
-        if (stretchBytes > MAX_STRETCH_BYTES) {
-          stretchBytes = 0;
-          await new Promise<void>((resolve) => clock.after(0, resolve));
-          if (this.#isClosed) return;
-        }
+      }
+      const stretchMs = clock.nowMs() - stretchStartMs;
+      if (stretchBytes > MAX_STRETCH_BYTES || stretchMs > MAX_STRETCH_MS) {
+        workMs += stretchMs;
+        stretchBytes = 0;
+        await new Promise<void>((resolve) => clock.after(0, resolve));
+        if (this.#isClosed) return;
+        stretchStartMs = clock.nowMs();
       }
     }
   }
@@ -199,8 +209,13 @@ export class Watchers {
     watcher.response.write(bytes.length === 0 ? ':\n\n' : bytes);
   }
 
-  /** The events for a client that knows everything up to `position`. */
-  async #eventsAfter(store: WatchedStore, position: number | undefined, prefix: string): Promise<Events> {
+  /** The events for a client that knows everything up to `position`. Those that are in `texts` are not made again. */
+  async #eventsAfter(
+    store: WatchedStore,
+    position: number | undefined,
+    prefix: string,
+    texts: Texts = new Map(),
+  ): Promise<Events> {
     const { bootId } = this.#options;
     const changes = await store.changesAfter(position, prefix, MAX_CHUNK_EVENTS);
     if (changes.counters === undefined) {
@@ -209,7 +224,12 @@ export class Watchers {
     }
     let text = '';
     for (const counter of changes.counters) {
-      text += `id: ${bootId}-${counter.changedAt}\ndata: ${counterJson(counter)}\n\n`;
+      let event = texts.get(counter.changedAt);
+      if (event === undefined) {
+        event = `id: ${bootId}-${counter.changedAt}\ndata: ${counterJson(counter)}\n\n`;
+        texts.set(counter.changedAt, event);
+      }
+      text += event;
       if (text.length > MAX_CHUNK_CHARS) {
         return { bytes: Buffer.from(text), position: counter.changedAt };
       }

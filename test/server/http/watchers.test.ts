@@ -2,6 +2,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { beforeEach, expect, test } from 'vitest';
+import type { Clock } from '../../../src/runtime/clock.ts';
 import { Counters } from '../../../src/store/counters.ts';
 import { changesAfter } from '../../../src/store/named-counter.ts';
 import { Watchers } from '../../../src/server/http/watchers.ts';
@@ -12,12 +13,27 @@ let counters: Counters;
 let watchers: Watchers;
 /** How often it was asked what has changed. */
 let made: number;
+/** How long that takes each time, in ms. */
+let makingMs: number;
+/** How often the watchers have let others have their turn. */
+let pauses: number;
 beforeEach(() => {
   clock = new VirtualClock();
   counters = new Counters();
-  watchers = new Watchers({ clock, maxWatchers: 100, bootId: 'b00t' });
-  made = 0;
+  [made, makingMs, pauses] = [0, 0, 0];
+  let workedMs = 0;
+  const workingClock: Clock = {
+    nowMs: () => clock.nowMs() + workedMs,
+    after(delayMs, task) {
+      pauses++;
+      return clock.after(delayMs, task);
+    },
+  };
+  work = () => void (workedMs += makingMs);
+  watchers = new Watchers({ clock: workingClock, maxWatchers: 100, bootId: 'b00t' });
 });
+/** Lets time pass for the watchers. */
+let work: () => void;
 
 const pass = (ms: number): Promise<void> =>
   clock.run(new Promise((resolve) => void clock.after(ms, resolve)));
@@ -28,6 +44,7 @@ async function watch(prefix = ''): Promise<ServerResponse> {
   const store = {
     changesAfter: async (position: number | undefined, wanted: string, limit: number) => {
       made++;
+      work();
       return changesAfter('n', counters, position, wanted, limit);
     },
   };
@@ -117,6 +134,38 @@ test('a tick makes texts within a budget, however many watchers know different t
   expect(made).toBeLessThan(10);
   await pass(3000);
   for (const response of all) expect(drain(response)).toContain('"value":100');
+});
+
+test('looking for what watchers want takes a bounded part of a tick, with pauses, though they want nothing there is', async () => {
+  const all: ServerResponse[] = [];
+  for (let i = 0; i < 90; i++) all.push(await watch(`nothing ${i}`));
+  await pass(150);
+  change('k', 1);
+  [made, makingMs, pauses] = [0, 1, 0];
+  await pass(100);
+  expect(made).toBeGreaterThan(20);
+  expect(made).toBeLessThan(40);
+  // A pause after every third, and the next tick.
+  expect(pauses).toBeGreaterThanOrEqual(Math.floor(made / 3));
+  change('nothing 89', 1);
+  await pass(1000);
+  expect(drain(all.at(-1) ?? (await watch()))).toContain('"key":"nothing 89"');
+});
+
+test('a change is put into words once, whoever it is for', async () => {
+  let encoded = 0;
+  class Totals extends Map<string, number> {
+    override [Symbol.iterator](): MapIterator<[string, number]> {
+      encoded++;
+      return super[Symbol.iterator]();
+    }
+  }
+  const all = await Promise.all(['', 'k', 'ke'].map((prefix) => watch(prefix)));
+  counters.set('key', { own: 1, suffix: 1, others: new Totals([['other', 1]]), lowerBound: 0, value: 2 });
+  encoded = 0;
+  await pass(150);
+  for (const response of all) expect(drain(response)).toContain('"value":2');
+  expect(encoded).toBe(1);
 });
 
 test('a watcher that has got nothing for five seconds has to list the counters', async () => {
