@@ -4,6 +4,7 @@
  * Gossip spreads addresses and removals, never states: each server's failure detector judges for itself.
  */
 import type { Address } from './address.ts';
+import { logArrivals } from './arrivals.ts';
 import { credibleRemovals } from './credible-removals.ts';
 import { type Member, type MemberState, type Source, isFixed, isPeer, isYounger } from './member.ts';
 import { MemberTable } from './member-table.ts';
@@ -33,10 +34,12 @@ export class Membership {
   readonly #detector: FailureDetector;
   #removals: Removals = new Map();
   readonly #credible: ReturnType<typeof credibleRemovals>;
+  readonly #arrivals: ReturnType<typeof logArrivals>;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
     this.#credible = credibleRemovals(options.log);
+    this.#arrivals = logArrivals(options.log);
     this.#members = new MemberTable({
       clock: options.clock,
       maxMembers: options.maxPeers * MEMBERS_PER_PEER,
@@ -257,6 +260,8 @@ export class Membership {
   }
 
   #announce(member: Member): void {
+    const { address, who } = member;
+    this.#arrivals(who?.id ?? '', address);
     this.#options.onJoin(member);
     this.#options.onChange();
   }
@@ -361,6 +366,7 @@ export class Membership {
         if (isPeer(member)) this.#options.log(`${member.address} has been removed`);
         if (state !== 'self') this.#settle(member, 'removed', 'it has been removed', RECHECK_MS);
       } else if (state === 'removed') {
+        this.#options.log(`${who.id} at ${member.address} has been registered again`);
         this.#members.wake(member, 0);
       }
     }
