@@ -3,6 +3,9 @@
  * the same tests in `npm run test:soak`, at the length that is given for it.
  */
 
-/** A count for `npm test` and one for `npm run test:soak`. */
-export const bySuite = <T>({ test, soak }: { readonly test: T; readonly soak: T }): T =>
-  process.env['SUITE'] === 'soak' ? soak : test;
+/** A count for `npm test`, and where they differ those for `npm run test:unit`, which is to be quick, and `test:soak`. */
+export function bySuite<T>(counts: { readonly test: T; readonly unit?: T; readonly soak?: T }): T {
+  const { test, unit = test, soak = test } = counts;
+  const suite = process.env['SUITE'];
+  return suite === 'soak' ? soak : suite === 'unit' ? unit : test;
+}

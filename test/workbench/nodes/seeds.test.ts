@@ -9,30 +9,34 @@ import { AskingCounter, askingMutants } from '../../mutants/asking.ts';
 import { mutantNamed, mutants, nodeWith } from '../../mutants/node.ts';
 import { RetryingCounter } from '../../mutants/retrying.ts';
 import { shippedNode, shippedPnNode } from '../../support/run-options.ts';
+import { bySuite } from '../../support/suite.ts';
 
-test('the shipped node survives a hundred seeds of every fault', async () => {
-  for (let seed = 1; seed <= 100; seed++) {
+const MANY = bySuite({ unit: 30, test: 100 });
+const SOME = bySuite({ unit: 15, test: 50 });
+
+test('the shipped node survives many seeds of every fault', async () => {
+  for (let seed = 1; seed <= MANY; seed++) {
     const { results } = await simulate(drawOptions(seed), shippedNode);
     expect(results.verdicts.strict.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
   }
 });
 
-test('the shipped node survives fifty seeds as a pn-counter', async () => {
-  for (let seed = 1; seed <= 50; seed++) {
+test('the shipped node survives many seeds as a pn-counter', async () => {
+  for (let seed = 1; seed <= SOME; seed++) {
     const { results } = await simulate({ ...drawOptions(seed), workload: 'pn-counter' }, shippedPnNode);
     expect(results.verdicts.strict.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
   }
 });
 
-test('the retrying counter, on which planted bugs are built, survives fifty seeds', async () => {
-  for (let seed = 1; seed <= 50; seed++) {
+test('the retrying counter, on which planted bugs are built, survives many seeds', async () => {
+  for (let seed = 1; seed <= SOME; seed++) {
     const { results } = await simulate(drawOptions(seed), nodeWith(RetryingCounter));
     expect(results.verdicts.strict.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
   }
 });
 
-test('a design whose nodes talk to each other survives a hundred seeds, and all faults at once', async () => {
-  for (let seed = 1; seed <= 100; seed++) {
+test('a design whose nodes talk to each other survives many seeds, and all faults at once', async () => {
+  for (let seed = 1; seed <= MANY; seed++) {
     for (const options of [drawOptions(seed), { ...drawOptions(seed), faults: new Set(faultNames) }]) {
       const { results } = await simulate(options, nodeWith(AskingCounter));
       expect(results.verdicts.strict.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);

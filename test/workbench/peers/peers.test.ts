@@ -11,8 +11,8 @@ import { shrink } from '../../../src/workbench/sim/shrink.ts';
 import { peersMutants } from '../../mutants/peers.ts';
 import { bySuite } from '../../support/suite.ts';
 
-const SEEDS = bySuite({ test: 20, soak: 100 });
-const HARD_SEEDS = bySuite({ test: 3, soak: 10 });
+const SEEDS = bySuite({ unit: 5, test: 20, soak: 100 });
+const HARD_SEEDS = bySuite({ unit: 1, test: 3, soak: 10 });
 
 const simulated = (seed: number, createPeer: CreatePeer = shippedPeer): Promise<PeersResults> =>
   simulatePeers(drawPeersOptions(seed), createPeer);
