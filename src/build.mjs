@@ -23,6 +23,7 @@ const TEST_PROGRAMS = {
   'test/bench-workbench': 'test/bench/workbench.ts',
   'test/bench-server': 'test/bench/server.ts',
   'test/bench-cluster': 'test/bench/cluster.ts',
+  'test/bench-hostile': 'test/bench/hostile.ts',
   'test/bench-long-log': 'test/bench/long-log.ts',
 };
 

@@ -8,7 +8,6 @@ import {
   fstatSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   readdirSync,
   rmSync,
   statSync,
@@ -18,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeFrame } from '../../src/store/disk/frame.ts';
 import { segmentName } from '../../src/store/disk/write-ahead-log.ts';
-import { type Server, print, round, start, stop } from './server-process.ts';
+import { type Server, megabytes, print, round, start, stop } from './server-process.ts';
 
 const BATCH = 5400;
 /** How many batches shared a record. */
@@ -46,12 +45,6 @@ function writeSegment(directory: string, bytes: number): number {
   }
   closeSync(file);
   return batches;
-}
-
-/** A figure of the process's memory in MB: VmHWM is the most that was resident, VmRSS what is. */
-function megabytes({ child }: Server, figure: 'VmHWM' | 'VmRSS'): number {
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  return Number(new RegExp(`${figure}:\\s+(\\d+)`).exec(status)?.[1]) / 1000;
 }
 
 const logBytes = (directory: string): number =>

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { post } from './http-load.ts';
 
@@ -28,6 +29,12 @@ export async function stop({ child }: Server, signal: NodeJS.Signals = 'SIGTERM'
   const closed = new Promise((resolve) => child.once('exit', resolve));
   child.kill(signal);
   await closed;
+}
+
+/** A figure of the process's memory in MB: VmHWM is the most that was resident, VmRSS what is. */
+export function megabytes({ child }: Server, figure: 'VmHWM' | 'VmRSS'): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+  return Number(new RegExp(`${figure}:\\s+(\\d+)`).exec(status)?.[1]) / 1000;
 }
 
 export const increment = (key: string): Buffer => post(`/counter/incr/${key}`, '{"amount":1}');
