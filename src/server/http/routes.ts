@@ -27,6 +27,8 @@ interface Endpoint {
   readonly isGuarded: boolean;
   /** Whether only requests from this machine are accepted, if no token is set. */
   readonly isLocal?: boolean;
+  /** Whether a request can take milliseconds: such ones take turns. */
+  readonly isCostly?: boolean;
 }
 
 /** Works while the server is starting. */
@@ -69,6 +71,7 @@ function isStarting(): never {
 }
 
 const get = { method: 'GET', isGuarded: false } as const;
+const costlyGet = { ...get, isCostly: true } as const;
 const guardedGet = { method: 'GET', isGuarded: true } as const;
 const post = { method: 'POST', isGuarded: false } as const;
 const guardedPost = { method: 'POST', isGuarded: true } as const;
@@ -77,9 +80,9 @@ const localPost = { method: 'POST', isGuarded: true, isLocal: true } as const;
 const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/', { name: 'page', ...get, needs: 'nothing', handle: page }],
   ['/health', { name: 'health', ...get, needs: 'nothing', handle: health }],
-  ['/metrics', { name: 'metrics', ...get, needs: 'store', handle: metrics }],
-  ['/counters', { name: 'list', ...get, needs: 'store', handle: list }],
-  ['/counters/watch', { name: 'watch', ...get, needs: 'store', handle: watch }],
+  ['/metrics', { name: 'metrics', ...costlyGet, needs: 'store', handle: metrics }],
+  ['/counters', { name: 'list', ...costlyGet, needs: 'store', handle: list }],
+  ['/counters/watch', { name: 'watch', ...costlyGet, needs: 'store', handle: watch }],
   ['/counters/incr', { name: 'increment_many', ...guardedPost, needs: 'store', handle: incrementMany }],
   ['/count', { name: 'count', ...get, needs: 'store', handle: count }],
   ['/increment', { name: 'increment_shared', ...guardedPost, needs: 'store', handle: incrementShared }],

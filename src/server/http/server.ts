@@ -27,6 +27,7 @@ import type { Metrics } from './metrics.ts';
 import { type Reply, errorReply, jsonReply } from './reply.ts';
 import { type Contexts, type Route, dispatch, routeOf } from './routes.ts';
 import { type Target, authorityOf, targetFrom } from './target.ts';
+import { Turns } from './turns.ts';
 import { Watchers } from './watchers.ts';
 
 export interface ServerOptions {
@@ -70,6 +71,7 @@ export class HttpServer {
   readonly #options: ServerOptions;
   readonly #server: Server;
   readonly #connections: Connections;
+  readonly #turns: Turns;
   #contexts: Contexts;
   #isStopping = false;
   /** Whether other machines reach it: what the name of its host leads to is known when it listens. */
@@ -79,6 +81,7 @@ export class HttpServer {
     this.#options = options;
     const { timeouts } = options;
     this.#connections = new Connections(options.afterThisTurn);
+    this.#turns = new Turns(options.afterThisTurn);
     this.#server = createServer(
       {
         maxHeaderSize: MAX_HEAD_BYTES,
@@ -194,7 +197,11 @@ export class HttpServer {
     if (route.method === 'POST') checkOrigin(access, request, authority);
     if (route.isGuarded) checkToken(access, request);
     if (route.isLocal) checkLocal(access, request, authority);
-    return dispatch(route, this.#contexts, { request, response, segment, query });
+    const exchange = { request, response, segment, query };
+    if (!route.isCostly) return dispatch(route, this.#contexts, exchange);
+    return this.#turns.next().then(() => {
+      return request.socket.destroyed ? undefined : dispatch(route, this.#contexts, exchange);
+    });
   }
 
   #replyTo(error: unknown, request: IncomingMessage): Reply | undefined {
