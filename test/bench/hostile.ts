@@ -54,9 +54,12 @@ async function pipelining(server: Server): Promise<void> {
   await fill(server, 1000);
   print('increments, nobody else: p99, longest', await increments(server));
   print('  memory', `${round(megabytes(server, 'VmRSS'))} MB`);
-  for (const connections of [20, 500]) {
-    const attacking = attack(server, connections, () => page.repeat(1000));
-    print(`increments, ${connections} connections ask for 1,000 pages each`, await increments(server));
+  for (const [connections, pages] of [
+    [20, 1000],
+    [500, 10],
+  ] as const) {
+    const attacking = attack(server, connections, () => page.repeat(pages));
+    print(`increments, ${connections} connections ask for ${pages} pages each`, await increments(server));
     leave(await attacking);
     print('  after they have gone', await increments(server, 3));
     print('  most memory until then', `${round(megabytes(server, 'VmHWM'))} MB`);
