@@ -67,6 +67,7 @@ const rooms: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>> = new M
       ['node', ['']],
       ['server', ['']],
       ['local-cluster', ['']],
+      ['make', ['', 'local-cluster']],
       ['workbench', ['', 'node']],
     ]),
   ],
@@ -166,7 +167,14 @@ const NETWORK = /^node:(?:net|http|https|http2|tls|dgram|dns|dns\/promises)$/;
 const ADDRESSES = /^(?:type )?(?:isIP|isIPv4|isIPv6|BlockList)$/;
 
 const socketsInFewPlaces: Rule = (file) =>
-  isIn(file, ['server/http', 'cluster/net', 'store/disk/lock', 'workbench/serve', 'cli/local-cluster'])
+  isIn(file, [
+    'server/http',
+    'cluster/net',
+    'store/disk/lock',
+    'workbench/serve',
+    'cli/local-cluster',
+    'cli/make',
+  ])
     ? []
     : importsOfWorld(file, NETWORK, ADDRESSES).concat(
         // The page is the browser's side of the connection.
@@ -186,7 +194,7 @@ const filesInFewPlaces: Rule = (file) =>
     : importsOfWorld(file, /^node:fs(?:\/promises)?$/, /^$/);
 
 const processesInFewPlaces: Rule = (file) => [
-  ...(isIn(file, ['cli/local-cluster', 'workbench/nodes/process-host'])
+  ...(isIn(file, ['cli/local-cluster', 'cli/make', 'workbench/nodes/process-host'])
     ? []
     : importsOfWorld(file, /^node:(?:child_process|cluster)$/, /^$/)),
   ...(isIn(file, ['workbench/pool'])
