@@ -1,11 +1,13 @@
 /**
- * Three suites: all tests but the soak tests (`npm test`), those of them that need virtual time alone
- * (`npm run test:unit`), and the soak tests, which repeat for long what the others show once (`npm run test:soak`).
+ * Four suites: all tests but the soak tests (`npm test`), those of them that need virtual time alone
+ * (`npm run test:unit`), the soak tests, which repeat for long what the others show once (`npm run test:soak`), and those
+ * that need Docker (`npm run test:containers`).
  */
 import { defineConfig } from 'vitest/config';
 import { inlineDocument } from '../src/inline-document.mjs';
 
 const SOAK = '**/*.soak.test.ts';
+const CONTAINERS = '**/containers/**';
 /** Real processes, sockets and time. */
 const REAL = ['**/{cli,server/http,server/cluster,cluster/net}/**', '**/docs.test.ts'];
 
@@ -22,8 +24,9 @@ export default defineConfig(({ mode }) => ({
     // A failure under load may not come again, so its message says all.
     chaiConfig: { truncateThreshold: 1000 },
     dir: 'test',
-    include: [mode === 'soak' ? SOAK : '**/*.test.ts'],
-    exclude: mode === 'soak' ? [] : mode === 'unit' ? [SOAK, ...REAL] : [SOAK],
+    include: [mode === 'soak' ? SOAK : mode === 'containers' ? `${CONTAINERS}/*.test.ts` : '**/*.test.ts'],
+    exclude:
+      mode === 'soak' || mode === 'containers' ? [] : [SOAK, CONTAINERS, ...(mode === 'unit' ? REAL : [])],
     // Ends only what hangs. It is far more than a test needs, since no test is to fail on a machine that is busy.
     testTimeout: mode === 'soak' ? 900_000 : 300_000,
     hookTimeout: 300_000,
@@ -39,7 +42,9 @@ export default defineConfig(({ mode }) => ({
             'default',
             [
               'json',
-              { outputFile: mode === 'soak' ? 'dist/test/soak-report.json' : 'dist/test/report.json' },
+              {
+                outputFile: `dist/test/${mode === 'soak' || mode === 'containers' ? `${mode}-` : ''}report.json`,
+              },
             ],
           ],
   },

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { numberFrom, objectFrom } from '../../support/json.ts';
+import { freeBasePort, isOpen } from '../../support/ports.ts';
 import { stopServers, temporaryDirectory } from '../../support/server-process.ts';
 
 const PROGRAM = 'dist/g-counter-cluster.cjs';
@@ -64,27 +65,11 @@ class ClusterProcess {
   }
 }
 
-const isOpen = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.destroy());
-    socket.once('close', (hasFailed) => resolve(!hasFailed));
-    socket.on('error', () => {});
-  });
-
-/** The first of three consecutive free ports, outside of the range that systems assign. */
-async function freeBasePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const are = await Promise.all([port, port + 1, port + 2].map(isOpen));
-    if (!are.includes(true)) return port;
-  }
-}
-
 async function start(
   dataDir = join(temporaryDirectory(), 'data'),
   stdin: 'ignore' | 'pipe' = 'ignore',
 ): Promise<{ readonly cluster: ClusterProcess; readonly port: number }> {
-  const port = await freeBasePort();
+  const port = await freeBasePort(3);
   return { cluster: new ClusterProcess(['--base-port', `${port}`, '--data-dir', dataDir], stdin), port };
 }
 
@@ -199,7 +184,7 @@ test('a second Ctrl-C does not wait for open requests', async () => {
 });
 
 test('ports that are in use are named', async () => {
-  const port = await freeBasePort();
+  const port = await freeBasePort(3);
   const taken = await Promise.all(
     [port, port + 2].map(
       (each) =>
