@@ -202,9 +202,9 @@ const processesInFewPlaces: Rule = (file) => [
     : importsOfWorld(file, /^node:worker_threads$/, /^(?:isMainThread|workerData)$/)),
 ];
 
-/** The page, and servers as each other's clients, see statuses from the other side; `serve` is a server of its own. */
+/** The page, servers as each other's clients, and the make targets see statuses from the other side; `serve` is a server of its own. */
 const statusesInHttp: Rule = (file) =>
-  isIn(file, ['server/http', 'server/page', 'cluster/net', 'workbench/serve'])
+  isIn(file, ['server/http', 'server/page', 'cluster/net', 'workbench/serve', 'cli/make'])
     ? []
     : mentions(
         file,

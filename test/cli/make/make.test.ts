@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import { resolve } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { freeBasePort, isOpen } from '../../support/ports.ts';
@@ -129,6 +130,25 @@ test('a server that counts an increment twice fails test-increment, and with it 
   expect([status, lastLine(stdout)]).toEqual([
     1,
     'FAIL  test-increment: node-3 has 84, not 42: does somebody else count?',
+  ]);
+});
+
+test('servers that close every connection at once fail a test', async () => {
+  const { make, port } = await place();
+  for (const each of [port, port + 1, port + 2]) {
+    const server = createTcpServer((socket) =>
+      socket
+        .on('error', () => {})
+        .resume()
+        .end(),
+    );
+    await new Promise<void>((listening) => server.listen(each, '127.0.0.1', listening));
+    toStop.push(() => new Promise((closed) => server.close(closed)));
+  }
+  const { status, stdout } = await make('test-health');
+  expect([status, lastLine(stdout)]).toEqual([
+    1,
+    expect.stringMatching(/^FAIL {2}test-health: port .* in use/),
   ]);
 });
 
