@@ -70,13 +70,26 @@ test.each(sorted(Object.values(programs).flatMap(({ pages }) => pages)))(
   },
 );
 
-/** Flags of other programs: npm, Node.js and Vitest. */
+/** Flags of other programs: Docker, npm, Node.js and Vitest. */
 const foreignFlags = [
+  '--build',
+  '--build-arg',
+  '--cap-drop',
   '--config',
+  '--detach',
   '--enable-source-maps',
+  '--env',
+  '--file',
   '--inspect-brk',
+  '--name',
   '--no-file-parallelism',
+  '--project-name',
+  '--publish',
+  '--read-only',
+  '--security-opt',
   '--silent',
+  '--tag',
+  '--volume',
 ];
 
 test('each flag in the documents is in the help of a program', async () => {
@@ -120,11 +133,16 @@ test('each variable in the documents is read by a program, and each that is read
   const ofScript = [...header.matchAll(/\$([A-Z_]+)|\b([A-Z_]+)=/g)].map(
     ([, used, set]) => used ?? set ?? '',
   );
+  const ofMake = [
+    ...(await run('node', ['dist/g-counter-make.cjs', 'help'])).matchAll(
+      /^ {2}([A-Z_]+)$|^ {2}([A-Z_]+) {2}/gm,
+    ),
+  ].map(([, long, short]) => long ?? short ?? '');
   const ofTests = filesBelow('test')
     .filter((path) => path.endsWith('.ts'))
     .flatMap((path) => [...read(path).matchAll(/process\.env\['(\w+)'\]/g)].map(([, name = '']) => name))
     .filter((name) => !['PATH', 'SUITE'].includes(name));
-  const known = sorted([...ofServer, ...ofScript, ...ofTests]);
+  const known = sorted([...ofServer, ...ofScript, ...ofMake, ...ofTests]);
   const code = [...spansOf(allText), ...commandsIn(allText)].join('\n');
   const written = [
     ...[...code.matchAll(/\$([A-Z][A-Z_]+)|\b([A-Z][A-Z_]+)=/g)].map(([, used, set]) => used ?? set ?? ''),

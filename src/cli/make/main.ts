@@ -38,6 +38,8 @@ A test starts the servers if they do not run, and leaves them running.
   BASE_PORT   the port of the first server (default 8081); the next four ports
               are for the others and for those that tests start
   NODE_IMAGE  the image that the containers' image is made from
+  COMPOSE_PROJECT_NAME
+              what the names of the containers begin with (default g-counter)
 
 Exit status: 0 passed, 1 failed, 2 a bad target or setting (make itself exits
 with 2 whenever this program fails).`;
