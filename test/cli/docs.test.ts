@@ -87,7 +87,6 @@ const foreignFlags = [
   '--publish',
   '--read-only',
   '--security-opt',
-  '--silent',
   '--tag',
   '--volume',
 ];
