@@ -89,9 +89,21 @@ export class Membership {
     if (known.state === 'unreachable') {
       this.#members.wake(known, 0);
     } else if (isOther && known.heardMs !== undefined) {
-      // The source may be out of date, so the address is asked no more often than this.
-      const restMs = known.heardMs + MIN_BACKOFF_MS - this.#options.clock.nowMs();
-      this.#members.wake(known, Math.max(0, restMs));
+      this.#wakeRested(known);
+    }
+  }
+
+  /** Checks a member soon on the word of a source that may be out of date: so no more often than this. */
+  #wakeRested(member: Member): void {
+    const restMs = (member.heardMs ?? -Infinity) + MIN_BACKOFF_MS - this.#options.clock.nowMs();
+    this.#members.wake(member, Math.max(0, restMs));
+  }
+
+  /** Looks for the server that was at a member's address at the others where it has been seen. */
+  #seekElsewhere({ address, who }: Member): void {
+    for (const member of this.#members) {
+      const isElsewhere = member.state === 'alias' || member.state === 'duplicate';
+      if (isElsewhere && member.address !== address && member.who?.id === who?.id) this.#wakeRested(member);
     }
   }
 
@@ -212,6 +224,7 @@ export class Membership {
     member.heardMs = this.#options.clock.nowMs();
     const before = member.who;
     member.who = { id, bootId };
+    if (before !== undefined && before.id !== id) this.#seekElsewhere({ ...member, who: before });
     if (cluster !== self.cluster) {
       this.#settle(member, 'stranger', `it belongs to the cluster '${cluster}'`, RECHECK_MS);
     } else if (bootId === self.bootId) {
@@ -274,8 +287,9 @@ export class Membership {
   ): Promise<boolean> {
     const rival = other.who?.bootId;
     if (rival === bootId) {
-      // The address that an operator has registered is the one that operators know.
-      if (member.source !== 'registered' || other.source === 'registered') {
+      // The address that an operator has registered is the one that operators know, as long as it answers.
+      const isPreferred = member.source === 'registered' && other.source !== 'registered';
+      if (!isPreferred && other.state !== 'suspect') {
         this.#settle(member, 'alias', `it is ${other.address}`, RECHECK_MS);
         return false;
       }
@@ -292,12 +306,9 @@ export class Membership {
       this.#settle(member, 'duplicate', why, RECHECK_MS);
       return false;
     }
-    this.#settle(
-      other,
-      isThere ? 'duplicate' : 'unreachable',
-      `its node id is that of ${member.address}`,
-      RECHECK_MS,
-    );
+    const why = `its node id is that of ${member.address}`;
+    if (isThere) this.#settle(other, 'duplicate', why, RECHECK_MS);
+    else this.#settle(other, 'unreachable', why, answered instanceof Error ? RECHECK_MS : MIN_BACKOFF_MS);
     return true;
   }
 
@@ -379,6 +390,7 @@ export class Membership {
     member.state = state;
     member.why = why;
     this.#members.wake(member, delayMs);
+    if (state === 'suspect') this.#seekElsewhere(member);
     if (wasPeer && !isPeer(member)) {
       if (state === 'unreachable') this.#options.log(`${member.address} does not answer: ${why}`);
       this.#options.onLeave(member);
