@@ -82,6 +82,7 @@ export class Client {
       this.#narrator.exchange(server.id, what, answer.text);
       return answer;
     } catch (error) {
+      if (error instanceof Failure) throw error;
       const why = asError(error).message;
       throw new Failure(`${server.id} does not answer at ${server.url} (${why}); \`make logs\` may say why`);
     }
@@ -97,11 +98,10 @@ export class Client {
   }
 
   async #send({ url }: Server, method: string, path: string, body: unknown): Promise<Answer> {
-    const token = this.#token();
     const headers: Record<string, string> = {};
     if (body !== undefined) headers['content-type'] = 'application/json';
-    // Only writers need it, and it is shown to nobody else.
-    if (token !== undefined && method === 'POST') headers['authorization'] = `Bearer ${token}`;
+    const token = method === 'POST' ? this.#token() : undefined;
+    if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
     const { status, text } = await exchange(`${url}${path}`, method, headers, body);
     const json = jsonOf(text);
     const code = memberOf(memberOf(json, 'error'), 'code');

@@ -63,10 +63,9 @@ export class Containers implements Deployment {
     }
   };
 
-  /** Whether any of the containers runs. */
-  get isRunning(): boolean {
+  get isStarted(): boolean {
     const label = `label=com.docker.compose.project=${this.#options.project}`;
-    return docker('ps', '--quiet', '--filter', label).stdout !== '';
+    return docker('ps', '--all', '--quiet', '--filter', label).stdout !== '';
   }
 
   async start(): Promise<void> {
@@ -92,9 +91,9 @@ export class Containers implements Deployment {
   }
 
   async followLogs(): Promise<string> {
-    if (!this.isRunning) throw new Failure('no container runs; `make` starts them');
+    if (!this.isStarted) throw new Failure('there are no containers; `make` starts them');
     await this.#compose('logs', '--follow', '--tail', '100');
-    return 'the containers have ended';
+    return 'the containers have stopped';
   }
 
   async startFurther({ id, offset, isFinding }: FurtherServer): Promise<Running> {

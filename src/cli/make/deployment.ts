@@ -22,6 +22,8 @@ export interface Deployment {
   /** `three containers` */
   readonly what: string;
   readonly servers: readonly Server[];
+  /** Whether `start` has started the servers and `stop` has not stopped them. */
+  readonly isStarted: boolean;
   /** Returns what writers must present, if anything. */
   readonly token: () => string | undefined;
   /** Builds what is needed and starts the servers, without waiting for them to serve. Rejects with a Failure. */

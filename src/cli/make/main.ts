@@ -64,21 +64,49 @@ function settingsFrom(environment: NodeJS.ProcessEnv): Settings {
   return { on, basePort, project: environment['COMPOSE_PROJECT_NAME'] || 'g-counter' };
 }
 
-/** Chooses where the servers run: where they are asked for, else where they run already, else where they can. */
-async function choose({ on, basePort, project }: Settings, narrator: Narrator): Promise<Deployment> {
-  const processes = new Processes({ dist: DIST, basePort, narrator });
-  if (on === 'processes' || (on === undefined && processes.isRunning)) return processes;
+const processesOf = ({ basePort }: Settings, narrator: Narrator): Processes =>
+  new Processes({ dist: DIST, basePort, narrator });
+
+/** Returns the containers, or why there can be none. */
+function containersOf({ basePort, project }: Settings, narrator: Narrator): Containers | string {
   const found = findCompose();
-  if ('obstacle' in found) {
-    if (on === 'containers') throw new Failure(`containers need Docker: ${found.obstacle}`);
-    narrator.step(`no containers here: ${found.obstacle}`);
+  if ('obstacle' in found) return found.obstacle;
+  return new Containers({ root: join(DIST, '..'), project, basePort, compose: found.compose, narrator });
+}
+
+const needDocker = (obstacle: string): Failure => new Failure(`containers need Docker: ${obstacle}`);
+
+/** Chooses where the servers run: where they are asked for, else where they run already, else where they can. */
+async function choose(settings: Settings, narrator: Narrator): Promise<Deployment> {
+  const { on } = settings;
+  const processes = processesOf(settings, narrator);
+  if (on === 'processes' || (on === undefined && processes.isStarted)) return processes;
+  const containers = containersOf(settings, narrator);
+  if (typeof containers === 'string') {
+    if (on === 'containers') throw needDocker(containers);
+    narrator.step(`no containers here: ${containers}`);
     return processes;
   }
-  const root = join(DIST, '..');
-  const containers = new Containers({ root, project, basePort, compose: found.compose, narrator });
-  if (on === 'containers' || containers.isRunning) return containers;
+  if (on === 'containers' || containers.isStarted) return containers;
   // Somebody may have started `npm run cluster` in another terminal.
   return (await answering(processes, narrator)) === SERVERS ? processes : containers;
+}
+
+/** Stops whatever make has started, wherever that is. */
+async function stop(settings: Settings, narrator: Narrator): Promise<string> {
+  const { on } = settings;
+  const candidates: Deployment[] = on === 'containers' ? [] : [processesOf(settings, narrator)];
+  if (on !== 'processes') {
+    const containers = containersOf(settings, narrator);
+    if (typeof containers !== 'string') candidates.push(containers);
+    else if (on === 'containers') throw needDocker(containers);
+  }
+  const started = candidates.filter(({ isStarted }) => isStarted);
+  const done: string[] = [];
+  for (const deployment of started.length > 0 ? started : candidates.slice(0, 1)) {
+    done.push(await deployment.stop());
+  }
+  return done.join('; ');
 }
 
 /** Resolves with how many of the servers answer. */
@@ -131,21 +159,33 @@ async function test(context: Context, check: (context: Context) => Promise<strin
 
 interface Target {
   readonly summary: string;
-  run(context: Context): Promise<string>;
+  readonly run: (settings: Settings, narrator: Narrator) => Promise<string>;
 }
 
+/** A target that is about the servers where they run or are to run, and says where that is. */
+const there =
+  (run: (context: Context) => Promise<string>): Target['run'] =>
+  async (settings, narrator) => {
+    const deployment = await choose(settings, narrator);
+    narrator.step(`on ${deployment.what}`);
+    return run({ deployment, client: new Client(deployment.token, narrator), narrator });
+  };
+
+const testing = (check: (context: Context) => Promise<string>): Target['run'] =>
+  there((context) => test(context, check));
+
 const targets: ReadonlyMap<string, Target> = new Map<string, Target>([
-  ['start', { summary: 'starts three servers that count together', run: start }],
-  ['test-full', { summary: 'all tests, one after the other', run: (context) => test(context, runAll) }],
-  ...[...checks].map(([name, check]): [string, Target] => [
-    name,
-    { summary: check.summary, run: (context) => test(context, check.run) },
-  ]),
+  ['start', { summary: 'starts three servers that count together', run: there(start) }],
+  ['test-full', { summary: 'all tests, one after the other', run: testing(runAll) }],
+  ...[...checks].map(([name, { summary, run }]): [string, Target] => [name, { summary, run: testing(run) }]),
   [
     'logs',
-    { summary: 'the logs of the servers, until Ctrl-C', run: ({ deployment }) => deployment.followLogs() },
+    {
+      summary: 'the logs of the servers, until Ctrl-C',
+      run: there(({ deployment }) => deployment.followLogs()),
+    },
   ],
-  ['stop', { summary: 'stops the servers', run: ({ deployment }) => deployment.stop() }],
+  ['stop', { summary: 'stops the servers', run: stop }],
 ]);
 
 /** Says how a target ends. Returns whether it has passed. */
@@ -172,13 +212,7 @@ async function main([name = 'start', ...more]: string[], environment: NodeJS.Pro
   const settings = settingsFrom(environment);
   const narrator = new Narrator(say);
   narrator.begin(name, target.summary);
-  const isPassed = await passes(narrator, name, async () => {
-    const deployment = await choose(settings, narrator);
-    narrator.step(`on ${deployment.what}`);
-    const client = new Client(deployment.token, narrator);
-    return target.run({ deployment, client, narrator });
-  });
-  return isPassed ? 0 : 1;
+  return (await passes(narrator, name, () => target.run(settings, narrator))) ? 0 : 1;
 }
 
 main(process.argv.slice(2), process.env).then(

@@ -35,15 +35,14 @@ export class Processes implements Deployment {
     this.servers = Array.from({ length: SERVERS }, (_, i) => this.#serverOf(nodeId(i), i));
   }
 
-  /** Whether the servers run that `start` began. */
-  get isRunning(): boolean {
+  get isStarted(): boolean {
     return this.#pid() !== undefined;
   }
 
   async start(): Promise<void> {
     const { dist, basePort, narrator } = this.#options;
     const inUse = await portsInUse(this.servers.map((_, i) => basePort + i));
-    if (this.isRunning) {
+    if (this.isStarted) {
       if (inUse.length === SERVERS) return;
       throw new Failure('a cluster of `make` runs already, on other ports or in part; `make stop` ends it');
     }
@@ -80,7 +79,7 @@ export class Processes implements Deployment {
   }
 
   async followLogs(): Promise<string> {
-    if (!this.isRunning) throw new Failure('no processes run that `make` has started; `make` starts them');
+    if (!this.isStarted) throw new Failure('no processes run that `make` has started; `make` starts them');
     await endOf(spawn('tail', ['-n', '100', '-f', LOG], { stdio: ['ignore', 'inherit', 'inherit'] }));
     return 'ended';
   }

@@ -179,9 +179,9 @@ test('where there is no Docker, containers are refused, and processes are chosen
     1,
     `FAIL  stop: containers need Docker: ${why}`,
   ]);
-  const chosen = await runTarget(['stop'], cwd, settings);
+  const chosen = await runTarget(['logs'], cwd, settings);
   expect(chosen).toMatchObject({
-    status: 0,
+    status: 1,
     stdout: expect.stringContaining(`\n  no containers here: ${why}\n  on three local processes\n`),
   });
 });
