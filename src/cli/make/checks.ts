@@ -4,7 +4,8 @@
  */
 import { type Client, type Server, memberOf, numberOf, textsOf, until } from './client.ts';
 import type { Deployment, Running } from './deployment.ts';
-import { Failure, type Narrator } from './narrator.ts';
+import { Failure } from './failure.ts';
+import type { Narrator } from './narrator.ts';
 
 export interface Context {
   readonly deployment: Deployment;
@@ -34,7 +35,7 @@ export async function allHealthy({ deployment, client }: Context): Promise<void>
 
 /** Resolves when each of `servers` lists the others of them, and none of `missing`. */
 export async function knowEachOther(
-  { client }: Pick<Context, 'client'>,
+  { client }: Context,
   servers: readonly Server[],
   missing: readonly Server[] = [],
 ): Promise<void> {

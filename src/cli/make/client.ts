@@ -6,7 +6,8 @@ import { request } from 'node:http';
 import { isObject, parseJson } from '../../runtime/json.ts';
 import { asError } from '../../runtime/error.ts';
 import { systemClock } from '../../runtime/system.ts';
-import { Failure, type Narrator } from './narrator.ts';
+import { Failure } from './failure.ts';
+import type { Narrator } from './narrator.ts';
 
 /** A server as this machine and as its peers reach it. */
 export interface Server {

@@ -4,11 +4,12 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Server } from './client.ts';
 import { type Deployment, type FurtherServer, type Running, SERVERS, nodeId, urlOf } from './deployment.ts';
-import { Failure, type Narrator } from './narrator.ts';
+import { Failure } from './failure.ts';
+import type { Narrator } from './narrator.ts';
 
 /** The port of each server on the network of the containers. */
 const PORT = 8080;
@@ -20,7 +21,12 @@ const TOKEN = 'token';
 /** The words that Compose is called by, or why there can be no containers here. */
 export function findCompose(): { readonly compose: readonly string[] } | { readonly obstacle: string } {
   const { error, status, stderr } = docker('version', '--format', '{{.Server.Version}}');
-  if (error !== undefined) return { obstacle: 'there is no `docker` that could be run' };
+  if (error !== undefined) {
+    const isMissing = 'code' in error && error.code === 'ENOENT';
+    return {
+      obstacle: isMissing ? 'there is no `docker` command' : `\`docker\` cannot be run: ${error.message}`,
+    };
+  }
   if (status !== 0) return { obstacle: `Docker does not answer: ${lastLineOf(stderr)}` };
   if (docker('compose', 'version').status === 0) return { compose: ['docker', 'compose'] };
   if (spawnSync('docker-compose', ['version'], { timeout: DOCKER_MS }).status === 0)
@@ -129,15 +135,16 @@ export class Containers implements Deployment {
   }
 
   /**
-   * The files can be read by all, since the server runs as another user. Who may come to them is decided by the
-   * directory.
+   * The files can be read by all, whatever the umask, since the server runs as another user. Who may come to them is
+   * decided by the directory.
    */
   #makeSecrets(): void {
     mkdirSync(this.#secrets, { recursive: true, mode: 0o700 });
     for (const name of [KEY, TOKEN]) {
       const path = join(this.#secrets, name);
       if (existsSync(path)) continue;
-      writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o644 });
+      writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
+      chmodSync(path, 0o644);
       this.#options.narrator.step(`made deploy/secrets/${name}`);
     }
   }

@@ -9,7 +9,8 @@ import { type Context, allHealthy, checks, knowEachOther } from './checks.ts';
 import { Client } from './client.ts';
 import { Containers, findCompose } from './containers.ts';
 import { type Deployment, SERVERS } from './deployment.ts';
-import { Failure, Narrator } from './narrator.ts';
+import { Failure } from './failure.ts';
+import { Narrator } from './narrator.ts';
 import { Processes } from './processes.ts';
 
 const DIST = dirname(resolve(process.argv[1] ?? ''));

@@ -4,9 +4,6 @@
  */
 import type { Log } from '../../runtime/log.ts';
 
-/** What was looked for is not so. The message is one line, and says what to do where something can be done. */
-export class Failure extends Error {}
-
 const WIDTH = 80;
 const INDENT = '  ';
 const ANSWER_COLUMN = 40;

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { portsInUse } from '../local-cluster/ports.ts';
 import { type Server, until } from './client.ts';
 import { type Deployment, type FurtherServer, type Running, SERVERS, nodeId, urlOf } from './deployment.ts';
-import { Failure, type Narrator } from './narrator.ts';
+import { Failure } from './failure.ts';
+import type { Narrator } from './narrator.ts';
 
 const LOG = 'data/cluster.log';
 /** Has the id of the process that `start` began. */

@@ -174,7 +174,7 @@ test('where there is no Docker, containers are refused, and processes are chosen
   const cwd = temporaryDirectory();
   const settings = { PATH: cwd, BASE_PORT: `${await freeBasePort(5)}` };
   const refused = await runTarget(['stop'], cwd, { ...settings, ON: 'containers' });
-  const why = 'there is no `docker` that could be run';
+  const why = 'there is no `docker` command';
   expect([refused.status, lastLine(refused.stdout)]).toEqual([
     1,
     `FAIL  stop: containers need Docker: ${why}`,
