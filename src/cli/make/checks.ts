@@ -22,11 +22,12 @@ export interface Check {
 
 const idsOf = (servers: readonly Server[]): string => servers.map(({ id }) => id).join(', ');
 
-/** Resolves when each server answers that it accepts increments. */
+/** Resolves when each server that has been started answers that it accepts increments. */
 export async function allHealthy({ deployment, client }: Context): Promise<void> {
   for (const server of deployment.servers) {
     await until(`${server.id} is healthy`, async (instead) => {
       const answer = await client.tryToAsk(server, 'GET', '/health');
+      if (answer === undefined && !deployment.isStarted) throw new Failure('the servers have ended');
       instead(answer?.text ?? `no answer at ${server.url}; \`make logs\` may say why`);
       return answer?.isOk ? true : undefined;
     });

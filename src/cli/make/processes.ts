@@ -61,7 +61,8 @@ export class Processes implements Deployment {
     writeFileSync(PID, `${child.pid}\n`);
     narrator.step(`started \`npm run cluster\` in the background, with its output in ${LOG}`);
     child.once('exit', () => {
-      narrator.step(`it has ended: ${readFileSync(LOG, 'utf8').trimEnd().split('\n').at(-1)}`);
+      for (const line of readFileSync(LOG, 'utf8').split('\n'))
+        if (/ error: /.test(line)) narrator.step(line);
     });
   }
 

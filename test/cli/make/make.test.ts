@@ -1,9 +1,9 @@
 /** The make targets on local processes, and what they say about servers that do wrong. Containers have a suite of their own. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { freeBasePort, isOpen } from '../../support/ports.ts';
 import { stopServers, temporaryDirectory } from '../../support/server-process.ts';
@@ -150,6 +150,15 @@ test('servers that close every connection at once fail a test', async () => {
     1,
     expect.stringMatching(/^FAIL {2}test-health: port .* in use/),
   ]);
+});
+
+test('processes that cannot run fail at once, with what they have said', async () => {
+  const { make, cwd } = await place();
+  mkdirSync(join(cwd, 'data'));
+  writeFileSync(join(cwd, 'data/cluster'), 'no directory');
+  const { status, stdout } = await make('start');
+  expect([status, lastLine(stdout)]).toEqual([1, 'FAIL  start: the servers have ended']);
+  expect(stdout).toMatch(/^ {2}node-1 \| error: .*data\/cluster/m);
 });
 
 test('make stop ends nothing that it has not started', async () => {
