@@ -29,12 +29,17 @@ export class ClusterFile {
     this.#warn = warn;
   }
 
+  /**
+   * What is remembered; nothing if the file is not there or makes no sense. Rejects if it cannot be read: whoever starts
+   * without it would take removed servers in again.
+   */
   async read(): Promise<Remembered> {
     const names = await this.#files.list();
     if (names.includes(TEMPORARY)) await this.#files.remove(TEMPORARY);
     if (!names.includes(FILE)) return nothing;
+    const content = await this.#files.read(FILE);
     try {
-      return rememberedFrom(decodeJson((await this.#files.read(FILE)).toString()));
+      return rememberedFrom(decodeJson(content.toString()));
     } catch (error) {
       this.#warn(`${FILE} is ignored, and the peers and removals in it forgotten: ${String(error)}`);
       return nothing;

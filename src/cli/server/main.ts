@@ -50,7 +50,7 @@ async function run(options: ServerCliOptions): Promise<void> {
   for (const warning of options.warnings) note('warning', warning);
   const maxConnections = connectionsWithin(options.maxConnections);
   if (maxConnections < options.maxConnections) {
-    const text = `the system's limit of open files leaves room for ${maxConnections} connections, not ${options.maxConnections}`;
+    const text = `the system's limit of open files leaves room for --max-connections ${maxConnections}, not ${options.maxConnections}`;
     note('warning', `${text}; raise it with ulimit -n`);
   }
   const metrics = new Metrics(processFigures);
@@ -120,7 +120,7 @@ async function run(options: ServerCliOptions): Promise<void> {
       );
       stop('duplicate');
     },
-  });
+  }).catch(explain);
   server.serve(store, running.cluster);
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   note('info', `serving http://${host}:${port}`, {

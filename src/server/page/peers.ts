@@ -27,7 +27,7 @@ function showCluster({ nodeId, peerCount, members }: ClusterReply): void {
   const others = members
     .filter(({ state }) => state !== 'self')
     .toSorted((a, b) => compareNames(a.nodeId ?? '', b.nodeId ?? '') || compareNames(a.address, b.address));
-  const none = 'no peers; servers on this machine and those named by --peers are found automatically';
+  const none = 'no peers; see --cluster, --peers and POST /register';
   const some = peerCount === 1 ? '1 peer' : `${peerCount} peers`;
   setLine(summary, `${nodeId}: ${others.length === 0 ? none : some}`);
   table.hidden = others.length === 0;

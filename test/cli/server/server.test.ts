@@ -381,6 +381,7 @@ describe('what keeps it from serving is said in one line, with status 1', () => 
       ['lets others read it', 0o555, undefined],
       ['lets nobody read it', 0o000, undefined],
       ['has closed the log in it', 0o777, 'counters-000001.log'],
+      ['has closed what is remembered of the cluster', 0o777, 'cluster.json'],
     ])('of another user, who %s', (name, mode, file) => {
       const path = join(shared, name.replaceAll(' ', '-'));
       mkdirSync(path);
