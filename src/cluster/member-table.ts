@@ -55,6 +55,14 @@ export class MemberTable {
     return member;
   }
 
+  /** The members that are known to be, or to rival, the server at another address. */
+  sharingNodeId({ address, who }: Member): Member[] {
+    const isOther = ({ state }: Member): boolean => state === 'alias' || state === 'duplicate';
+    return [...this].filter(
+      (other) => isOther(other) && other.address !== address && other.who?.id === who?.id,
+    );
+  }
+
   delete(member: Member): void {
     this.#byAddress.delete(member.address);
   }

@@ -20,6 +20,7 @@ import { membershipDigest } from './membership-digest.ts';
 import type { MembershipOptions } from './membership-options.ts';
 import { FailureDetector, MIN_BACKOFF_MS, PING_TIMEOUT_MS } from './failure-detector.ts';
 import type { Response, ResponseBody, Gossip, Ping, Sender, Summary } from './messages.ts';
+import { UntrustedPeerError } from './peer-rpc.ts';
 
 /** A candidate that has never answered is dropped after so many attempts. */
 const MAX_ATTEMPTS = 5;
@@ -100,12 +101,8 @@ export class Membership {
   }
 
   /** Looks for the server that was at a member's address at the others where it has been seen. */
-  #seekElsewhere({ address, who }: Member): void {
-    for (const member of this.#members) {
-      const isElsewhere = member.state === 'alias' || member.state === 'duplicate';
-      if (isElsewhere && member.address !== address && member.who?.id === who?.id) this.#wakeRested(member);
-    }
-  }
+  readonly #seekElsewhere = (member: Member): void =>
+    this.#members.sharingNodeId(member).forEach((other) => this.#wakeRested(other));
 
   /**
    * Makes the server at an address a member on an operator's word, even if it had been removed. Resolves with the
@@ -209,6 +206,9 @@ export class Membership {
     const answered = await this.#members.busy(member, () => this.#identify(member.address));
     if (answered instanceof Error) {
       member.failures++;
+      if (answered instanceof UntrustedPeerError && member.why !== answered.message) {
+        this.#options.log(`${member.address} is refused: ${answered.message}`);
+      }
       const isWorthless = member.source !== 'remembered' && !isFixed(member) && member.who === undefined;
       if (isWorthless && member.failures >= MAX_ATTEMPTS) this.#members.delete(member);
       else this.#settle(member, 'unreachable', answered.message, this.#detector.backoffMs(member));

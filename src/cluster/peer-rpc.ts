@@ -27,6 +27,9 @@ export interface PeerRpcOptions {
 /** A peer RPC has failed: no response, or not one that a peer of this cluster would send. */
 export class RpcError extends Error {}
 
+/** The server at an address cannot show that it is a peer. */
+export class UntrustedPeerError extends RpcError {}
+
 /** How many processes of others are tracked to recognize their repeated requests. */
 const MAX_BOOTS = 4096;
 /** How far requests of one process may overtake each other. */

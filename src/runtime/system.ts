@@ -32,3 +32,6 @@ export const wallClockMs = (): number => Date.now();
 
 /** The time of day for people: 2026-11-22T09:45:30.123Z. */
 export const timeOfDay = (): string => new Date().toISOString();
+
+/** A time that is written out, such as `Nov 24 19:00:10 2026 GMT`, in milliseconds since 1970. */
+export const timeFrom = (text: string): number => Date.parse(text);

@@ -70,10 +70,11 @@ test.each(sorted(Object.values(programs).flatMap(({ pages }) => pages)))(
   },
 );
 
-/** Flags of other programs: Docker, npm, Node.js and Vitest. */
+/** Flags of other programs: curl, Docker, npm, Node.js and Vitest. */
 const foreignFlags = [
   '--build',
   '--build-arg',
+  '--cacert',
   '--cap-drop',
   '--config',
   '--detach',

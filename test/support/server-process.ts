@@ -127,7 +127,7 @@ export class ServerProcess {
 
   async serving(): Promise<this> {
     for (;;) {
-      const url = this.stderr.map((line) => /"serving http:\/\/[^"]+:(\d+)"/.exec(line)).find(Boolean);
+      const url = this.stderr.map((line) => /"serving https?:\/\/[^"]+:(\d+)"/.exec(line)).find(Boolean);
       if (url) {
         this.#port = Number(url[1]);
         return this;

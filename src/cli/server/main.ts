@@ -13,6 +13,7 @@ import {
   timeOfDay,
   wallClockMs,
 } from '../../runtime/system.ts';
+import type { TlsMaterial } from '../../runtime/tls-material.ts';
 import { measureLag } from '../../server/http/event-loop-lag.ts';
 import { Metrics } from '../../server/http/metrics.ts';
 import { HttpServer } from '../../server/http/server.ts';
@@ -26,6 +27,7 @@ import { dataDirError } from './data-dir-error.ts';
 import { connectionsWithin } from './file-limit.ts';
 import { processFigures } from './process-figures.ts';
 import { startCluster } from './server-cluster.ts';
+import { TlsFiles } from './tls-files.ts';
 import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-options.ts';
 import { onStopSignal } from '../stop-signals.ts';
 import { version } from '../version.ts';
@@ -48,6 +50,8 @@ async function main(args: string[]): Promise<void> {
 
 async function run(options: ServerCliOptions): Promise<void> {
   for (const warning of options.warnings) note('warning', warning);
+  const tls = options.tls.read();
+  if (tls !== undefined) warnOfCertificate(tls);
   const maxConnections = connectionsWithin(options.maxConnections);
   if (maxConnections < options.maxConnections) {
     const text = `the system's limit of open files leaves room for --max-connections ${maxConnections}, not ${options.maxConnections}`;
@@ -57,6 +61,7 @@ async function run(options: ServerCliOptions): Promise<void> {
   const bootId = uniqueIntegers(systemRandom)().toString(36);
   const server = new HttpServer({
     access: { ...options, isInsecure: options.cluster.isInsecure },
+    tls,
     page,
     maxConnections,
     maxWatchers: options.maxWatchers,
@@ -75,7 +80,19 @@ async function run(options: ServerCliOptions): Promise<void> {
   });
   let stop: (reason: string) => void = () => {};
   const stopRequest = new Promise<string>((resolve) => (stop = resolve));
-  onStopSignal(stop);
+  let useTls = (latest: TlsMaterial): void => server.useTls(latest);
+  const reload = (): void => {
+    try {
+      const latest = options.tls.read();
+      if (latest === undefined) return;
+      useTls(latest);
+      note('info', 'the TLS certificate has been read again');
+      warnOfCertificate(latest);
+    } catch (error) {
+      note('error', `the TLS certificate stays as it was: ${asError(error).message}`);
+    }
+  };
+  onStopSignal(stop, undefined, tls === undefined ? undefined : reload);
   const port = await server.listen(options.host, options.port).catch((error: unknown) => {
     throw new Error(listenErrorText(error, options.host, options.port), { cause: error });
   });
@@ -109,6 +126,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     host: options.host,
     port,
     bootId,
+    tls,
     files,
     store,
     info: (text) => note('info', text),
@@ -121,9 +139,13 @@ async function run(options: ServerCliOptions): Promise<void> {
       stop('duplicate');
     },
   }).catch(explain);
+  useTls = (latest) => {
+    server.useTls(latest);
+    running.useTls(latest);
+  };
   server.serve(store, running.cluster);
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  note('info', `serving http://${host}:${port}`, {
+  note('info', `serving ${tls === undefined ? 'http' : 'https'}://${host}:${port}`, {
     node_id: store.nodeId,
     data_dir: options.dataDir,
     counters: store.counters.size,
@@ -138,6 +160,11 @@ async function run(options: ServerCliOptions): Promise<void> {
   await lock.release();
   note('info', 'stopped', { reason, counters: store.counters.size });
   process.exit(store.failure === undefined && reason !== 'duplicate' ? 0 : 1);
+}
+
+function warnOfCertificate(tls: TlsMaterial): void {
+  const fault = TlsFiles.fault(tls);
+  if (fault !== undefined) note('warning', fault);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

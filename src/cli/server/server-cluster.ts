@@ -11,6 +11,7 @@ import { asError } from '../../runtime/error.ts';
 import type { Log } from '../../runtime/log.ts';
 import { systemClock, systemRandom, wallClockMs } from '../../runtime/system.ts';
 import type { Files } from '../../runtime/files.ts';
+import type { TlsMaterial } from '../../runtime/tls-material.ts';
 import { enterCluster } from '../../cluster/replica.ts';
 import { DiskReplica } from '../../cluster/disk-replica.ts';
 import { ClusterFile } from '../../cluster/cluster-file.ts';
@@ -23,6 +24,7 @@ export interface ServerClusterOptions {
   /** The port that the server listens on. */
   readonly port: number;
   readonly bootId: string;
+  readonly tls: TlsMaterial | undefined;
   readonly files: Files;
   readonly store: DiskStore;
   readonly info: Log;
@@ -34,6 +36,8 @@ export interface ServerClusterOptions {
 /** A cluster with its sockets and its file. */
 export interface RunningCluster {
   readonly cluster: Cluster;
+  /** Asks peers with this certificate from now on. */
+  useTls(tls: TlsMaterial): void;
   close(): Promise<void>;
 }
 
@@ -45,7 +49,7 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
   const isLocal = isLoopback(host);
   if (settings.isJoining) await enterCluster(store, 'it is set up as part of a cluster', info);
 
-  const transport = new HttpTransport(settings.peerRanges);
+  const transport = new HttpTransport(settings.peerRanges, options.tls);
   const cluster = new Cluster({
     name: settings.name,
     bootId,
@@ -69,6 +73,7 @@ export async function startCluster(options: ServerClusterOptions): Promise<Runni
   if (datagrams !== undefined) cluster.beginBeacons((text) => datagrams.send(text));
   return {
     cluster,
+    useTls: (tls) => transport.useTls(tls),
     async close() {
       datagrams?.close();
       configuredPeers.stop();

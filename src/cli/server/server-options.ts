@@ -12,6 +12,7 @@ import {
   clusterOptionsFrom,
 } from './cluster-options.ts';
 import { type Environment, Settings } from './settings.ts';
+import { TlsFiles, tlsHelp, tlsOptionSpecs } from './tls-files.ts';
 
 export interface ServerCliOptions {
   readonly host: string;
@@ -20,6 +21,7 @@ export interface ServerCliOptions {
   readonly nodeId: string | undefined;
   readonly dataDir: string;
   readonly token: string | undefined;
+  readonly tls: TlsFiles;
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
   readonly maxCounters: number;
@@ -60,6 +62,8 @@ Named counters over HTTP. An increment is answered when it is on the disk; none 
 
 ${clusterHelp}
 
+${tlsHelp}
+
   --verbose                   log every request
   --version                   print the version
   --help                      print this text
@@ -89,6 +93,7 @@ const specs = {
   'idempotency-window-s': text,
   'max-idempotency-keys': text,
   ...clusterOptionSpecs,
+  ...tlsOptionSpecs,
   verbose: flag,
   version: flag,
   help: flag,
@@ -108,6 +113,7 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
     nodeId: nodeIdFrom(settings),
     dataDir: settings.text('data-dir') ?? 'data',
     token,
+    tls: new TlsFiles(settings),
     allowedOrigins: originsFrom(settings),
     allowedHosts: hostNamesFrom(settings.nameOf('allow-host'), settings.text('allow-host') ?? ''),
     maxCounters: count('max-counters', 2_000_000, 10_000_000),

@@ -9,6 +9,8 @@ import { errorReply } from './reply.ts';
 
 /** Answers after what is being answered on the same connection, then closes it. */
 export function answerClientError(error: Error, socket: Duplex, connections: Connections): void {
+  // No TLS was agreed on, so nothing can be said.
+  if (!connections.has(socket)) return void socket.destroy();
   const code = 'code' in error ? error.code : undefined;
   const { status, body } = errorReply(errorOf(code));
   const pending = connections.pending(socket);

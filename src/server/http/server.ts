@@ -4,10 +4,12 @@
  * error has the same form. When the server stops, it first answers what is under way.
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { Server as TlsServer, createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { isLoopback } from '../../cluster/address.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { TlsMaterial } from '../../runtime/tls-material.ts';
 import { ApiError } from '../../store/api-error.ts';
 import type { Store } from '../../store/store.ts';
 import {
@@ -32,6 +34,8 @@ import { Watchers } from './watchers.ts';
 
 export interface ServerOptions {
   readonly access: Access;
+  /** Undefined for plain HTTP. */
+  readonly tls?: TlsMaterial | undefined;
   /** The document at `/`. */
   readonly page: string;
   readonly maxConnections: number;
@@ -64,6 +68,9 @@ export interface Timeouts {
   readonly stopMs: number;
 }
 
+/** Peers' certificates are not asked for: browsers would ask their users for one. Peers verify each other as clients. */
+const ownCertificate = ({ cert, key }: TlsMaterial): Pick<TlsMaterial, 'cert' | 'key'> => ({ cert, key });
+
 const MAX_HEAD_BYTES = 16_384;
 const UNMET = new ApiError('expectation_failed', 'no expectation but 100-continue can be met');
 
@@ -82,22 +89,33 @@ export class HttpServer {
     const { timeouts } = options;
     this.#connections = new Connections(options.afterThisTurn);
     this.#turns = new Turns(options.afterThisTurn);
-    this.#server = createServer(
-      {
-        maxHeaderSize: MAX_HEAD_BYTES,
-        headersTimeout: timeouts.headMs,
-        requestTimeout: timeouts.requestMs,
-        keepAliveTimeout: timeouts.idleMs,
-        connectionsCheckingInterval: Math.min(1000, timeouts.headMs),
-        // Node itself would refuse without an error in the body.
-        requireHostHeader: false,
-      },
-      (request, response) => void this.#take(request, response).catch(options.onError),
-    );
+    const settings = {
+      maxHeaderSize: MAX_HEAD_BYTES,
+      headersTimeout: timeouts.headMs,
+      requestTimeout: timeouts.requestMs,
+      keepAliveTimeout: timeouts.idleMs,
+      connectionsCheckingInterval: Math.min(1000, timeouts.headMs),
+      // Node itself would refuse without an error in the body.
+      requireHostHeader: false,
+    };
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#take(request, response).catch(options.onError);
+    const { tls } = options;
+    this.#server =
+      tls === undefined
+        ? createServer(settings, onRequest)
+        : createTlsServer(
+            { ...settings, ...ownCertificate(tls), handshakeTimeout: timeouts.headMs },
+            onRequest,
+          );
     this.#server.maxConnections = options.maxConnections;
     // Of a connection on which nothing moves: otherwise a client that never reads its response would keep it for ever.
     this.#server.timeout = timeouts.stallMs;
-    this.#server.on('connection', (socket: Socket) => this.#connections.add(socket));
+    this.#server.on('connection', (socket: Socket) => {
+      if (tls === undefined) this.#connections.add(socket);
+      else this.#connections.shakesHands(socket);
+    });
+    this.#server.on('secureConnection', (socket: Socket) => this.#connections.add(socket));
     this.#server.on('clientError', (error, socket) => answerClientError(error, socket, this.#connections));
     this.#server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
       this.#connections.began(request, response);
@@ -122,6 +140,11 @@ export class HttpServer {
         resolve(address.port);
       });
     });
+  }
+
+  /** Shows this certificate on new connections from now on. Only for a server that has had one from the start. */
+  useTls(tls: TlsMaterial): void {
+    if (this.#server instanceof TlsServer) this.#server.setSecureContext(ownCertificate(tls));
   }
 
   /** Serves the store from now on. Without a cluster, the routes about it go on answering that the server is starting. */
