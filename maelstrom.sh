@@ -26,9 +26,9 @@ die() {
 # The path of a program given by the caller, who may be in another folder.
 from_caller() {
   case $1 in
-    /*) echo "$1" ;;
-    */*) echo "$caller/$1" ;;
-    *) command -v "$1" || echo "$caller/$1" ;;
+    /*) printf '%s\n' "$1" ;;
+    */*) printf '%s\n' "$caller/$1" ;;
+    *) command -v "$1" || printf '%s\n' "$caller/$1" ;;
   esac
 }
 
@@ -116,21 +116,29 @@ restore_modules() {
   die 1 'npm ci failed; node_modules is as it was before'
 }
 
-# The path of this script, also where it is called by a link, or by a link to a link.
-this_script() {
+# Enters the folder of this script, also where it is called by a link, or by a link to a link.
+enter_own_folder() {
   script=$0
-  while [ -L "$script" ]; do
-    target=$(readlink "$script")
+  while
+    case $script in
+      /*) ;;
+      *) script=./$script ;;
+    esac
+    [ -L "$script" ]
+  do
+    # The dot keeps line feeds at the end of a name.
+    target=$(readlink "$script" && echo .)
+    target=${target%??}
     case $target in
       /*) script=$target ;;
-      *) script=$(dirname "$script")/$target ;;
+      *) script=${script%/*}/$target ;;
     esac
   done
-  printf '%s\n' "$script"
+  cd -P "${script%/*}/"
 }
 
 caller=$PWD
-cd "$(dirname "$(this_script)")"
+enter_own_folder
 # A script that was copied to another project must not set that up.
 grep -q '"name": "g-counter"' package.json 2>/dev/null && [ -e src/set-up.mjs ] || die 1 "$PWD is not a checkout of g-counter"
 case ${ENGINE:-} in

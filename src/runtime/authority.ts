@@ -37,8 +37,9 @@ const shortened = (ip: string): string =>
  * Whether a host can only be meant by those who reach it as this machine or by its address. Any other name may belong to
  * somebody who lets it lead here, so that a browser takes his pages and this server for one origin (DNS rebinding).
  */
-export const isLocalOrAddress = (host: string): boolean =>
-  isIP(host) !== 0 || host === 'localhost' || host.endsWith('.localhost');
+export const isLocalOrAddress = (host: string): boolean => isIP(host) !== 0 || LOCALHOST.test(host);
+
+const LOCALHOST = /^(?:[\w-]+\.)*localhost$/;
 
 /**
  * Whether an origin is that of a server that is asked under an authority. The scheme is that of the origin: whether a

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -81,9 +82,14 @@ function project(name: string): string {
 }
 
 /** Runs a script that is to use the workbench. `npm` says what is called, and fails as it does without a network. */
-function onWorkbench(file: string, args: readonly string[] = [], env: Record<string, string> = {}) {
+function onWorkbench(
+  file: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+  cwd = directory,
+) {
   const { status, stdout, stderr } = spawnSync(file, args, {
-    cwd: directory,
+    cwd,
     encoding: 'utf8',
     env: { ...process.env, ENGINE: 'workbench', PATH: `${offline()}:${process.env['PATH'] ?? ''}`, ...env },
   });
@@ -133,10 +139,35 @@ describe('called by a link, it sets up its own checkout', () => {
     symlinkSync('../../linked/maelstrom.sh', join(stranger, 'links/relative'));
     symlinkSync('links/relative', join(stranger, 'twice'));
     symlinkSync(join(directory, 'linked'), join(stranger, 'folder'));
+    mkdirSync(join(stranger, 'deep/er'), { recursive: true });
+    symlinkSync('../../links', join(stranger, 'deep/er/links'));
   });
 
-  test.each(['absolute', 'links/relative', 'twice', 'folder/maelstrom.sh'])('%s', (link) => {
-    expect(onWorkbench(join(stranger, link)).said).toBe(CHALLENGE);
+  test.each(['absolute', 'links/relative', 'twice', 'folder/maelstrom.sh', 'deep/er/links/relative'])(
+    '%s',
+    (link) => {
+      expect(onWorkbench(join(stranger, link)).said).toBe(CHALLENGE);
+    },
+  );
+
+  test.each(['two words', 'line\nfeeds\n\n', '-P', "it's $HOME"])(
+    'that is in a folder of the name %j',
+    (name) => {
+      const folder = join(directory, 'odd');
+      mkdirSync(join(folder, `links ${name}`), { recursive: true });
+      renameSync(project('plain'), join(folder, name));
+      symlinkSync(`../${name}/maelstrom.sh`, join(folder, `links ${name}`, 'link'));
+      symlinkSync(`odd/links ${name}/link`, join(directory, 'odd-link'));
+      expect(onWorkbench(join(directory, 'odd-link')).said).toBe(CHALLENGE);
+      rmSync(join(directory, 'odd-link'));
+      expect(onWorkbench(`./${name}/maelstrom.sh`, [], {}, folder).said).toBe(CHALLENGE);
+      expect(onWorkbench('sh', ['maelstrom.sh'], {}, join(folder, name)).said).toBe(CHALLENGE);
+    },
+  );
+
+  test('by a name that looks like a flag too', () => {
+    symlinkSync('absolute', join(stranger, '-n'));
+    expect(onWorkbench('sh', ['--', '-n'], {}, stranger).said).toBe(CHALLENGE);
   });
 
   test('by a name on the PATH too', () => {

@@ -40,12 +40,18 @@ describe('an authority', () => {
   });
 });
 
-test.each(['localhost', 'app.localhost', '127.0.0.1', '10.0.0.7', '::1', 'fe80::1%25eth0', '0.0.0.0'])(
-  '%s can be nobody else by name',
-  (host) => {
-    expect(isLocalOrAddress(host)).toBe(true);
-  },
-);
+test.each([
+  'localhost',
+  'app.localhost',
+  'a-b.c_d.localhost',
+  '127.0.0.1',
+  '10.0.0.7',
+  '::1',
+  'fe80::1%25eth0',
+  '0.0.0.0',
+])('%s can be nobody else by name', (host) => {
+  expect(isLocalOrAddress(host)).toBe(true);
+});
 
 test.each([
   '',
@@ -55,6 +61,17 @@ test.each([
   '127.0.0.1.evil.example',
   '1',
   '0x7f.1',
+  '2130706433',
+  '0177.0.0.1',
+  '127.1',
+  'loc%61lhost',
+  '.localhost',
+  'a..localhost',
+  'localhost.',
+  'evil.example%00.localhost',
+  'evil.example%2f.localhost',
+  'evil.example,localhost',
+  'localhost;evil.example',
 ])('%j can be anybody', (host) => {
   expect(isLocalOrAddress(host)).toBe(false);
 });

@@ -154,16 +154,14 @@ const MIN_KEY_CHARS = 16;
 
 function keysFrom(inFile: string[] | undefined, key: string | undefined): string[] {
   if (inFile !== undefined) return inFile;
-  return key === undefined || key === '' ? [] : [checkedKey('CLUSTER_KEY', key)];
+  return key === undefined || key === '' ? [] : checkedKeys('CLUSTER_KEY', key.trim());
 }
 
-function keysIn(name: string, path: string): string[] {
-  const keys = contentFrom(name, path)
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  return keys.map((line) => checkedKey(`${written(name)} ${path}`, line));
-}
+const keysIn = (name: string, path: string): string[] =>
+  checkedKeys(`${written(name)} ${path}`, contentFrom(name, path));
+
+const checkedKeys = (source: string, lines: string): string[] =>
+  lines.split(/\s*\n\s*/).map((line) => checkedKey(source, line));
 
 function checkedKey(source: string, key: string): string {
   if (key.length >= MIN_KEY_CHARS) return key;

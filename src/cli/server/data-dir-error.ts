@@ -33,8 +33,12 @@ function reasonFor({ code, path }: SystemError, dataDir: string): string | undef
     case 'EACCES':
     case 'EPERM': {
       const { place, uid } = ownerOf(resolve(dataDir, path ?? ''));
+      const user = process.getuid?.() ?? '?';
+      if (uid === user) {
+        return `cannot be used: the permissions of ${place} deny it to user ${user}, its owner; change them, or choose another with --data-dir`;
+      }
       const belongs = uid === undefined ? '' : `: ${place} belongs to user ${uid}`;
-      return `cannot be used by user ${process.getuid?.() ?? '?'}${belongs}; run the server as its owner, or choose another with --data-dir`;
+      return `cannot be used by user ${user}${belongs}; run the server as its owner, or choose another with --data-dir`;
     }
     case 'EROFS':
       return 'is on a file system that cannot be written to; choose another with --data-dir';
@@ -44,6 +48,10 @@ function reasonFor({ code, path }: SystemError, dataDir: string): string | undef
     case 'ENOTDIR':
     case 'EEXIST':
       return 'is not a directory, or below something that is none; choose another with --data-dir';
+    case 'ENAMETOOLONG':
+      return 'has a name that is too long for the system; choose a shorter one with --data-dir';
+    case 'ELOOP':
+      return 'leads in a circle of links; choose another with --data-dir';
     case 'ENOENT':
       return 'cannot be made there; choose another with --data-dir';
     default:

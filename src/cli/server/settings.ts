@@ -2,7 +2,7 @@
  * Where the values of the server's options come from: the command line, or else the environment. A value is checked in the
  * same way wherever it is from, and a mistake is reported under the name that it was given by.
  */
-import { type NumberRange, UsageError, numberFrom } from '../arguments.ts';
+import { type NumberRange, UsageError, numberFrom, written } from '../arguments.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,10 +20,11 @@ export class Settings<Flag extends string> {
     this.#environment = environment;
   }
 
-  /** The value of an option; undefined if it is not set, or set to nothing. */
+  /** The value of an option; undefined if it is not set. Throws a UsageError if there is nothing in it. */
   text(flag: Flag): string | undefined {
-    const value = this.#flags[flag] ?? this.#variable(flag);
-    return typeof value === 'string' && value !== '' ? value : undefined;
+    const value = this.#value(flag);
+    if (value === undefined || /[^\s,]/.test(value)) return value;
+    throw new UsageError(`${written(this.nameOf(flag))} takes a value, not '${value}'`);
   }
 
   /** What the value of an option goes by in messages: its flag, without dashes, or its variable. */
@@ -33,7 +34,7 @@ export class Settings<Flag extends string> {
 
   /** A whole number; `fallback` if the option is not set. Throws a UsageError if it is out of range. */
   count(flag: Flag, fallback: number, range: NumberRange): number {
-    const text = this.text(flag);
+    const text = this.#value(flag);
     if (text === undefined) return fallback;
     if (this.nameOf(flag) !== flag && SERVICE.test(text)) {
       this.warnings.push(
@@ -56,9 +57,15 @@ export class Settings<Flag extends string> {
     );
   }
 
+  #value(flag: Flag): string | undefined {
+    const value = this.#flags[flag] ?? this.#variable(flag);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** A variable that is set to nothing is not set; a flag that was given nothing may be an unset variable of a script. */
   #variable(flag: Flag): string | undefined {
     // Some shells set HOST to the name of the machine, which would open the server to the network.
-    return flag === 'host' ? undefined : this.#environment[variableOf(flag)];
+    return flag === 'host' ? undefined : this.#environment[variableOf(flag)] || undefined;
   }
 }
 

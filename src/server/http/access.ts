@@ -21,6 +21,8 @@ export interface Access {
    * are none, a server that other machines reach may be asked by any: it cannot know what they call it.
    */
   readonly allowedHosts: readonly string[];
+  /** What it was told to listen on, in lower case: a name is one of its own. */
+  readonly host: string;
 }
 
 /**
@@ -29,13 +31,13 @@ export interface Access {
  * other machines reach the server.
  */
 export function checkHost(
-  { allowedHosts }: Access,
+  { allowedHosts, host: own }: Access,
   authority: Authority | undefined,
   isReachable: boolean,
 ): void {
   if (authority === undefined || (isReachable && allowedHosts.length === 0)) return;
   const { host } = authority;
-  if (isLocalOrAddress(host) || allowedHosts.includes(host)) return;
+  if (isLocalOrAddress(host) || allowedHosts.includes(host) || host === own) return;
   throw new ApiError('unknown_host', `this server is not known as '${host}'; see --allow-host`);
 }
 

@@ -7,29 +7,28 @@ import { ApiError } from '../../store/api-error.ts';
 import type { Connections } from './connections.ts';
 import { errorReply } from './reply.ts';
 
-/** Answers after what is being answered on the same connection, then closes it. */
+/** Answers after what is being answered on the same connection, then closes it. An ApiError is answered as it is. */
 export function answerClientError(error: Error, socket: Duplex, connections: Connections): void {
   // No TLS was agreed on, so nothing can be said.
   if (!connections.has(socket)) return void socket.destroy();
   const code = 'code' in error ? error.code : undefined;
-  const { status, body } = errorReply(errorOf(code));
+  const { status, type, body, headers } = errorReply(error instanceof ApiError ? error : errorOf(code));
+  const all = { 'content-type': type, 'content-length': body.length, ...headers, connection: 'close' };
   const pending = connections.pending(socket);
   connections.ignoreRest(socket);
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
   } else if (pending === undefined) {
-    const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
     // The client might never close its side.
-    socket.end(head + body, () => socket.destroy());
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`, () =>
+      socket.destroy(),
+    );
   } else if (pending.headersSent) {
     pending.once('close', () => answerClientError(error, socket, connections));
   } else {
     // The parser has failed on the body of this request.
-    pending.writeHead(status, {
-      'content-type': 'application/json',
-      'content-length': body.length,
-      connection: 'close',
-    });
+    pending.writeHead(status, all);
     pending.end(body);
   }
 }

@@ -13,7 +13,8 @@ export interface ErrorStatus {
 export const errorStatusOf = ({ code, details }: ApiError): ErrorStatus => errorStatuses[code](details);
 
 const errorStatuses: Readonly<Record<ErrorCode, (details: ErrorDetails) => ErrorStatus>> = {
-  bad_request: always(400),
+  // What comes next on the connection may be no request either.
+  bad_request: always(400, { connection: 'close' }),
   body_too_large: always(413),
   expectation_failed: always(417),
   foreign_origin: always(403),

@@ -6,6 +6,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { Server as TlsServer, createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { isLoopback } from '../../cluster/address.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -73,6 +74,9 @@ const ownCertificate = ({ cert, key }: TlsMaterial): Pick<TlsMaterial, 'cert' | 
 
 const MAX_HEAD_BYTES = 16_384;
 const UNMET = new ApiError('expectation_failed', 'no expectation but 100-continue can be met');
+const NO_TUNNEL = new ApiError('method_not_allowed', 'this is no proxy: CONNECT leads nowhere', {
+  allow: 'GET, HEAD, POST',
+});
 
 export class HttpServer {
   readonly #options: ServerOptions;
@@ -117,6 +121,9 @@ export class HttpServer {
     });
     this.#server.on('secureConnection', (socket: Socket) => this.#connections.add(socket));
     this.#server.on('clientError', (error, socket) => answerClientError(error, socket, this.#connections));
+    this.#server.on('connect', (_: IncomingMessage, socket: Duplex) =>
+      answerClientError(NO_TUNNEL, socket, this.#connections),
+    );
     this.#server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
       this.#connections.began(request, response);
       this.#send(request, response, errorReply(UNMET));

@@ -16,6 +16,8 @@ export interface Target {
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/is;
 
+const NOT_IN_TARGETS = /[\u0080-\uffff]/;
+
 /** Takes the target of a request line apart. Nothing in it is decoded or checked. */
 export function targetFrom(url: string): Target {
   const [, authority, rest = url] = url.startsWith('/') ? [] : (ABSOLUTE.exec(url) ?? []);
@@ -32,6 +34,10 @@ export function targetFrom(url: string): Target {
 export function authorityOf(request: IncomingMessage, target: Target): Authority | undefined {
   if (request.httpVersionMajor !== 1) {
     throw new ApiError('unsupported_version', 'the version of HTTP must be 1.1 or 1.0');
+  }
+  // Up to Node 20.15, the parser lets them pass.
+  if (NOT_IN_TARGETS.test(request.url ?? '')) {
+    throw new ApiError('bad_request', 'the target of the request has bytes beyond ASCII');
   }
   const { host } = request.headers;
   if (host === undefined && request.httpVersionMinor > 0) {

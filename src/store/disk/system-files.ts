@@ -24,20 +24,43 @@ export async function openDirectory(relative: string): Promise<Files> {
   const at = (name: string): string => paths.join(path, name);
   return {
     list: () => readdir(path),
-    read: (name) => readFile(at(name)),
-    pieces: (name) => createReadStream(at(name), { highWaterMark: PIECE_BYTES }),
-    open: (name) => openFile(at(name)),
+    async read(name) {
+      await checkFile(at(name));
+      return readFile(at(name));
+    },
+    pieces: (name) => piecesOf(at(name)),
+    async open(name) {
+      await checkFile(at(name));
+      return openFile(at(name));
+    },
     async truncate(name, bytes) {
       await truncate(at(name), bytes);
       await syncPath(at(name));
     },
     rename: (from, to) => rename(at(from), at(to)),
-    remove: (name) => rm(at(name)),
+    async remove(name) {
+      await checkFile(at(name));
+      await rm(at(name));
+    },
     syncDirectory: () => syncPath(path),
   };
 }
 
+/** Rejects if a path leads to something other than a file: to read from a pipe, for one, would wait for ever. */
+async function checkFile(path: string): Promise<void> {
+  const stats = await stat(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (stats?.isFile() === false) throw new Error(`${path} is not a file: move it out of the data directory`);
+}
+
 const PIECE_BYTES = 2 ** 20;
+
+async function* piecesOf(path: string): AsyncGenerator<Buffer> {
+  await checkFile(path);
+  yield* createReadStream(path, { highWaterMark: PIECE_BYTES });
+}
 
 /**
  * Makes a directory and those above it that are missing. Resolves with the topmost that was made; undefined if all were

@@ -1,6 +1,6 @@
 /** The command line of the server. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -100,6 +100,11 @@ describe('what makes no sense is refused with one line and status 2', () => {
       `--token-file ${missing} cannot be read: ENOENT: no such file or directory, open '${missing}'`,
     ],
     [['--token-file', empty], `--token-file ${empty} is empty`],
+    [['--port', ''], "--port takes a whole number from 0 to 65535, not ''"],
+    [['--data-dir', ''], "--data-dir takes a value, not ''"],
+    [['--token-file', ''], "--token-file takes a value, not ''"],
+    [['--node-id', ' '], "--node-id takes a value, not ' '"],
+    [['--peer-ranges', ' ,'], "--peer-ranges takes a value, not ' ,'"],
     [['--peers', 'localhost'], "--peers takes host:port, not 'localhost'"],
     [['--peers', 'a:1,http://b:2/'], "--peers takes host:port, not 'http://b:2/'"],
     [['--advertise', ':8080'], "--advertise takes host:port, not ':8080'"],
@@ -152,6 +157,13 @@ describe('what makes no sense is refused with one line and status 2', () => {
       `${missing} cannot be read: ENOENT: no such file or directory, open '${missing}'`,
     ],
     ['CLUSTER_KEY', 'too short', 'must hold keys of 16 characters or more'],
+    ['CLUSTER_KEY', ' '.repeat(20), 'must hold keys of 16 characters or more'],
+    ['CLUSTER_KEY', 'sixteen characters\nshort', 'must hold keys of 16 characters or more'],
+    ['PEER_RANGES', ',', "takes a value, not ','"],
+    ['DATA_DIR', ' ', "takes a value, not ' '"],
+    ['TOKEN_FILE', '\t', "takes a value, not '\t'"],
+    ['TOKEN', ' ', 'must hold a token of printable ASCII characters without blanks'],
+    ['MAX_WATCHERS', ' ', "takes a whole number from 1 to 1000000, not ' '"],
     ['ALLOW_ORIGIN', 'a', "takes origins such as https://example.org, not 'a'"],
     ['PEERS', 'nowhere', "takes host:port, not 'nowhere'"],
     ['ADVERTISE', 'tcp://10.3.0.1:7000', "takes host:port, not 'tcp://10.3.0.1:7000'"],
@@ -270,6 +282,12 @@ describe('files with secrets', () => {
     expect(options('cluster-key-file', `\ufeff${keys.join('\r\n')}`).cluster.keys).toEqual(keys);
   });
 
+  test('say the same in the environment', () => {
+    const keys = [secret, secret.repeat(2)];
+    const CLUSTER_KEY = `\ufeff${keys.join('\r\n\r\n')}\r\n`;
+    expect(serverOptionsFrom([], { CLUSTER_KEY }).cluster.keys).toEqual(keys);
+  });
+
   test.each([
     [
       'of UTF-16',
@@ -377,7 +395,8 @@ describe('what keeps it from serving is said in one line, with status 1', () => 
       return String(objectFrom(parseJson(stderr))['message']);
     };
 
-    test.each([
+    // Who is not root owns all that is made here.
+    test.skipIf(!isRoot).each([
       ['lets others read it', 0o555, undefined],
       ['lets nobody read it', 0o000, undefined],
       ['has closed the log in it', 0o777, 'counters-000001.log'],
@@ -393,7 +412,18 @@ describe('what keeps it from serving is said in one line, with status 1', () => 
       chmodSync(path, 0o700);
     });
 
-    test('that would have to be made in a directory of another user', () => {
+    test.each(['555', '444', '000'])('of its own user, with the permissions %s', (mode) => {
+      const path = join(shared, `own-${mode}`);
+      mkdirSync(path);
+      if (isRoot) chownSync(path, 65_534, 65_534);
+      chmodSync(path, parseInt(mode, 8));
+      expect(messageOf(runAsUser(path))).toBe(
+        `the data directory ${path} cannot be used: the permissions of ${path} deny it to user ${user}, its owner; change them, or choose another with --data-dir`,
+      );
+      chmodSync(path, 0o700);
+    });
+
+    test.skipIf(!isRoot)('that would have to be made in a directory of another user', () => {
       const above = join(shared, 'above');
       mkdirSync(above);
       chmodSync(above, 0o555);
@@ -407,10 +437,18 @@ describe('what keeps it from serving is said in one line, with status 1', () => 
       ['file', 'is not a directory, or below something that is none; choose another with --data-dir'],
       ['file/below', 'is not a directory, or below something that is none; choose another with --data-dir'],
       ['dangling', 'cannot be made there; choose another with --data-dir'],
+      ['circle', 'leads in a circle of links; choose another with --data-dir'],
+      ['circle/below', 'leads in a circle of links; choose another with --data-dir'],
+      ['x'.repeat(300), 'has a name that is too long for the system; choose a shorter one with --data-dir'],
+      [
+        'deep/'.repeat(900),
+        'has a name that is too long for the system; choose a shorter one with --data-dir',
+      ],
     ])('%s', (name, why) => {
       const directory = temporaryDirectory();
       writeFileSync(join(directory, 'file'), '');
       symlinkSync(join(directory, 'nowhere/nothing'), join(directory, 'dangling'));
+      symlinkSync('circle', join(directory, 'circle'));
       const dataDir = join(directory, name);
       expect(messageOf(run(['--data-dir', dataDir]))).toBe(`the data directory ${dataDir} ${why}`);
     });

@@ -1,4 +1,5 @@
 /** The directory that a server keeps its counters in: whose it is, and what can become of it. */
+import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -111,6 +112,20 @@ test('a file is not a data directory', async () => {
   expect(await refused({ dataDir: file })).toMatch(/is not a directory/);
   expect(await refused({ dataDir: join(file, 'x') })).toMatch(/is not a directory/);
 });
+
+test.each(['counters-000001.log', 'counters-000007.log', 'counters.json.tmp', 'cluster.json.tmp'])(
+  'a folder or a pipe in it by the name of a file of ours, %s, is left alone',
+  async (name) => {
+    for (const command of ['mkdir', 'mkfifo']) {
+      const dataDir = temporaryDirectory();
+      execFileSync(command, [join(dataDir, name)]);
+      expect(await refused({ dataDir })).toBe(
+        `${join(dataDir, name)} is not a file: move it out of the data directory`,
+      );
+      expect(readdirSync(dataDir)).toContain(name);
+    }
+  },
+);
 
 describe('a copy of a data directory', () => {
   test('continues under another replica id, and after merging everything is counted once', async () => {

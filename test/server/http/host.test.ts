@@ -2,7 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { errorOf } from '../../support/api-error.ts';
+import { errorOf, lastResponse } from '../../support/api-error.ts';
+import { exchange, requestText } from '../../support/connection.ts';
+import { openHttpServer } from '../../support/http-server.ts';
 import {
   type HttpResponse,
   type ServerProcess,
@@ -22,7 +24,16 @@ beforeAll(async () => {
 afterAll(stopServers);
 
 describe('on a loopback host', () => {
-  const rebound = ['evil.example:8080', 'evil.example', 'localhost.evil.example', '127.0.0.1.evil.example'];
+  const rebound = [
+    [
+      'evil.example:8080',
+      'evil.example',
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+      'EVIL.example.',
+    ],
+    ['evil.example%2f.localhost', '2130706433', '0x7f.0.0.1'],
+  ].flat();
 
   test.each(rebound)('a page that lets %j lead here can neither read nor write', async (host) => {
     const headers = { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' };
@@ -42,6 +53,15 @@ describe('on a loopback host', () => {
     expect(errorOf(await alone.get(url, { host: 'localhost' }))).toBe('421 unknown_host');
   });
 
+  test.each(['HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])(
+    '%s for another name is refused',
+    async (method) => {
+      for (const path of ['/', '/count', '/counter/incr/k', '/nothing']) {
+        expect((await alone.ask(method, path, { host: 'evil.example' })).status).toBe(421);
+      }
+    },
+  );
+
   test.each([
     'localhost',
     'LOCALHOST:8080',
@@ -49,6 +69,10 @@ describe('on a loopback host', () => {
     'a.localhost:1',
     '127.0.0.1',
     '[::1]:80',
+    '[0:0::1]',
+    '[::ffff:127.0.0.1]',
+    '[fe80::1%25eth0]:80',
+    '127.0.0.1.',
     '10.1.2.3:99',
   ])('%s is known', async (host) => {
     expect((await alone.get('/health', { host })).status).toBe(200);
@@ -63,6 +87,27 @@ describe('on a loopback host', () => {
       );
     },
   );
+});
+
+test('the name that it was told to listen on is its own', async () => {
+  const { server, port } = await openHttpServer(
+    {},
+    {
+      access: {
+        token: undefined,
+        isInsecure: false,
+        allowedOrigins: [],
+        allowedHosts: [],
+        host: 'here.test',
+      },
+    },
+  );
+  const statusFor = async (host: string): Promise<number> =>
+    lastResponse(await exchange(port, requestText('GET', '/', { host, connection: 'close' }))).status;
+  expect(await Promise.all([`here.test:${port}`, 'HERE.test.', 'there.test'].map(statusFor))).toEqual([
+    200, 200, 421,
+  ]);
+  await server.close();
 });
 
 describe('on a host that other machines reach', () => {
@@ -101,6 +146,10 @@ describe('behind a proxy that ends TLS', () => {
     { host: 'count.example', origin: 'HTTPS://COUNT.EXAMPLE:443' },
     { host: '127.0.0.1:8080', origin: 'https://count.example', 'sec-fetch-site': 'same-origin' },
     { host: 'count.example', origin: 'https://count.example:8443', 'sec-fetch-site': 'same-origin' },
+    { host: 'count.example:443', origin: 'https://count.example', 'sec-fetch-site': 'none' },
+    { host: 'other.example.:80', origin: 'http://other.example', 'x-forwarded-proto': 'https' },
+    { host: '[::1]:443', origin: 'https://[::1]' },
+    { host: '[0:0:0::1]:8080', origin: 'http://[::1]:8080' },
   ])('the page of the server itself may write: %j', async (headers) => {
     expect((await named.post('/counter/incr/own', {}, headers)).status).toBe(200);
   });
@@ -114,6 +163,13 @@ describe('behind a proxy that ends TLS', () => {
     { host: 'count.example', origin: 'https://count.example', 'sec-fetch-site': 'same-site' },
     { host: 'count.example', 'sec-fetch-site': 'cross-site' },
     { host: 'count.example', origin: 'null', 'sec-fetch-site': 'none' },
+    { host: 'count.example', origin: 'null' },
+    { host: 'count.example', origin: 'https://count.example, https://evil.example' },
+    { host: 'count.example', origin: 'https://count.example@evil.example' },
+    { host: 'count.example', origin: 'https://evil.example', 'x-forwarded-host': 'evil.example' },
+    { host: 'count.example', origin: 'https://evil.example', 'sec-fetch-site': 'same-origin, cross-site' },
+    { host: '[::1]:8080', origin: 'http://[::2]:8080' },
+    { host: 'localhost:8080', origin: 'http://127.0.0.1:8080' },
   ])('another page may not: %j', async (headers) => {
     expect(errorOf(await named.post('/counter/incr/k', {}, headers))).toBe('403 foreign_origin');
     expect((await named.read('k')).value).toBe(0);

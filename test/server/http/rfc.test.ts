@@ -14,7 +14,7 @@ afterAll(stopServers);
 /** The status of the answer to a head, sent as it is, and a body. */
 async function statusOf(head: readonly string[], body = ''): Promise<number> {
   const answer = await exchange(server.port, [...head, 'Connection: close', '', body].join('\r\n'));
-  return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
+  return lastResponse(answer).status;
 }
 
 describe('a target that is a whole URL', () => {
@@ -30,8 +30,25 @@ describe('a target that is a whole URL', () => {
     expect(await statusOf(head)).toBe(200);
   });
 
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'])('with %s too', async (method) => {
+    expect(await statusOf([`${method} http://localhost/health HTTP/1.1`, 'Host: localhost'])).toBe(405);
+    const line = `${method} http://localhost/counter/incr/absolute HTTP/1.1`;
+    expect(await statusOf([line, 'Host: localhost'])).toBe(method === 'POST' ? 200 : 405);
+  });
+
+  test.each(['localhost:80', 'evil.example:443', '[::1]:1'])(
+    'of a tunnel, to %s, is refused',
+    async (authority) => {
+      const head = `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`;
+      const answer = lastResponse(await exchange(server.port, head));
+      expect(errorOf(answer)).toBe('405 method_not_allowed');
+      expect(answer.headers['allow']).toBe('GET, HEAD, POST');
+    },
+  );
+
   test.each([
     ['GET http://me@localhost/health HTTP/1.1', 'Host: localhost'],
+    ['GET http://localhost@evil.example/health HTTP/1.1', 'Host: localhost'],
     ['GET http:///health HTTP/1.1', 'Host: localhost'],
     ['GET http://localhost/health HTTP/1.1'],
   ])('of no host, or without a header Host, is refused: %s', async (...head) => {
@@ -81,6 +98,9 @@ describe('without a byte of a body', () => {
     ['Content-Length: 0', 'Content-Type: text/plain'],
     ['Content-Length: 000'],
     ['Content-Type: text/plain'],
+    ['Transfer-Encoding: chunked', 'Expect: 100-continue'],
+    ['Content-Length: 0', 'Expect: 100-Continue'],
+    ['Transfer-Encoding: chunked', 'Content-Type: application/json'],
     [],
   ])('an increment is by 1: %s %s', async (...head) => {
     const before = (await server.read('empty')).value;
@@ -101,6 +121,9 @@ describe('a body with a coding', () => {
     ['GZIP', json],
     ['br', json],
     ['identity, gzip', json],
+    ['gzip, identity', json],
+    ['x-gzip', gzipSync(json)],
+    ['identity;q=1', json],
     ['aes128gcm', json],
   ])('of %s is refused', async (encoding, body) => {
     const headers = { ...type, 'content-encoding': encoding };
@@ -112,7 +135,7 @@ describe('a body with a coding', () => {
     expect((await server.read('coded')).value).toBe(0);
   });
 
-  test.each(['identity', 'Identity'])('of %s is as it is', async (encoding) => {
+  test.each(['identity', 'Identity', ''])('of %j is as it is', async (encoding) => {
     const headers = { ...type, 'content-encoding': encoding };
     expect((await server.ask('POST', '/counter/incr/plain', headers, json)).status).toBe(200);
   });

@@ -42,7 +42,9 @@ test.each([
 test('other errors are the same as later', async () => {
   fixture = await openHttpServer(
     {},
-    { access: { token: 'secret', isInsecure: false, allowedOrigins: [], allowedHosts: [] } },
+    {
+      access: { token: 'secret', isInsecure: false, allowedOrigins: [], allowedHosts: [], host: '127.0.0.1' },
+    },
   );
   const statuses = [
     await ask('GET', '/nothing'),

@@ -1,5 +1,6 @@
 /** What storage relies on in files, asked of those of the machine and of those in memory; and what a crash leaves. */
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -90,6 +91,24 @@ test('come in pieces that make up what they are', async () => {
     expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
     await expect(files.pieces('b')[Symbol.asyncIterator]().next()).rejects.toThrow('ENOENT');
   }
+});
+
+describe('what has the name of a file and is none is refused, and not waited for', () => {
+  test.each([
+    ['a folder', (path: string) => mkdir(path)],
+    ['a pipe', (path: string) => Promise.resolve(execFileSync('mkfifo', [path]))],
+    ['a device', (path: string) => symlink('/dev/zero', path)],
+    ['a link to a folder', (path: string) => symlink(tmpdir(), path)],
+  ])('%s', async (what, make) => {
+    const files = await openDirectory(join(temporary, what));
+    await make(join(temporary, what, 'a'));
+    const refusal = `${join(temporary, what, 'a')} is not a file`;
+    await expect(files.read('a')).rejects.toThrow(refusal);
+    await expect(files.pieces('a')[Symbol.asyncIterator]().next()).rejects.toThrow(refusal);
+    await expect(files.open('a')).rejects.toThrow(refusal);
+    await expect(files.remove('a')).rejects.toThrow(refusal);
+    expect(await files.list()).toEqual(['a']);
+  });
 });
 
 describe.runIf(process.platform === 'linux')('a directory that cannot be made is an error, at once:', () => {
