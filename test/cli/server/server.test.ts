@@ -32,11 +32,11 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
 }
 
 describe('--help and --version', () => {
-  const sources = ['server-options', 'cluster-options'].map((name) =>
+  const sources = ['server-options', 'cluster-options', 'tls-files'].map((name) =>
     readFileSync(`src/cli/server/${name}.ts`, 'utf8'),
   );
   const specs = sources.map((source) => /const \w*[sS]pecs = \{([^}]*)\}/.exec(source)?.[1] ?? '').join('\n');
-  const options = [...specs.matchAll(/^ *'?([a-z-]+)'?:/gm)].map(([, name = '']) => name);
+  const options = [...specs.matchAll(/(?<=^| )'?([a-z-]+)'?:/gm)].map(([, name = '']) => name);
 
   test('there are options', () => {
     expect(options).toContain('data-dir');
