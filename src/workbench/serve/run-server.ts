@@ -107,7 +107,9 @@ function plain(response: ServerResponse, status: number, text: string): void {
  * Whether a request is for a name of this server. Any other is that of a page which lets it lead here, so that the
  * browser lets it read what is private.
  */
-function isFor({ headers: { host }, url = '' }: IncomingMessage, hostNames: readonly string[]): boolean {
+function isFor({ headersDistinct, url = '' }: IncomingMessage, hostNames: readonly string[]): boolean {
+  const [host, ...others] = headersDistinct['host'] ?? [];
+  if (others.length > 0) return false;
   const authority = parseAuthority(/^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? host ?? '');
   return authority !== undefined && (isLocalOrAddress(authority.host) || hostNames.includes(authority.host));
 }

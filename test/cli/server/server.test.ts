@@ -8,7 +8,7 @@ import { parseJson } from '../../../src/runtime/json.ts';
 import { serverHelp, serverOptionsFrom } from '../../../src/cli/server/server-options.ts';
 import { objectFrom } from '../../support/json.ts';
 import { errorOf } from '../../support/api-error.ts';
-import { ServerProcess, startServer, stopServers, temporaryDirectory } from '../../support/server-process.ts';
+import { startServer, stopServers, temporaryDirectory } from '../../support/server-process.ts';
 
 afterAll(stopServers);
 
@@ -347,15 +347,24 @@ describe('what it says', () => {
 });
 
 describe('what keeps it from serving is said in one line, with status 1', () => {
-  test('a port that is taken', async () => {
+  test.each([
+    ['127.0.0.1', (port: number) => run(['--port', `${port}`])],
+    ['127.0.0.1', (port: number) => run([], { PORT: `${port}` })],
+    ['127.0.0.1', (port: number) => run(['--port', `0${port}`, '--host', '127.0.0.1'])],
+    [
+      '::ffff:127.0.0.1',
+      (port: number) => run(['--port', `${port}`, '--host', '::ffff:127.0.0.1', '--insecure']),
+    ],
+    ['0.0.0.0', (port: number) => run(['--port', `${port}`, '--host', '0.0.0.0', '--insecure'])],
+  ])('a port of %s that is taken', async (host, runOn) => {
     const first = await startServer();
-    const second = new ServerProcess({ args: ['--port', `${first.port}`] });
-    expect(await second.exit).toEqual({ status: 1, signal: null });
-    expect(second.notes).toEqual([
+    const { status, stderr } = runOn(first.port);
+    expect([status, parseJson(stderr)]).toEqual([
+      1,
       {
         time: expect.any(String),
         level: 'error',
-        message: `port ${first.port} of 127.0.0.1 is in use: choose another port with --port`,
+        message: `port ${first.port} of ${host} is in use: choose another port with --port`,
       },
     ]);
     expect(await first.increment('k')).toBe(1);

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { UsageError } from '../../../src/cli/arguments.ts';
 import { serveCommand } from '../../../src/cli/workbench/serve-command.ts';
+import { lastResponse } from '../../support/api-error.ts';
+import { exchange } from '../../support/connection.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const timestamp = '20261122T102838.041Z';
@@ -86,23 +88,45 @@ describe('serve', () => {
     expect(await ask(`/g-counter/${timestamp}/${file}`, 'HEAD')).toEqual({ status: 200, type, body: '' });
   });
 
-  test.each(['evil.example', `evil.example:80`, 'localhost.evil.example', 'x.runs.example', 'a b'])(
-    'refuses a page that lets %s lead here',
-    async (host) => {
-      expect(await ask('/', 'GET', host)).toMatchObject({ status: 421 });
-      expect(await ask(`/g-counter/${timestamp}/results.json`, 'GET', host)).toMatchObject({ status: 421 });
-      expect(await ask(`http://${host.replace(' ', '@')}/`)).toMatchObject({ status: 421 });
-    },
-  );
+  test.each([
+    'evil.example',
+    `evil.example:80`,
+    'EVIL.example.',
+    'localhost.evil.example',
+    'x.runs.example',
+    'evil.example%2f.localhost',
+    '2130706433',
+    'a b',
+  ])('refuses a page that lets %s lead here', async (host) => {
+    expect(await ask('/', 'GET', host)).toMatchObject({ status: 421 });
+    expect(await ask(`/g-counter/${timestamp}/results.json`, 'GET', host)).toMatchObject({ status: 421 });
+    expect(await ask(`http://${host.replace(' ', '@')}/`)).toMatchObject({ status: 421 });
+  });
 
-  test.each(['LOCALHOST:1', '127.0.0.1', '[::1]:80', 'runs.example:443', 'a.localhost'])(
-    'is known as %s',
-    async (host) => {
-      expect(await ask('/', 'GET', host)).toMatchObject({ status: 200 });
-      expect(await ask(`http://${host}/g-counter/${timestamp}/results.json`)).toMatchObject({ status: 200 });
-      expect(await ask(`http://${host}`)).toMatchObject({ status: 200 });
-    },
-  );
+  test.each([
+    'GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example',
+    'GET / HTTP/1.1\r\nHost: localhost\r\nhost: localhost',
+    'GET / HTTP/1.1\r\nHost:',
+    'GET / HTTP/1.0\r\nHost: evil.example',
+    'GET / HTTP/1.0',
+  ])('refuses what does not say one name of its own: %j', async (head) => {
+    const answer = await exchange(port, `${head}\r\nConnection: close\r\n\r\n`);
+    expect(lastResponse(answer).status).toBe(421);
+  });
+
+  test.each([
+    'LOCALHOST:1',
+    '127.0.0.1',
+    '127.0.0.1.',
+    'runs.example.',
+    '[::1]:80',
+    'runs.example:443',
+    'a.localhost',
+  ])('is known as %s', async (host) => {
+    expect(await ask('/', 'GET', host)).toMatchObject({ status: 200 });
+    expect(await ask(`http://${host}/g-counter/${timestamp}/results.json`)).toMatchObject({ status: 200 });
+    expect(await ask(`http://${host}`)).toMatchObject({ status: 200 });
+  });
 
   test.each([
     '/../secret.txt',
