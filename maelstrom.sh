@@ -42,7 +42,7 @@ can_download() {
     why_not='there is no curl to download Maelstrom with'
   elif ! headers=$(curl -fsSIL --connect-timeout 5 --max-time 5 "$URL" 2>/dev/null); then
     why_not="Maelstrom could not be downloaded from $URL"
-    mkdir -p .maelstrom && : >"$FAILED"
+    { mkdir -p .maelstrom && touch "$FAILED"; } 2>/dev/null || :
   else
     return 0
   fi

@@ -337,6 +337,20 @@ describe('a release that is downloaded', () => {
   });
 });
 
+test('where nothing can be written, a failed download is not noted, and nothing is said of that', () => {
+  const path = project('closed');
+  writeFileSync(join(path, '.maelstrom'), '');
+  const folder = join(path, 'fake');
+  mkdirSync(folder);
+  for (const [name, line] of Object.entries({ java: ':', curl: 'exit 6' })) {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${line}\n`);
+    chmodSync(join(folder, name), 0o755);
+  }
+  const PATH = `${folder}:${process.env['PATH'] ?? ''}`;
+  const { said, stderr } = onWorkbench(join(path, 'maelstrom.sh'), [], { ENGINE: '', PATH });
+  expect([said, stderr]).toEqual([CHALLENGE, '']);
+});
+
 test('a path in MAELSTROM is relative to the caller', () => {
   launcher('here');
   expect(script({ MAELSTROM: './here' }, 'x').stdout).toContain('<x>');
