@@ -97,7 +97,7 @@ describe('what has the name of a file and is none is refused, and not waited for
   test.each([
     ['a folder', (path: string) => mkdir(path)],
     ['a pipe', (path: string) => Promise.resolve(execFileSync('mkfifo', [path]))],
-    ['a device', (path: string) => symlink('/dev/zero', path)],
+    ['a device', (path: string) => symlink('/dev/null', path)],
     ['a link to a folder', (path: string) => symlink(tmpdir(), path)],
   ])('%s', async (what, make) => {
     const files = await openDirectory(join(temporary, what));
