@@ -39,9 +39,17 @@ describe('init', () => {
     expect(await converse(init())).toEqual([initOk]);
   });
 
-  test('may begin with a byte-order mark, as any input may that an editor or a shell has written', async () => {
-    expect(await converse(`\ufeff${JSON.stringify(init())}\n`)).toEqual([initOk]);
-  });
+  test.each([
+    ['\ufeff', '\n'],
+    ['\ufeff', '\r\n'],
+    ['\ufeff ', '\n'],
+    ['\n\ufeff', '\n'],
+  ])(
+    'may begin with a byte-order mark, as a file of an editor may: %j, and end with %j',
+    async (before, after) => {
+      expect(await converse(`${before}${JSON.stringify(init())}${after}`)).toEqual([initOk]);
+    },
+  );
 
   test('a second one gets a reply, too, and changes nothing', async () => {
     const again = toNode({ type: 'init', msg_id: 3, node_id: 'n1', node_ids: ['n1'] });

@@ -26,6 +26,8 @@ writeFileSync(unusable, '');
 function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Finished {
   const { status, stdout, stderr } = spawnSync('bin/g-counter-server', args, {
     encoding: 'utf8',
+    // One that serves instead would never end.
+    timeout: 30_000,
     env: { PATH: process.env['PATH'], DATA_DIR: join(unusable, 'data'), PORT: '0', ...env },
   });
   return { status, stdout, stderr };
