@@ -27,6 +27,8 @@ export interface ErrorDetails {
 export type StoreErrorCode =
   | 'idempotency_key_reused'
   | 'invalid_nodes'
+  /** The store cannot do this, whatever it is asked with. */
+  | 'not_supported'
   | 'overflow'
   /** The store no longer writes; reads go on. */
   | 'read_only'

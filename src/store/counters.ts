@@ -4,6 +4,7 @@
  */
 import { type CounterState, zero } from '../crdt/counter-state.ts';
 import { ChangeRing } from '../runtime/change-ring.ts';
+import { PastCounters } from './past-counters.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
 /** A counter as it may be shown: all of it is on the disk. */
@@ -26,6 +27,8 @@ export class Counters {
   readonly #byKey = new Map<string, Published>();
   readonly #keys = new SortedKeys();
   readonly #changes = new ChangeRing<Counter>(RECENT);
+  /** Those who read the counters as they were at some moment. */
+  readonly #pasts = new Set<PastCounters>();
   #observer: Observer | undefined;
 
   get size(): number {
@@ -47,6 +50,7 @@ export class Counters {
 
   set(key: string, state: CounterState): void {
     let counter = this.#byKey.get(key);
+    for (const past of this.#pasts) past.changes(key, counter);
     if (counter === undefined) {
       counter = new Published(key);
       this.#byKey.set(key, counter);
@@ -65,6 +69,14 @@ export class Counters {
       observer.changes(counter, zero, counter);
     }
     this.#observer = observer;
+  }
+
+  /** The counters as they are now, to be read while they change. */
+  asOfNow(): PastCounters {
+    const list = (prefix: string, after?: string): Iterable<Counter> => this.list(prefix, after);
+    const past = new PastCounters(list, (ended) => this.#pasts.delete(ended));
+    this.#pasts.add(past);
+    return past;
   }
 
   /** The counters whose keys begin with `prefix`, in the order of the keys; only those after the key `after` if given. */

@@ -154,6 +154,11 @@ export class IdempotencyRecords {
     }
   }
 
+  /** The ids of all records, oldest first. */
+  ids(): string[] {
+    return [...this.#byId.keys()];
+  }
+
   #delete(id: string, record: IdempotencyRecord): void {
     this.#byId.delete(id);
     this.#bytes -= bytesOfRecord(id, record);

@@ -40,6 +40,11 @@ export interface Store {
    * share one call.
    */
   changesAfter(position: number | undefined, prefix: string, limit: number): Promise<Changes>;
+  /**
+   * A copy of everything as it is now, in pieces, for `restoreBackup`. The store goes on meanwhile. Undefined for engines
+   * that are copied by other means.
+   */
+  readonly backup?: () => AsyncGenerator<Buffer, void, void>;
   /** Resolves with how the store is doing. */
   health(): Promise<Health>;
 }

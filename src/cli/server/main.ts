@@ -21,11 +21,12 @@ import page from '../../server/page/page.html';
 import { lockDirectory } from '../../store/disk/lock.ts';
 import { openDirectory } from '../../store/disk/system-files.ts';
 import { DiskStore } from '../../store/disk/disk-store.ts';
-import { reportsUsage } from '../arguments.ts';
+import { UsageError, reportsUsage } from '../arguments.ts';
 import { listenErrorText } from '../listen-error.ts';
 import { dataDirError } from './data-dir-error.ts';
 import { connectionsWithin } from './file-limit.ts';
 import { processFigures } from './process-figures.ts';
+import { restore } from './restore.ts';
 import { startCluster } from './server-cluster.ts';
 import { TlsFiles } from './tls-files.ts';
 import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-options.ts';
@@ -42,10 +43,22 @@ function note(level: 'info' | 'warning' | 'error', message: string, details: obj
 async function main(args: string[]): Promise<void> {
   // Goes on if nobody reads the log any more.
   process.stderr.on('error', () => {});
+  if (args[0] === 'restore') return restoreOrExplain(args.slice(1));
   const options = serverOptionsFrom(args, process.env);
   if (options.help) return void process.stdout.write(`${serverHelp}\n`);
   if (options.version) return void process.stdout.write(`${version}\n`);
   await run(options);
+}
+
+/** For a person at a terminal, not for whoever collects logs. */
+async function restoreOrExplain(args: readonly string[]): Promise<void> {
+  try {
+    await restore(args);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    process.stderr.write(`g-counter-server: ${asError(error).message}\n`);
+    process.exitCode = 1;
+  }
 }
 
 async function run(options: ServerCliOptions): Promise<void> {

@@ -39,8 +39,10 @@ export interface ServerCliOptions {
 }
 
 export const serverHelp = `Usage: g-counter-server [options]
+       g-counter-server restore DIR < FILE
 
 Named counters over HTTP. An increment is answered when it is on the disk; none is lost, none counted twice.
+With restore, makes a data directory of a backup, which GET /backup gives.
 
   --port N                    listen on this port (default 8080; 0 for any free port)
   --host ADDRESS              listen on this address (default 127.0.0.1; 0.0.0.0 or :: for all)

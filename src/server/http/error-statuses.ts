@@ -39,6 +39,7 @@ const errorStatuses: Readonly<Record<ErrorCode, (details: ErrorDetails) => Error
   not_a_peer: always(409),
   not_found: always(404),
   not_json: always(415),
+  not_supported: always(501),
   not_local: always(403),
   overflow: always(409),
   read_only: always(503),

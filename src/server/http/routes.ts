@@ -15,7 +15,7 @@ import {
   removePeer,
   syncShared,
 } from './cluster-api.ts';
-import { health, metrics, page } from './status.ts';
+import { backup, health, metrics, page } from './status.ts';
 
 export type Route = Endpoint & (OpenRoute | StoreRoute | ClusterRoute);
 
@@ -75,6 +75,7 @@ const costlyGet = { ...get, isCostly: true } as const;
 const guardedGet = { method: 'GET', isGuarded: true } as const;
 const post = { method: 'POST', isGuarded: false } as const;
 const guardedPost = { method: 'POST', isGuarded: true } as const;
+const localGet = { method: 'GET', isGuarded: true, isLocal: true } as const;
 const localPost = { method: 'POST', isGuarded: true, isLocal: true } as const;
 
 const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
@@ -84,6 +85,7 @@ const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/counters', { name: 'list', ...costlyGet, needs: 'store', handle: list }],
   ['/counters/watch', { name: 'watch', ...costlyGet, needs: 'store', handle: watch }],
   ['/counters/incr', { name: 'increment_many', ...guardedPost, needs: 'store', handle: incrementMany }],
+  ['/backup', { name: 'backup', ...localGet, needs: 'store', handle: backup }],
   ['/count', { name: 'count', ...get, needs: 'store', handle: count }],
   ['/increment', { name: 'increment_shared', ...guardedPost, needs: 'store', handle: incrementShared }],
   ['/sync', { name: 'sync_shared', ...guardedPost, needs: 'store', handle: syncShared }],

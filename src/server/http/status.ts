@@ -1,9 +1,12 @@
 /**
- * The routes about the server itself: the page, health and metrics. The words and figures here are formats: what they
+ * The routes about the server itself: the page, health, metrics and backups. The words and figures here are formats: what they
  * are called on the wire is written here and nowhere else.
  */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { isPeer } from '../../cluster/member.ts';
+import { ApiError } from '../../store/api-error.ts';
 import type { Store } from '../../store/store.ts';
 import type { Context, Exchange, StoreContext } from './context.ts';
 import { type Figure, labelsText } from './metrics.ts';
@@ -32,6 +35,26 @@ export async function health({ store }: Context): Promise<Reply> {
   const body = { status: isWritable ? 'ok' : 'read-only', node_id: store.nodeId, counters };
   return jsonReply(JSON.stringify(body), isWritable ? 200 : 503);
 }
+
+/** GET /backup */
+export async function backup({ store }: StoreContext, { request, response }: Exchange): Promise<undefined> {
+  if (store.backup === undefined) {
+    throw new ApiError('not_supported', 'the counters of this server are elsewhere: copy them there');
+  }
+  response.writeHead(200, BACKUP);
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  // The client has gone, or reads nothing any more: then it has no end of the backup, and knows.
+  await pipeline(Readable.from(store.backup()), response).catch(() => {});
+}
+
+const BACKUP = {
+  'content-type': 'application/octet-stream',
+  'content-disposition': 'attachment; filename="g-counter.backup"',
+  'cache-control': 'no-store',
+};
 
 /** GET /metrics?counters=PREFIX */
 export async function metrics(context: StoreContext, { query }: Exchange): Promise<Reply> {

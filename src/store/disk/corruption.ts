@@ -3,9 +3,13 @@
  * any does not start and changes nothing.
  */
 export class CorruptFile extends Error {
+  /** Where, and how, as the end of a sentence. */
+  readonly where: string;
+
   /** `byte` is where the corruption shows; `what` says how, as the end of a sentence. */
   constructor(file: string, byte: number, what: string) {
     super(`${file} is corrupt at byte ${byte}: ${what}. Nothing has been changed. ${ADVICE}`);
+    this.where = `at byte ${byte}, ${what}`;
   }
 }
 

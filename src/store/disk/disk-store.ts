@@ -28,6 +28,7 @@ import type { Counters } from '../counters.ts';
 import { type IdempotencyRecords, valuesAfterEach, valuesToKeep } from '../idempotency.ts';
 import { changesAfter, listPage, namedCounter } from '../named-counter.ts';
 import type { Changes, Health, Idempotency, Increment, NamedCounter, Store, StoreLimits } from '../store.ts';
+import { backupOf } from './backup.ts';
 import type { Batch } from './batch.ts';
 import { GroupCommit } from './group-commit.ts';
 import { type Recovered, recover } from './recovery.ts';
@@ -222,6 +223,16 @@ export class DiskStore implements Store {
 
   changesAfter(position: number | undefined, prefix: string, limit: number): Promise<Changes> {
     return Promise.resolve(changesAfter(this.nodeId, this.#counters, position, prefix, limit));
+  }
+
+  backup(): AsyncGenerator<Buffer, void, void> {
+    const [counters, idempotencyRecords, identity] = [
+      this.#counters,
+      this.#idempotencyRecords,
+      this.#identity,
+    ];
+    const original = { identity, counters, idempotencyRecords, nowMs: () => this.#nowMs() };
+    return backupOf(original, () => new Promise(this.#options.afterThisTurn));
   }
 
   health(): Promise<Health> {
