@@ -25,6 +25,7 @@ const TEST_PROGRAMS = {
   'test/bench-server': 'test/bench/server.ts',
   'test/bench-cluster': 'test/bench/cluster.ts',
   'test/bench-hostile': 'test/bench/hostile.ts',
+  'test/bench-backup': 'test/bench/backup.ts',
   'test/bench-moved': 'test/bench/moved.ts',
   'test/bench-long-log': 'test/bench/long-log.ts',
 };

@@ -8,31 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { Connection, requestText } from '../support/connection.ts';
+import { increments } from './honest-client.ts';
 import { type Server, fill, megabytes, print, round, start, stop } from './server-process.ts';
 
-const SECONDS = 10;
-const PAUSE_MS = 5;
-
-const increment = requestText('POST', '/counter/incr/honest', {}, '{"amount":1}');
 const page = requestText('GET', '/counters?limit=1000');
-
-/** How long increments take in the next seconds, in ms. */
-async function increments({ port }: Server, seconds = SECONDS): Promise<string> {
-  const connection = await Connection.open(port);
-  const latenciesMs: number[] = [];
-  const endMs = performance.now() + seconds * 1000;
-  while (performance.now() < endMs) {
-    const startMs = performance.now();
-    const { status } = await connection.ask(increment);
-    if (status !== 200) throw new Error(`an increment got ${status}`);
-    latenciesMs.push(performance.now() - startMs);
-    await pass(PAUSE_MS);
-  }
-  connection.close();
-  const sorted = Float64Array.from(latenciesMs).toSorted();
-  const p99Ms = sorted[Math.floor(sorted.length * 0.99)] ?? NaN;
-  return `${p99Ms.toFixed(1)} ms, ${(sorted.at(-1) ?? NaN).toFixed(1)} ms`;
-}
 
 /** Connections that send a text and read nothing. */
 const attack = (server: Server, count: number, text: (n: number) => string): Promise<Socket[]> =>

@@ -9,6 +9,7 @@ import { partsOf } from '../../crdt/counter-state.ts';
 import type { GCounter } from '../../crdt/g-counter.ts';
 import type { Identity } from '../../crdt/replica-id.ts';
 import { DecodeError, decodeJson, fields, integer } from '../../runtime/decode.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { Files } from '../../runtime/files.ts';
 import type { Counters } from '../counters.ts';
 import type { IdempotencyRecord, IdempotencyRecords } from '../idempotency.ts';
@@ -28,6 +29,8 @@ export interface Original {
 
 /** About a millisecond of work. */
 const PIECE_BYTES = 65_536;
+/** The rest between two pieces, which leaves most of the time to requests. */
+const PAUSE_MS = 2;
 /** Idempotency records in a frame. */
 const RECORDS = 256;
 
@@ -35,13 +38,9 @@ const RECORDS = 256;
 const NO_FILE = 'a backup';
 
 /**
- * The stream. It contains what there is when its first piece is asked for, whatever changes until its last one is. `pause`
- * is awaited between the pieces.
+ * The stream. It contains what there is when its first piece is asked for, whatever changes until its last one is.
  */
-export async function* backupOf(
-  original: Original,
-  pause: () => Promise<void>,
-): AsyncGenerator<Buffer, void, void> {
+export async function* backupOf(original: Original, clock: Clock): AsyncGenerator<Buffer, void, void> {
   let bytes = 0;
   let checksum = 0;
   let held: Buffer[] = [];
@@ -56,7 +55,7 @@ export async function* backupOf(
     yield Buffer.concat(held);
     held = [];
     heldBytes = 0;
-    await pause();
+    await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
   }
   held.push(encodeFrame(JSON.stringify({ backup: { format: FORMAT, bytes, crc32: checksum } })));
   yield Buffer.concat(held);

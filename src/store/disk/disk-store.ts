@@ -232,7 +232,7 @@ export class DiskStore implements Store {
       this.#identity,
     ];
     const original = { identity, counters, idempotencyRecords, nowMs: () => this.#nowMs() };
-    return backupOf(original, () => new Promise(this.#options.afterThisTurn));
+    return backupOf(original, this.#options.clock);
   }
 
   health(): Promise<Health> {
