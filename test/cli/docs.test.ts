@@ -70,7 +70,7 @@ test.each(sorted(Object.values(programs).flatMap(({ pages }) => pages)))(
   },
 );
 
-/** Flags of other programs: curl, Docker, npm, Node.js and Vitest. */
+/** Flags of other programs: curl, Docker, npm, Node.js, systemd and Vitest. */
 const foreignFlags = [
   '--build',
   '--build-arg',
@@ -84,6 +84,7 @@ const foreignFlags = [
   '--inspect-brk',
   '--name',
   '--no-file-parallelism',
+  '--now',
   '--project-name',
   '--publish',
   '--read-only',
