@@ -5,7 +5,7 @@
  */
 import { normalAddress } from './address.ts';
 import type { Remembered } from './cluster.ts';
-import { decodeJson, entries, fields, list } from '../runtime/decode.ts';
+import { NewerVersionError, checkVersion, decodeJson, entries, fields, list } from '../runtime/decode.ts';
 import { removalFrom } from './codec.ts';
 import type { Files } from '../runtime/files.ts';
 import type { Log } from '../runtime/log.ts';
@@ -30,8 +30,8 @@ export class ClusterFile {
   }
 
   /**
-   * What is remembered; nothing if the file is not there or makes no sense. Rejects if it cannot be read: whoever starts
-   * without it would take removed servers in again.
+   * What is remembered; nothing if the file is not there or makes no sense. Rejects if it cannot be read, or is of a
+   * newer version: whoever starts without it would take removed servers in again.
    */
   async read(): Promise<Remembered> {
     const names = await this.#files.list();
@@ -41,6 +41,7 @@ export class ClusterFile {
     try {
       return rememberedFrom(decodeJson(content.toString()));
     } catch (error) {
+      if (error instanceof NewerVersionError) throw error;
       this.#warn(`${FILE} is ignored, and the peers and removals in it forgotten: ${String(error)}`);
       return nothing;
     }
@@ -84,7 +85,8 @@ export class ClusterFile {
 }
 
 function rememberedFrom(json: unknown): Remembered {
-  const { peers, decisions } = fields(json, FILE, ['peers', 'decisions']);
+  checkVersion(json, FILE);
+  const { peers, decisions } = fields(json, FILE, ['peers', 'decisions'], ['version']);
   return {
     peers: list(peers).flatMap((peer) => (typeof peer === 'string' ? (normalAddress(peer) ?? []) : [])),
     removals: new Map(entries(decisions).map(([id, removal]) => [id, removalFrom(removal)])),

@@ -10,6 +10,7 @@ import {
   DecodeError,
   type Fields,
   boolean,
+  checkVersion,
   decodeJson,
   entries,
   fields,
@@ -117,12 +118,16 @@ function encodeBody(body: RequestBody | ResponseBody): string {
 }
 
 export function decodeRequest(message: string): Request {
-  const { from, to, seq, body } = fields(decodeJson(message), 'a message', ['from', 'to', 'seq', 'body']);
+  const json = decodeJson(message);
+  checkVersion(json, 'the message');
+  const { from, to, seq, body } = fields(json, 'a message', ['from', 'to', 'seq', 'body'], ['version']);
   return { from: senderFrom(from), to: bootIdFrom(to), seq: integer(seq), body: requestBodyFrom(body) };
 }
 
 export function decodeResponse(message: string): Response {
-  const { from, body } = fields(decodeJson(message), 'a message', ['from', 'body']);
+  const json = decodeJson(message);
+  checkVersion(json, 'the message');
+  const { from, body } = fields(json, 'a message', ['from', 'body'], ['version']);
   return { from: senderFrom(from), body: responseBodyFrom(body) };
 }
 

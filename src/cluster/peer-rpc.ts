@@ -3,7 +3,7 @@
  * so no other can take its place. A request names the boot id that it is for and carries a number, so it is accepted
  * once and by no other process; only identify, which changes nothing, does without. No clock is involved.
  */
-import { DecodeError } from '../runtime/decode.ts';
+import { DecodeError, NewerVersionError } from '../runtime/decode.ts';
 import { type Address, formatAddress } from './address.ts';
 import { decodeResponse, decodeRequest, encodeResponse, encodeRequest } from './codec.ts';
 import type { Response, ResponseBody, Request, RequestBody, Sender } from './messages.ts';
@@ -61,6 +61,7 @@ export class PeerRpc {
     try {
       return decodeResponse(text);
     } catch (error) {
+      if (error instanceof NewerVersionError) throw new UntrustedPeerError(error.message);
       if (error instanceof DecodeError) throw new RpcError(`its response is malformed: ${error.message}`);
       throw error;
     }

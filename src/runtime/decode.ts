@@ -7,6 +7,25 @@ import { isObject, parseJson } from './json.ts';
 /** A text or a value is not what its format says. */
 export class DecodeError extends Error {}
 
+/** It is of a version that is to come. */
+export class NewerVersionError extends DecodeError {}
+
+/**
+ * Throws a NewerVersionError if an object names a version of its format that this program does not know. The first version
+ * of a format does not name itself; the next ones have a member `version`.
+ */
+export function checkVersion(json: unknown, what: string): void {
+  if (!isObject(json) || !Object.hasOwn(json, 'version')) return;
+  const version = integer(json['version']);
+  if (version !== KNOWN_VERSION) {
+    throw new NewerVersionError(
+      `${what} is of version ${version}, and this program knows ${KNOWN_VERSION}: use a newer one`,
+    );
+  }
+}
+
+const KNOWN_VERSION = 1;
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** The value whose JSON is `source`. */

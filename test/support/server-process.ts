@@ -11,6 +11,8 @@ export interface Settings {
   /** A new directory where there is none. */
   readonly dataDir?: string;
   readonly args?: readonly string[];
+  /** Of another version; this one's by default. */
+  readonly launcher?: string;
   /** Whether it is given no other arguments, not even a port and the data directory. */
   readonly isBare?: boolean;
   readonly env?: Readonly<Record<string, string>>;
@@ -79,7 +81,12 @@ export class ServerProcess {
     const openFiles = maxOpenFiles === undefined ? '' : `ulimit -n ${maxOpenFiles}; `;
     const child = spawn(
       'sh',
-      ['-c', `ulimit -f ${limit}; ${openFiles}exec "$0" "$@"`, 'bin/g-counter-server', ...args],
+      [
+        '-c',
+        `ulimit -f ${limit}; ${openFiles}exec "$0" "$@"`,
+        settings.launcher ?? 'bin/g-counter-server',
+        ...args,
+      ],
       {
         // Servers of other tests, and of whoever else uses this machine, are none of this one's business.
         env: { PATH: process.env['PATH'], DISABLE_DISCOVERY: '1', ...settings.env },
