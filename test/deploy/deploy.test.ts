@@ -97,3 +97,16 @@ describe.skipIf(!has('systemd-analyze'))(`systemd-analyze${skipped('systemd-anal
     });
   });
 });
+
+const compose = has('docker-compose') ? ['docker-compose'] : ['docker', 'compose'];
+const hasCompose = spawnSync(compose[0] ?? '', [...compose.slice(1), 'version']).status === 0;
+
+describe.skipIf(!hasCompose)(`Docker Compose${hasCompose ? '' : ', which is not installed: skipped'}`, () => {
+  test('accepts the three servers', () => {
+    const [program = '', ...args] = compose;
+    expect(run(program, [...args, '--file', 'deploy/compose.yaml', 'config', '--quiet'])).toEqual({
+      status: 0,
+      said: '',
+    });
+  });
+});
