@@ -58,6 +58,7 @@ const rooms: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>> = new M
     new Map([
       ['', []],
       ['disk', ['']],
+      ['etcd', ['']],
     ]),
   ],
   [
@@ -171,6 +172,7 @@ const socketsInFewPlaces: Rule = (file) =>
     'server/http',
     'cluster/net',
     'store/disk/lock',
+    'store/etcd/gateway',
     'workbench/serve',
     'cli/local-cluster',
     'cli/make',
@@ -204,7 +206,14 @@ const processesInFewPlaces: Rule = (file) => [
 
 /** The page, servers as each other's clients, and the make targets see statuses from the other side; `serve` is a server of its own. */
 const statusesInHttp: Rule = (file) =>
-  isIn(file, ['server/http', 'server/page', 'cluster/net', 'workbench/serve', 'cli/make'])
+  isIn(file, [
+    'server/http',
+    'server/page',
+    'cluster/net',
+    'store/etcd/gateway',
+    'workbench/serve',
+    'cli/make',
+  ])
     ? []
     : mentions(
         file,

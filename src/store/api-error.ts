@@ -27,6 +27,8 @@ export interface ErrorDetails {
 export type StoreErrorCode =
   | 'idempotency_key_reused'
   | 'invalid_nodes'
+  /** The engine behind the store has no space left; reads go on. */
+  | 'no_space'
   /** The store cannot do this, whatever it is asked with. */
   | 'not_supported'
   | 'overflow'
@@ -34,9 +36,15 @@ export type StoreErrorCode =
   | 'read_only'
   /** The store cannot be used yet. */
   | 'starting'
+  /** More counters in one request than the store can increment at once. */
+  | 'too_many_at_once'
   | 'too_many_counters'
   | 'too_many_idempotency_keys'
   | 'too_many_nodes'
+  /** More requests wait for the engine behind the store than can. */
+  | 'too_many_requests'
+  /** The engine behind the store does not answer. */
+  | 'unavailable'
   /** The write may or may not take effect. */
   | 'unknown_outcome';
 

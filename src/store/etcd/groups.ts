@@ -1,0 +1,168 @@
+/**
+ * What one commit of increments does: the transaction for a group of requests, worked out from what is known of their
+ * counters. Pure functions. Increments only add to totals of this server's slot, so others may raise the same counters at the
+ * same time without a conflict, but for two things: who creates a counter counts it in `created/SLOT`, so of two servers that
+ * create it at once, one is refused; and no value may pass 2^53 − 1.
+ */
+import { ApiError } from '../api-error.ts';
+import { valuesToKeep } from '../idempotency.ts';
+import type { Entries } from './entries.ts';
+import type { Compare, Operation, Txn } from './etcd.ts';
+import { encodeForecast } from './idempotency-record.ts';
+import type { Keyspace } from './keys.ts';
+import type { IncrementTask } from './task.ts';
+
+/** How many counters, at most, the increments of one request can have: what one transaction holds. */
+export const MAX_COUNTERS_AT_ONCE = 60;
+
+/**
+ * A value from which on increments are guarded; and an amount. Every server knows a value as of its latest commit, and adds
+ * no more than the amount to it at a time while that is below the value. So with thousands of servers, and however stale
+ * each one's knowledge is, the value stays far below 2^53. Guarded increments compare the whole counter, and leave a mark
+ * on it at which everybody else's plain increments fail.
+ */
+const LARGE_VALUE = 2 ** 50;
+const LARGE_AMOUNT = 2 ** 40;
+
+export const isLarge = (value: number, amount: number): boolean =>
+  value > LARGE_VALUE || amount > LARGE_AMOUNT;
+
+/** What is known of a counter: the total of this server's slot is exact, the sum of the others may have grown. */
+export interface Known {
+  readonly own: number;
+  readonly others: number;
+  readonly isNew: boolean;
+  readonly isLarge: boolean;
+}
+
+export function knownFrom({ nodes, value, isLarge: isMarked }: Entries, slot: string): Known {
+  const own = nodes.get(slot) ?? 0;
+  return { own, others: value - own, isNew: nodes.size === 0, isLarge: isMarked };
+}
+
+/** etcd's default limit of comparisons and of operations in a transaction. */
+const MAX_OPERATIONS = 128;
+
+/** Whether the transaction for so many counters and idempotency keys is within etcd's limits. */
+export const fitsInTransaction = (counters: number, ids: number): boolean =>
+  3 + 2 * counters + ids <= MAX_OPERATIONS;
+
+/** The tasks at the front of a queue that can be done in one transaction. */
+export function groupOf(tasks: Iterable<IncrementTask>): IncrementTask[] {
+  const group: IncrementTask[] = [];
+  const counters = new Set<string>();
+  const ids = new Set<string>();
+  for (const task of tasks) {
+    const id = task.idempotency?.id;
+    // Of two requests with the same idempotency key, the second finds the record of the first.
+    if (task.isGuarded || (id !== undefined && ids.has(id))) continue;
+    let added = 0;
+    for (const counter of task.counters) if (!counters.has(counter)) added++;
+    if (!fitsInTransaction(counters.size + added, ids.size + (id === undefined ? 0 : 1))) break;
+    for (const counter of task.counters) counters.add(counter);
+    if (id !== undefined) ids.add(id);
+    group.push(task);
+  }
+  return group;
+}
+
+export interface PlannedTask {
+  readonly task: IncrementTask;
+  /** The values after its increments, if nobody else has raised the counters. */
+  readonly values: readonly number[];
+}
+
+export interface Plan {
+  readonly tasks: readonly PlannedTask[];
+  /** The total of each counter after the commit. */
+  readonly owns: ReadonlyMap<string, number>;
+  readonly created: number;
+}
+
+/**
+ * Works out what the tasks of a group do, one after the other. Rejects those that cannot be done, and marks those that
+ * must be guarded; both are left out of the plan. `room` is how many counters can be created.
+ */
+export function plan(tasks: readonly IncrementTask[], known: (counter: string) => Known, room: number): Plan {
+  const owns = new Map<string, number>();
+  const planned: PlannedTask[] = [];
+  let created = 0;
+  for (const task of tasks) {
+    const after = new Map<string, number>();
+    const values: number[] = [];
+    let added = 0;
+    for (const { key, amount } of task.increments) {
+      const { own, others, isNew, isLarge: isMarked } = known(key);
+      const before = after.get(key) ?? owns.get(key);
+      if (before === undefined && isNew) added++;
+      const total = (before ?? own) + amount;
+      if (isMarked || isLarge(total + others, amount)) task.isGuarded = true;
+      after.set(key, total);
+      values.push(total + others);
+    }
+    if (task.isGuarded) continue;
+    if (added > 0 && created + added > room) {
+      task.reject(tooManyCounters());
+      continue;
+    }
+    created += added;
+    for (const [key, total] of after) owns.set(key, total);
+    planned.push({ task, values });
+  }
+  return { tasks: planned, owns, created };
+}
+
+export const tooManyCounters = (): ApiError =>
+  new ApiError('too_many_counters', 'there are as many counters as there can be (--max-counters)');
+
+export interface CommitContext {
+  readonly keys: Keyspace;
+  readonly slot: string;
+  /** The lease for idempotency records; empty if there are none to put. */
+  readonly recordLease: string;
+  /** How many counters this slot has created. */
+  readonly created: number;
+}
+
+/** What to compare, to do, and to ask for if that is refused, besides what is about the claim. */
+export interface GroupTxn extends Txn {
+  /** Where the entries of the first counter are among the results of success. */
+  readonly entriesAt: number;
+}
+
+/** The transaction of a plan. Refused, it returns the entries of the counters, and then the idempotency records. */
+export function txnOf(
+  { keys, slot, recordLease, created: createdBefore }: CommitContext,
+  { tasks, owns, created }: Plan,
+  known: (counter: string) => Known,
+): GroupTxn {
+  const counters = [...owns.keys()];
+  const entries = counters.map(keys.entriesOf);
+  const puts: Operation[] = counters.map((counter) => ({
+    put: keys.entry(counter, slot),
+    value: String(owns.get(counter)),
+  }));
+  const compare = counters.map((counter): Compare => {
+    if (!known(counter).isNew) return { key: keys.largeMark(counter), isAbsent: true };
+    const { range: key, rangeEnd } = keys.entriesOf(counter);
+    return { key, rangeEnd, notPutAfter: 0 };
+  });
+  const records: Operation[] = [];
+  for (const { task, values } of tasks) {
+    if (task.idempotency === undefined) continue;
+    const { id, fingerprint } = task.idempotency;
+    const key = keys.idempotencyRecord(id);
+    const others = task.counters.map((counter) => known(counter).others);
+    const forecast = { fingerprint, slot, others, values: valuesToKeep(task.increments, values) };
+    compare.push({ key, isAbsent: true });
+    puts.push({ put: key, value: encodeForecast(forecast), lease: recordLease });
+    records.push({ range: key });
+  }
+  if (created > 0) puts.push({ put: keys.created(slot), value: String(createdBefore + created) });
+  return {
+    compare,
+    success: [...puts, ...entries, ...(created > 0 ? [keys.all('created')] : [])],
+    failure: [...entries, ...records],
+    entriesAt: puts.length,
+  };
+}

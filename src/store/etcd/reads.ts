@@ -1,0 +1,111 @@
+/**
+ * Linearizable reads. Those that wait while a transaction of reads is under way share the next one, and those of the same
+ * counter share its range: a read is part of a transaction that was sent after it came.
+ */
+import type { Clock } from '../../runtime/clock.ts';
+import { DecodeError } from '../../runtime/decode.ts';
+import { ApiError } from '../api-error.ts';
+import type { NamedCounter } from '../store.ts';
+import type { Endpoints } from './endpoints.ts';
+import { counterFrom } from './entries.ts';
+import { EtcdError, type KeyValue, type Range } from './etcd.ts';
+import type { Keyspace } from './keys.ts';
+import { MAX_RANGES } from './known-counters.ts';
+import { PATIENCE_MS, apiErrorOf } from './task.ts';
+
+/** How many different counters can wait to be read. */
+const MAX_WAITING = 20_000;
+/** How many entries are asked for at a time. */
+const PAGE = 1000;
+
+export class Reads {
+  readonly #endpoints: Endpoints;
+  readonly #keys: Keyspace;
+  readonly #clock: Clock;
+  readonly #afterThisTurn: (task: () => void) => void;
+  #waiting = new Map<string, Waiting>();
+  #isReading = false;
+
+  constructor(endpoints: Endpoints, keys: Keyspace, clock: Clock, afterThisTurn: (task: () => void) => void) {
+    this.#endpoints = endpoints;
+    this.#keys = keys;
+    this.#clock = clock;
+    this.#afterThisTurn = afterThisTurn;
+  }
+
+  /** The counter with this key. Rejects with an ApiError. */
+  read(key: string): Promise<NamedCounter> {
+    const before = this.#waiting.get(key);
+    if (before !== undefined) return before.counter;
+    if (this.#waiting.size >= MAX_WAITING) {
+      const message = 'as many reads wait for etcd as can; try again later';
+      return Promise.reject(new ApiError('too_many_requests', message));
+    }
+    const waiting = new Waiting();
+    this.#waiting.set(key, waiting);
+    if (!this.#isReading) {
+      this.#isReading = true;
+      this.#afterThisTurn(() => void this.#run());
+    }
+    return waiting.counter;
+  }
+
+  /**
+   * The first `limit` counters whose keys begin with `prefix`, from the key after `after` on, all as they are at one
+   * revision. Rejects with an ApiError.
+   */
+  async list(prefix: string, after: string | undefined, limit: number): Promise<NamedCounter[]> {
+    const untilMs = this.#clock.nowMs() + PATIENCE_MS;
+    const { range, rangeEnd } = this.#keys.entriesFrom(prefix, after);
+    const byCounter = new Map<string, KeyValue[]>();
+    let next: Range = { range, rangeEnd, limit: PAGE };
+    try {
+      for (;;) {
+        const { results, revision } = await this.#endpoints.ranges([next], untilMs);
+        const { found, more } = results[0] ?? { found: [], more: false };
+        for (const entry of found) {
+          const { counter } = this.#keys.parseEntry(entry.key);
+          const entries = byCounter.get(counter);
+          if (entries === undefined) byCounter.set(counter, [entry]);
+          else entries.push(entry);
+        }
+        const last = found.at(-1);
+        // Of the last counter, there may be more entries.
+        if (!more || last === undefined || byCounter.size > limit) break;
+        next = { range: `${last.key}\0`, rangeEnd, limit: PAGE, revision: next.revision ?? revision };
+      }
+      return [...byCounter].slice(0, limit).map(([key, entries]) => counterFrom(this.#keys, key, entries));
+    } catch (error) {
+      throw asApiError(error);
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      const some = [...this.#waiting].slice(0, MAX_RANGES);
+      for (const [key] of some) this.#waiting.delete(key);
+      const ranges = some.map(([key]) => this.#keys.entriesOf(key));
+      try {
+        const { results } = await this.#endpoints.ranges(ranges, this.#clock.nowMs() + PATIENCE_MS);
+        for (const [index, [key, waiting]] of some.entries()) {
+          waiting.resolve(counterFrom(this.#keys, key, results[index]?.found ?? []));
+        }
+      } catch (error) {
+        for (const [, waiting] of some) waiting.reject(asApiError(error));
+      }
+    }
+    this.#isReading = false;
+  }
+}
+
+class Waiting {
+  resolve: (counter: NamedCounter) => void = () => {};
+  reject: (error: unknown) => void = () => {};
+  readonly counter = new Promise<NamedCounter>((resolve, reject) => {
+    this.resolve = resolve;
+    this.reject = reject;
+  });
+}
+
+const asApiError = (error: unknown): unknown =>
+  error instanceof EtcdError || error instanceof DecodeError ? apiErrorOf(error) : error;
