@@ -12,6 +12,8 @@ import { PATIENCE_MS } from './task.ts';
 
 /** After so long without a reader, the watch is given up. */
 const IDLE_MS = 60_000;
+/** How long a reader waits for changes that this server has made itself. */
+const MAX_LATE_MS = 1000;
 
 export interface ChangedKeys {
   /** The keys that have changed with the positions of their latest changes, in the order of these; undefined after a gap. */
@@ -27,6 +29,7 @@ export class EtcdChanges {
   /** The first position without a gap behind it. */
   #validFrom = 0;
   #revision = 0;
+  readonly #waiting = new Set<{ readonly revision: number; readonly resolve: () => void }>();
   #watching: Watching | undefined;
   #starting: Promise<void> | undefined;
   #failures = 0;
@@ -42,11 +45,18 @@ export class EtcdChanges {
 
   /**
    * The first `limit` keys with a prefix that have changed since a position; none, with the latest position, if that is
-   * undefined or no longer known. Rejects with an EtcdError.
+   * undefined or no longer known. Changes up to `revision` are among them, unless etcd does not tell them in time. Rejects
+   * with an EtcdError.
    */
-  async after(position: number | undefined, prefix: string, limit: number): Promise<ChangedKeys> {
+  async after(
+    position: number | undefined,
+    prefix: string,
+    limit: number,
+    revision: number,
+  ): Promise<ChangedKeys> {
     this.#askedMs = this.#clock.nowMs();
     if (this.#watching === undefined) await (this.#starting ??= this.#start());
+    if (this.#revision < revision) await this.#told(revision);
     const latest = this.#ring.position;
     if (position === undefined || position < this.#validFrom || !this.#ring.remembers(position)) {
       return { keys: undefined, position: latest };
@@ -60,6 +70,22 @@ export class EtcdChanges {
     }
     const keys = [...changed].slice(0, limit);
     return { keys, position: keys.length < changed.size ? (keys.at(-1)?.[1] ?? latest) : latest };
+  }
+
+  /** Resolves when etcd has told the changes up to a revision, or has taken too long. */
+  #told(revision: number): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = {
+        revision,
+        resolve: () => {
+          timer.cancel();
+          this.#waiting.delete(waiting);
+          resolve();
+        },
+      };
+      const timer = this.#clock.after(MAX_LATE_MS, () => waiting.resolve());
+      this.#waiting.add(waiting);
+    });
   }
 
   close(): void {
@@ -100,6 +126,7 @@ export class EtcdChanges {
         this.#failures = 0;
         this.#revision = Math.max(this.#revision, revision);
         for (const entry of entries) this.#ring.push(this.#keys.parseEntry(entry).counter);
+        for (const waiting of this.#waiting) if (waiting.revision <= this.#revision) waiting.resolve();
       },
       onEnd: (error) => void this.#again(error),
     });

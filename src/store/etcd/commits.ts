@@ -76,6 +76,8 @@ export class Commits {
   #waiting: Task[] = [];
   #claim: Claim | undefined;
   readonly #created: CreatedCounters;
+  /** The revision of the latest commit that was done. */
+  revision = 0;
   #isRunning = false;
   #isClosed = false;
   readonly #onIdle: (() => void)[] = [];
@@ -284,6 +286,8 @@ export class Commits {
       throw error;
     });
     const { is } = outcome;
+    if (is === 'done') this.revision = outcome.result.revision;
+    if (is === 'found done') this.revision = outcome.revision;
     if (is === 'done') this.#recordLeases.put(tasks.filter(hasIdempotencyKey).length);
     if (is === 'found done') observer.recovered();
     if (is === 'refused' || is === 'lost') for (const task of tasks) task.isSent = false;

@@ -165,9 +165,11 @@ export class EtcdStore implements Store {
   }
 
   async changesAfter(position: number | undefined, prefix: string, limit: number): Promise<Changes> {
-    const changed = await this.#changes.after(position, prefix, limit).catch((error: unknown) => {
-      throw error instanceof EtcdError ? apiErrorOf(error) : error;
-    });
+    const changed = await this.#changes
+      .after(position, prefix, limit, this.#commits.revision)
+      .catch((error: unknown) => {
+        throw error instanceof EtcdError ? apiErrorOf(error) : error;
+      });
     if (changed.keys === undefined) return { counters: undefined, position: changed.position };
     const counters = changed.keys.map(async ([key, changedAt]) => {
       const { value, nodes, lowerBound } = await this.read(key);
