@@ -7,6 +7,7 @@ import { EtcdStore, type EtcdStoreOptions } from '../../../src/store/etcd/etcd-s
 import { Gateway } from '../../../src/store/etcd/gateway.ts';
 import type { StoreLimits } from '../../../src/store/store.ts';
 import { EtcdProcess, etcdSuffix, hasEtcd } from '../../support/etcd-process.ts';
+import { until } from '../../support/eventually.ts';
 import { freePort } from '../../support/servers.ts';
 import { describeStore } from '../conformance.ts';
 
@@ -111,14 +112,15 @@ describe.skipIf(!hasEtcd)(`over a real etcd${etcdSuffix}`, () => {
   test('a server whose claim is lost claims a slot anew, and what it had not committed is counted once', async () => {
     const prefix = `test-${++prefixes}/`;
     const [server, other] = [await open({ prefix }), await open({ prefix })];
+    const leaseOf = async (slot: string): Promise<string | undefined> => {
+      const success = [{ range: `${prefix}live/${slot}` }];
+      const { results } = await gateway.txn(process.endpoint, { compare: [], success, failure: [] }, 5000);
+      return results[0]?.found[0]?.lease;
+    };
     for (let round = 0; round < 10; round++) {
-      const live = await gateway.txn(
-        process.endpoint,
-        { compare: [], success: [{ range: `${prefix}live/${server.nodeId}` }], failure: [] },
-        5000,
-      );
+      const lease = await until(() => leaseOf(server.nodeId));
       const work = Array.from({ length: 20 }, () => server.increment([{ key: 'likes', amount: 1 }]));
-      await gateway.revokeLease(process.endpoint, live.results[0]?.found[0]?.lease ?? '', 5000);
+      await gateway.revokeLease(process.endpoint, lease, 5000);
       await Promise.all(work);
     }
     expect(await valueAt(other, 'likes')).toBe(200);
