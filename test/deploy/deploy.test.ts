@@ -89,6 +89,12 @@ describe.skipIf(!has('promtool'))(`promtool${skipped('promtool')}`, () => {
   });
 });
 
+test('the unit lets the server list its networks, without which it sends no beacons', () => {
+  expect(readFileSync('deploy/g-counter-server.service', 'utf8')).toMatch(
+    /^RestrictAddressFamilies=.*\bAF_NETLINK\b/m,
+  );
+});
+
 describe.skipIf(!has('systemd-analyze'))(`systemd-analyze${skipped('systemd-analyze')}`, () => {
   test('accepts the unit', () => {
     expect(run('systemd-analyze', ['verify', 'deploy/g-counter-server.service'])).toEqual({
