@@ -9,7 +9,11 @@ import { inlineDocument } from '../src/inline-document.mjs';
 const SOAK = '**/*.soak.test.ts';
 const CONTAINERS = '**/containers/**';
 /** Real processes, sockets and time. */
-const REAL = ['**/{cli,server/http,server/cluster,cluster/net}/**', '**/docs.test.ts'];
+const REAL = [
+  '**/{cli,deploy,server/http,server/cluster,cluster/net}/**',
+  '**/etcd-store.test.ts',
+  '**/docs.test.ts',
+];
 
 export default defineConfig(({ mode }) => ({
   plugins: [
