@@ -83,26 +83,30 @@ export async function simulateSeeds(search: SeedSearch): Promise<number[]> {
 /** Simulates one seed at a time. */
 class Thread {
   readonly #worker: Worker;
+  readonly #hasExited: Promise<unknown>;
 
   constructor(program: string, task: unknown) {
     this.#worker = new Worker(program, { workerData: task });
+    this.#hasExited = new Promise((resolve) => this.#worker.once('exit', resolve));
   }
 
   /** Resolves with undefined if the thread has been ended. */
   simulate(seed: number): Promise<SeedReport | undefined> {
     return new Promise((resolve, reject) => {
+      const onExit = (): void => settle();
       const settle = (report?: SeedReport): void => {
-        for (const event of ['error', 'message', 'exit']) this.#worker.removeAllListeners(event);
+        this.#worker.off('error', reject).off('exit', onExit).removeAllListeners('message');
         resolve(report);
       };
       this.#worker.once('error', reject);
       this.#worker.once('message', settle);
-      this.#worker.once('exit', () => settle());
+      this.#worker.once('exit', onExit);
       this.#worker.postMessage(seed);
     });
   }
 
   async end(): Promise<void> {
-    await this.#worker.terminate();
+    // In Node 26, this may never resolve for a thread that is about to end by itself.
+    await Promise.race([this.#worker.terminate(), this.#hasExited]);
   }
 }
