@@ -3,6 +3,7 @@
  * deadline, and so has every wait.
  */
 import { request } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
 import { isObject, parseJson } from '../../runtime/json.ts';
 import { asError } from '../../runtime/error.ts';
 import { systemClock } from '../../runtime/system.ts';
@@ -129,12 +130,8 @@ function exchange(
   const signal = AbortSignal.timeout(REQUEST_MS);
   return new Promise((resolve, reject) => {
     const asked = request(url, { method, headers, agent: false, signal }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('error', reject);
-      response.once('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
-      );
+      const { statusCode: status = 0 } = response;
+      textOf(response).then((text) => resolve({ status, text }), reject);
     });
     asked.once('error', reject);
     asked.end(body === undefined ? undefined : JSON.stringify(body));

@@ -7,6 +7,7 @@ import { lookup } from 'node:dns';
 import { Agent, request as plainRequest } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { type BlockList, type LookupFunction, isIP } from 'node:net';
+import { boundedText } from '../../runtime/bounded-text.ts';
 import type { TlsMaterial } from '../../runtime/tls-material.ts';
 import { type Address, isAllowed, parseAddress } from '../address.ts';
 import { RpcError, type Transport, UntrustedPeerError } from '../peer-rpc.ts';
@@ -65,26 +66,20 @@ export class HttpTransport implements Transport {
         headers: { 'content-length': Buffer.byteLength(text) },
         signal: AbortSignal.timeout(timeoutMs),
       });
+      // A response that is not HTTP reports nothing else; one that is HTTP says itself how it ends.
+      const onClose = (): void => reject(new RpcError('the connection was closed'));
+      asked.on('close', onClose);
       asked.on('response', (response) => {
-        const chunks: Buffer[] = [];
-        let bytes = 0;
-        response.on('data', (chunk: Buffer) => {
-          chunks.push(chunk);
-          bytes += chunk.length;
-          if (bytes > MAX_MESSAGE_BYTES) asked.destroy(new RpcError('its response is too long'));
-        });
-        response.on('error', reject);
-        response.on('end', () => {
-          if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString());
+        asked.off('close', onClose);
+        boundedText(response, MAX_MESSAGE_BYTES).then((reply) => {
+          if (response.statusCode === 200) resolve(reply);
           else reject(new RpcError(`it responds with status ${response.statusCode}`));
-        });
+        }, reject);
       });
       asked.on('error', (error) => {
         const isLate = error.name === 'AbortError';
         reject(isLate ? new RpcError(`no response within ${timeoutMs} ms`) : (distrust(error) ?? error));
       });
-      // A response that is not HTTP reports nothing else.
-      asked.on('close', () => reject(new RpcError('the connection was closed')));
       asked.end(text);
     });
   }

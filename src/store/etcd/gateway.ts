@@ -3,7 +3,10 @@
  */
 import { type ClientRequest, Agent, request as plainRequest } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { parseAuthority } from '../../runtime/authority.ts';
+import { boundedText } from '../../runtime/bounded-text.ts';
 import { DecodeError, decodeJson, text } from '../../runtime/decode.ts';
+import { asError } from '../../runtime/error.ts';
 import { readLines } from '../../runtime/lines.ts';
 import {
   type Endpoint,
@@ -140,11 +143,11 @@ export class Gateway implements Etcd {
   }
 
   #request(endpoint: Endpoint, path: string, signal?: AbortSignal): ClientRequest {
-    const { protocol, hostname, port } = new URL(`http://${endpoint}`);
+    const { host, port } = parseAuthority(endpoint) ?? { host: endpoint };
     const request = this.#agent instanceof TlsAgent ? tlsRequest : plainRequest;
     return request({
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: port === '' ? (protocol === 'http:' ? 80 : 443) : port,
+      host,
+      port,
       method: 'POST',
       path,
       agent: this.#agent,
@@ -164,27 +167,22 @@ export class Gateway implements Etcd {
             : new EtcdError('unreachable', `${endpoint}: ${error.message}`),
         );
       });
-      asked.on('close', () => reject(new EtcdError('unreachable', `${endpoint} has closed the connection`)));
+      const onClose = (): void =>
+        reject(new EtcdError('unreachable', `${endpoint} has closed the connection`));
+      asked.on('close', onClose);
       asked.on('response', (response) => {
-        const chunks: Buffer[] = [];
-        let bytes = 0;
-        response.on('data', (chunk: Buffer) => {
-          chunks.push(chunk);
-          bytes += chunk.length;
-          if (bytes > MAX_RESPONSE_BYTES) asked.destroy(new Error('its response is too long'));
-        });
-        response.on('error', (error) =>
-          reject(new EtcdError('unreachable', `${endpoint}: ${error.message}`)),
+        asked.off('close', onClose);
+        boundedText(response, MAX_RESPONSE_BYTES).then(
+          (answer) => {
+            if (response.statusCode !== 200) return reject(errorOf(response.statusCode ?? 0, answer));
+            try {
+              resolve(decodeJson(answer));
+            } catch (error) {
+              reject(errorFrom(error));
+            }
+          },
+          (error: unknown) => reject(new EtcdError('unreachable', `${endpoint}: ${asError(error).message}`)),
         );
-        response.on('end', () => {
-          const answer = Buffer.concat(chunks).toString();
-          if (response.statusCode !== 200) return reject(errorOf(response.statusCode ?? 0, answer));
-          try {
-            resolve(decodeJson(answer));
-          } catch (error) {
-            reject(errorFrom(error));
-          }
-        });
       });
       asked.end(JSON.stringify(body));
     });
