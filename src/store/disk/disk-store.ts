@@ -27,6 +27,7 @@ import { ApiError } from '../api-error.ts';
 import type { Counters } from '../counters.ts';
 import { type IdempotencyRecords, valuesAfterEach, valuesToKeep } from '../idempotency.ts';
 import { changesAfter, listPage, namedCounter } from '../named-counter.ts';
+import { idempotencyKeyReused, overflow, tooManyIdempotencyKeys, tooManyNodes } from '../store-errors.ts';
 import type { Changes, Health, Idempotency, Increment, NamedCounter, Store, StoreLimits } from '../store.ts';
 import { backupOf } from './backup.ts';
 import type { Batch } from './batch.ts';
@@ -276,7 +277,7 @@ export class DiskStore implements Store {
     if (changes.size === 0) return after;
     const nodes = nodesOf(identity, after).size;
     if (nodes > maxNodes && nodes > nodesOf(identity, before).size) {
-      throw new ApiError('too_many_nodes', `a counter can have totals of ${maxNodes} nodes`);
+      throw tooManyNodes(maxNodes);
     }
     if (known === undefined) this.#checkRoomFor(1);
     const batch = this.#groupCommit.openBatch();
@@ -329,13 +330,10 @@ export class DiskStore implements Store {
     if (record === undefined) {
       const more = pendingIdempotencyRecords + 1;
       if (this.#idempotencyRecords.hasRoomFor(more, nowMs, pendingIdempotencyBytes)) return undefined;
-      throw new ApiError(
-        'too_many_idempotency_keys',
-        'as many idempotency keys are remembered as can be; try again later, or without one',
-      );
+      throw tooManyIdempotencyKeys();
     }
     if (record.fingerprint !== fingerprint) {
-      throw new ApiError('idempotency_key_reused', 'this idempotency key came with another request before');
+      throw idempotencyKeyReused();
     }
     const committed = pending?.batch.committed ?? Promise.resolve();
     return committed.then(() => valuesAfterEach(increments, record.values));
@@ -390,6 +388,3 @@ export class DiskStore implements Store {
     this.#options.onFailure(error);
   }
 }
-
-const overflow = (key: string): ApiError =>
-  new ApiError('overflow', `the value of ${JSON.stringify(key)} would pass 2^53 - 1`);

@@ -6,6 +6,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { TimeoutQueue } from '../../runtime/timeout-queue.ts';
 import { ApiError } from '../api-error.ts';
+import { tooManyIdempotencyKeys } from '../store-errors.ts';
 import type { Idempotency, Increment, StoreLimits } from '../store.ts';
 import { CLAIM_RESULTS, Claim, type Outcome } from './claim.ts';
 import { CreatedCounters } from './created-counters.ts';
@@ -25,7 +26,7 @@ import { type GuardedWrite, guardedIncrements } from './guarded.ts';
 import { corrected } from './idempotency-record.ts';
 import type { Keyspace } from './keys.ts';
 import { KnownCounters } from './known-counters.ts';
-import { RecordLeases, tooManyRecords } from './record-leases.ts';
+import { RecordLeases } from './record-leases.ts';
 import { Settling } from './settling.ts';
 import type { Slots } from './slots.ts';
 import {
@@ -76,8 +77,7 @@ export class Commits {
   #waiting: Task[] = [];
   #claim: Claim | undefined;
   readonly #created: CreatedCounters;
-  /** The revision of the latest commit that was done. */
-  revision = 0;
+  #revision = 0;
   #isRunning = false;
   #isClosed = false;
   readonly #onIdle: (() => void)[] = [];
@@ -106,6 +106,11 @@ export class Commits {
   /** How many requests have not been answered. */
   get waiting(): number {
     return this.#timeouts.size;
+  }
+
+  /** The revision of the latest commit that was done. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Adds to counters as `Store.increment` does. */
@@ -285,16 +290,19 @@ export class Commits {
       for (const task of tasks) task.isSent = false;
       throw error;
     });
-    const { is } = outcome;
-    if (is === 'done') this.revision = outcome.result.revision;
-    if (is === 'found done') this.revision = outcome.revision;
-    if (is === 'done') this.#recordLeases.put(tasks.filter(hasIdempotencyKey).length);
-    if (is === 'found done') observer.recovered();
-    if (is === 'refused' || is === 'lost') for (const task of tasks) task.isSent = false;
-    if (is === 'unknown') {
-      for (const task of tasks) if (!hasIdempotencyKey(task)) task.reject(unknownOutcome());
+    if (outcome.is === 'done') {
+      this.#revision = outcome.result.revision;
+      this.#recordLeases.put(tasks.filter(hasIdempotencyKey).length);
+    } else if (outcome.is === 'found done') {
+      this.#revision = outcome.revision;
+      observer.recovered();
+    } else {
+      for (const task of tasks) {
+        if (outcome.is !== 'unknown') task.isSent = false;
+        else if (!hasIdempotencyKey(task)) task.reject(unknownOutcome());
+      }
+      if (outcome.is !== 'refused' && slots.holding === claim.holding) slots.lost();
     }
-    if ((is === 'lost' || is === 'unknown') && slots.holding === claim.holding) slots.lost();
     return outcome;
   }
 
@@ -333,11 +341,11 @@ export class Commits {
 
   /** Lets through the tasks whose idempotency records can be put. Of the others, those that are retries are answered. */
   async #withRoom(tasks: readonly IncrementTask[], untilMs: number): Promise<IncrementTask[]> {
-    let room = this.#options.limits.maxIdempotencyRecords - this.#recordLeases.records;
+    let { room } = this.#recordLeases;
     const admitted: IncrementTask[] = [];
     for (const task of tasks) {
       if (task.idempotency === undefined || room-- > 0) admitted.push(task);
-      else if (!(await this.#isRetry(task, untilMs))) task.reject(tooManyRecords());
+      else if (!(await this.#isRetry(task, untilMs))) task.reject(tooManyIdempotencyKeys());
     }
     return admitted;
   }
@@ -360,7 +368,7 @@ export class Commits {
     let recordLease = '';
     if (task instanceof IncrementTask && task.idempotency !== undefined) {
       if (await this.#isRetry(task, untilMs)) return;
-      if (!this.#recordLeases.hasRoom) return task.reject(tooManyRecords());
+      if (this.#recordLeases.room <= 0) return task.reject(tooManyIdempotencyKeys());
       recordLease = await this.#recordLeases.present(untilMs);
     }
     const write = task instanceof GuardedTask ? task.write : guardedIncrements(task);

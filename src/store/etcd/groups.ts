@@ -5,10 +5,9 @@
  * create it at once, one is refused; and no value may pass 2^53 − 1.
  */
 import { ApiError } from '../api-error.ts';
-import { valuesToKeep } from '../idempotency.ts';
 import type { Entries } from './entries.ts';
 import type { Compare, Operation, Txn } from './etcd.ts';
-import { encodeForecast } from './idempotency-record.ts';
+import { recordOf } from './idempotency-record.ts';
 import type { Keyspace } from './keys.ts';
 import type { IncrementTask } from './task.ts';
 
@@ -44,7 +43,7 @@ export function knownFrom({ nodes, value, isLarge: isMarked }: Entries, slot: st
 const MAX_OPERATIONS = 128;
 
 /** Whether the transaction for so many counters and idempotency keys is within etcd's limits. */
-export const fitsInTransaction = (counters: number, ids: number): boolean =>
+const fitsInTransaction = (counters: number, ids: number): boolean =>
   3 + 2 * counters + ids <= MAX_OPERATIONS;
 
 /** The tasks at the front of a queue that can be done in one transaction. */
@@ -149,14 +148,12 @@ export function txnOf(
   });
   const records: Operation[] = [];
   for (const { task, values } of tasks) {
-    if (task.idempotency === undefined) continue;
-    const { id, fingerprint } = task.idempotency;
-    const key = keys.idempotencyRecord(id);
     const others = task.counters.map((counter) => known(counter).others);
-    const forecast = { fingerprint, slot, others, values: valuesToKeep(task.increments, values) };
-    compare.push({ key, isAbsent: true });
-    puts.push({ put: key, value: encodeForecast(forecast), lease: recordLease });
-    records.push({ range: key });
+    const record = recordOf(keys, task, { slot, others, values }, recordLease);
+    if (record === undefined) continue;
+    compare.push(record.compare);
+    puts.push(record.put);
+    records.push({ range: record.compare.key });
   }
   if (created > 0) puts.push({ put: keys.created(slot), value: String(createdBefore + created) });
   return {

@@ -8,13 +8,12 @@
  * it from elsewhere too: the slot is retired, which its holder, if there is one, notices at its next commit.
  */
 import { plus } from '../../crdt/g-counter.ts';
-import { ApiError } from '../api-error.ts';
+import { overflow, tooManyNodes } from '../store-errors.ts';
 import type { NamedCounter, StoreLimits } from '../store.ts';
 import type { Entries } from './entries.ts';
 import type { Compare, KeyValue, Operation } from './etcd.ts';
-import { type CommitContext, isLarge, tooManyCounters } from './groups.ts';
-import { encodeForecast } from './idempotency-record.ts';
-import { valuesToKeep } from '../idempotency.ts';
+import { type CommitContext, isLarge, knownFrom, tooManyCounters } from './groups.ts';
+import { recordOf } from './idempotency-record.ts';
 import type { IncrementTask } from './task.ts';
 
 export interface GuardedWrite {
@@ -60,35 +59,31 @@ export function guardedIncrements(task: IncrementTask): GuardedWrite {
     names: [],
     plan(view) {
       const { keys, slot, entries, recordLease } = view;
+      const known = new Map(
+        task.counters.map((counter) => [counter, knownFrom(entriesOf(entries, counter), slot)]),
+      );
       const owns = new Map<string, number>();
       const afters = new Map<string, number>();
       values = task.increments.map(({ key, amount }) => {
-        const { nodes, value } = entriesOf(entries, key);
-        const before = nodes.get(slot) ?? 0;
+        const { own: before = 0, others = 0 } = known.get(key) ?? {};
         const own = plus(owns.get(key) ?? before, amount);
-        const after = own === undefined ? undefined : plus(value - before, own);
+        const after = own === undefined ? undefined : plus(others, own);
         if (own === undefined || after === undefined) throw overflow(key);
         owns.set(key, own);
         afters.set(key, after);
         return after;
       });
-      const isNew = task.counters.filter((counter) => entriesOf(entries, counter).nodes.size === 0);
-      const puts: Operation[] = task.counters.map((counter) => ({
+      const all = [...known.values()];
+      const created = all.filter(({ isNew }) => isNew).length;
+      const puts: Operation[] = [...owns].map(([counter, own]) => ({
         put: keys.entry(counter, slot),
-        value: String(owns.get(counter)),
+        value: String(own),
       }));
-      puts.push(...marks(view, afters), ...creation(view, isNew.length));
-      const created = isNew.length;
-      if (task.idempotency === undefined) return { compare: [], puts, created };
-      const key = keys.idempotencyRecord(task.idempotency.id);
-      const others = task.counters.map((counter) => {
-        const { nodes, value } = entriesOf(entries, counter);
-        return value - (nodes.get(slot) ?? 0);
-      });
-      const { fingerprint } = task.idempotency;
-      const record = { fingerprint, slot, others, values: valuesToKeep(task.increments, values) };
-      puts.push({ put: key, value: encodeForecast(record), lease: recordLease });
-      return { compare: [{ key, isAbsent: true }], puts, created };
+      puts.push(...marks(view, afters), ...creation(view, created));
+      const others = all.map((each) => each.others);
+      const record = recordOf(keys, task, { slot, others, values }, recordLease);
+      if (record === undefined) return { compare: [], puts, created };
+      return { compare: [record.compare], puts: [...puts, record.put], created };
     },
     done: () => task.resolve(values),
   };
@@ -173,7 +168,7 @@ export function checkMerge(
     if (held === 0) added++;
   }
   if (added > 0 && nodes.size + added > maxNodes) {
-    throw new ApiError('too_many_nodes', `a counter can have totals of ${maxNodes} nodes`);
+    throw tooManyNodes(maxNodes);
   }
   return after;
 }
@@ -197,6 +192,3 @@ function creation({ keys, slot, created, room }: GuardedView, added: number): Op
   if (added > room) throw tooManyCounters();
   return [{ put: keys.created(slot), value: String(created + added) }];
 }
-
-const overflow = (key: string): ApiError =>
-  new ApiError('overflow', `the value of ${JSON.stringify(key)} would pass 2^53 - 1`);

@@ -9,13 +9,13 @@
  * revision has been compacted, they are those of the forecast: settled by putting it again.
  */
 import { fields, decodeJson, text, integer } from '../../runtime/decode.ts';
-import { ApiError } from '../api-error.ts';
 import { valuesAfterEach, valuesToKeep } from '../idempotency.ts';
 import { packIntegers, unpackIntegers } from '../packed-integers.ts';
+import { idempotencyKeyReused } from '../store-errors.ts';
 import type { Idempotency, Increment } from '../store.ts';
 import type { Endpoints } from './endpoints.ts';
 import { entriesFrom } from './entries.ts';
-import { EtcdError, type KeyValue, type Operation, type TxnResult } from './etcd.ts';
+import { type Compare, EtcdError, type KeyValue, type Operation, type TxnResult } from './etcd.ts';
 import type { Keyspace } from './keys.ts';
 
 export interface Forecast {
@@ -29,7 +29,7 @@ export interface Forecast {
 }
 
 /** What is put for a forecast. */
-export const encodeForecast = ({ fingerprint, slot, others, values }: Forecast): string =>
+const encodeForecast = ({ fingerprint, slot, others, values }: Forecast): string =>
   JSON.stringify({ f: fingerprint, s: slot, o: packIntegers(others), v: values });
 
 /** Throws a DecodeError if that is not a record. */
@@ -41,6 +41,26 @@ function decodeForecast(record: string): Forecast {
     others: unpackIntegers(text(o)).map(integer),
     values: text(v),
   };
+}
+
+/** Increments that may have come under an idempotency key. */
+interface Request {
+  readonly increments: readonly Increment[];
+  readonly idempotency: Idempotency | undefined;
+}
+
+/** What a request's record is put with, on the condition that there is none; undefined for one without a key. */
+export function recordOf(
+  keys: Keyspace,
+  { idempotency, increments }: Request,
+  { slot, others, values }: Pick<Forecast, 'slot' | 'others'> & { readonly values: readonly number[] },
+  lease: string,
+): { readonly compare: Compare; readonly put: Operation } | undefined {
+  if (idempotency === undefined) return undefined;
+  const { id, fingerprint } = idempotency;
+  const key = keys.idempotencyRecord(id);
+  const forecast = { fingerprint, slot, others, values: valuesToKeep(increments, values) };
+  return { compare: { key, isAbsent: true }, put: { put: key, value: encodeForecast(forecast), lease } };
 }
 
 /** The counters of some increments, in the order in which they first occur. */
@@ -87,7 +107,7 @@ export async function settledValues(
 ): Promise<readonly number[]> {
   const forecast = decodeForecast(found.value);
   if (forecast.fingerprint !== fingerprint) {
-    throw new ApiError('idempotency_key_reused', 'this idempotency key came with another request before');
+    throw idempotencyKeyReused();
   }
   const values = valuesAfterEach(increments, forecast.values);
   if (found.version > 1) return values;

@@ -4,16 +4,12 @@
  * A record may be kept for so much longer than its window.
  */
 import type { Clock } from '../../runtime/clock.ts';
-import { ApiError } from '../api-error.ts';
 import type { IdempotencyLimits } from '../idempotency.ts';
 import type { Endpoints } from './endpoints.ts';
 
 /** How long records are put under the same lease. */
 const USE_MS = 60_000;
 const MARGIN_MS = 15_000;
-
-/** How much longer than its window a record can be kept, besides what etcd takes to end leases. */
-export const MAX_LATE_MS = USE_MS + MARGIN_MS;
 
 export class RecordLeases {
   readonly #endpoints: Endpoints;
@@ -37,9 +33,9 @@ export class RecordLeases {
     return this.#earlier.reduce((sum, { records }) => sum + records, this.#present?.records ?? 0);
   }
 
-  /** Whether one more can be put. */
-  get hasRoom(): boolean {
-    return this.records < this.#limits.maxIdempotencyRecords;
+  /** How many more can be put. */
+  get room(): number {
+    return this.#limits.maxIdempotencyRecords - this.records;
   }
 
   /** Resolves with the id of the lease to put records under. Rejects with an EtcdError when `untilMs` has come. */
@@ -66,10 +62,3 @@ export class RecordLeases {
     this.#present = undefined;
   }
 }
-
-/** When a server remembers as many keys as it may. */
-export const tooManyRecords = (): ApiError =>
-  new ApiError(
-    'too_many_idempotency_keys',
-    'as many idempotency keys are remembered as can be; try again later, or without one',
-  );

@@ -32,7 +32,7 @@ export interface SlotsOptions {
   readonly onLost: () => void;
 }
 
-export const LEASE_SECONDS = 10;
+const LEASE_SECONDS = 10;
 const LEASE_MS = LEASE_SECONDS * 1000;
 
 export class Slots {
@@ -134,7 +134,7 @@ export class Slots {
   }
 
   /** The first of node-1, node-2, … that is neither held nor retired. */
-  async #lowestFree(held: ReadonlySet<string>, untilMs: number): Promise<string | undefined> {
+  async #lowestFree(held: ReadonlySet<string>, untilMs: number): Promise<string> {
     const { endpoints, keys } = this.#options;
     for (let first = 1; ; first += CANDIDATES) {
       const candidates = Array.from({ length: CANDIDATES }, (_, index) => `node-${first + index}`);
