@@ -118,17 +118,20 @@ function encodeBody(body: RequestBody | ResponseBody): string {
 }
 
 export function decodeRequest(message: string): Request {
-  const json = decodeJson(message);
-  checkVersion(json, 'the message');
-  const { from, to, seq, body } = fields(json, 'a message', ['from', 'to', 'seq', 'body'], ['version']);
+  const { from, to, seq, body } = membersOf(message, ['from', 'to', 'seq', 'body']);
   return { from: senderFrom(from), to: bootIdFrom(to), seq: integer(seq), body: requestBodyFrom(body) };
 }
 
 export function decodeResponse(message: string): Response {
+  const { from, body } = membersOf(message, ['from', 'body']);
+  return { from: senderFrom(from), body: responseBodyFrom(body) };
+}
+
+/** The members of a message of a version that this server knows. */
+function membersOf(message: string, names: readonly string[]): Fields {
   const json = decodeJson(message);
   checkVersion(json, 'the message');
-  const { from, body } = fields(json, 'a message', ['from', 'body'], ['version']);
-  return { from: senderFrom(from), body: responseBodyFrom(body) };
+  return fields(json, 'a message', names, ['version']);
 }
 
 function requestBodyFrom(json: unknown): RequestBody {

@@ -52,7 +52,7 @@ export interface Member {
 /** Whether the failure detector counts it as a peer. */
 export const isPeer = ({ state }: Member): boolean => state === 'alive' || state === 'suspect';
 
-/** Whether a server that restarts should contact it: it has been a peer, or was meant to be one. */
+/** Whether a server that restarts should look for it: it has been a peer, or was meant to be one. */
 export function isWorthRemembering({ state, source, who }: Member): boolean {
   if (['alias', 'duplicate', 'removed', 'self', 'stranger'].includes(state)) return false;
   return who !== undefined || source === 'registered' || source === 'remembered';

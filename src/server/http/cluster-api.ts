@@ -77,7 +77,7 @@ export async function removePeer({ cluster }: ClusterContext, { request }: Excha
   return jsonReply(JSON.stringify({ id: address, node_id: nodeId, peers: cluster.peers }));
 }
 
-/** Resolves when an operator's decision would survive a restart. Rejects with an ApiError if the disk fails. */
+/** Resolves when a removal or a registration would survive a restart. Rejects with an ApiError if the disk fails. */
 async function save(cluster: Cluster): Promise<void> {
   try {
     await cluster.save();
