@@ -23,11 +23,14 @@ export interface Check {
 const idsOf = (servers: readonly Server[]): string => servers.map(({ id }) => id).join(', ');
 
 /** Resolves when each server that has been started answers that it accepts increments. */
-export async function allHealthy({ deployment, client }: Context): Promise<void> {
+export async function allHealthy({ deployment, client, narrator }: Context): Promise<void> {
   for (const server of deployment.servers) {
     await until(`${server.id} is healthy`, async (instead) => {
       const answer = await client.tryToAsk(server, 'GET', '/health');
-      if (answer === undefined && !deployment.isStarted) throw new Failure('the servers have ended');
+      if (answer === undefined && !deployment.isStarted) {
+        for (const line of deployment.lastWords()) narrator.step(line);
+        throw new Failure('the servers have ended');
+      }
       instead(answer?.text ?? `no answer at ${server.url}; \`make logs\` may say why`);
       return answer?.isOk ? true : undefined;
     });
@@ -169,9 +172,9 @@ const discovery: Check = {
 /** Shows what a server knows of another that it has found. */
 async function showDiscovered({ client, narrator }: Context, by: Server, found: Server): Promise<void> {
   const answer = await client.tryToAsk(by, 'GET', '/discovery');
-  const contacts = memberOf(answer?.json, 'contacts');
-  const known = Array.isArray(contacts)
-    ? contacts.find((each) => memberOf(each, 'id') === found.address)
+  const members = memberOf(answer?.json, 'contacts');
+  const known = Array.isArray(members)
+    ? members.find((each) => memberOf(each, 'id') === found.address)
     : undefined;
   if (known === undefined) throw new Failure(`${by.id} does not know ${found.address}: ${answer?.text}`);
   narrator.exchange(by.id, `GET /discovery, of ${found.id}`, JSON.stringify(known));

@@ -24,6 +24,8 @@ export interface Deployment {
   readonly servers: readonly Server[];
   /** Whether `start` has started the servers and `stop` has not stopped them. */
   readonly isStarted: boolean;
+  /** What servers that have ended have said of it, a line each. */
+  lastWords(): string[];
   /** Returns what writers must present, if anything. */
   readonly token: () => string | undefined;
   /** Builds what is needed and starts the servers, without waiting for them to serve. Rejects with a Failure. */

@@ -3,7 +3,16 @@
  * What somebody else has started on the same ports is used as it is, and never stopped.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { portsInUse } from '../local-cluster/ports.ts';
@@ -60,10 +69,13 @@ export class Processes implements Deployment {
     if (child.pid === undefined) throw new Failure(`${process.execPath} cannot be run`);
     writeFileSync(PID, `${child.pid}\n`);
     narrator.step(`started \`npm run cluster\` in the background, with its output in ${LOG}`);
-    child.once('exit', () => {
-      for (const line of readFileSync(LOG, 'utf8').split('\n'))
-        if (/ error: /.test(line)) narrator.step(line);
-    });
+  }
+
+  lastWords(): string[] {
+    if (!existsSync(LOG)) return [];
+    return readFileSync(LOG, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(' error: '));
   }
 
   async stop(): Promise<string> {
