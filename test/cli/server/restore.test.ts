@@ -15,17 +15,8 @@ import {
 afterEach(stopServers);
 
 /** The bytes of a backup. */
-function backup({ port }: ServerProcess, headers: Readonly<Record<string, string>> = {}): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, path: '/backup', headers }, (response) => {
-      const pieces: Buffer[] = [];
-      response.on('data', (piece: Buffer) => pieces.push(piece));
-      response.on('error', reject);
-      response.on('end', () => resolve(Buffer.concat(pieces)));
-    });
-    asked.on('error', reject).end();
-  });
-}
+const backup = async (server: ServerProcess): Promise<Buffer> =>
+  Buffer.from((await server.get('/backup')).body);
 
 const restore = (directory: string, input: Buffer): ReturnType<typeof spawnSync> & { stderr: unknown } =>
   spawnSync('bin/g-counter-server', ['restore', directory], { input, timeout: 60_000 });
