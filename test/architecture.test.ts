@@ -41,6 +41,7 @@ const rooms: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>> = new M
       ['pool', []],
       ['nodes', ['sim']],
       ['peers', ['sim']],
+      ['etcd', ['sim']],
       ['report', ['nodes', 'sim']],
       ['serve', ['report']],
       ['', ['nodes', 'pool', 'report', 'sim']],

@@ -42,7 +42,7 @@ const isAfter = (candidate: string | undefined, key: string): boolean =>
   candidate !== undefined && candidate > key;
 
 /** The first index below `length` for which `holds` is true; it must stay true after that. `length` if there is none. */
-function firstIndex(length: number, holds: (index: number) => boolean): number {
+export function firstIndex(length: number, holds: (index: number) => boolean): number {
   let low = 0;
   let high = length;
   while (low < high) {

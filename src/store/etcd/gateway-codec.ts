@@ -47,27 +47,25 @@ function operationJson(operation: Operation): object {
 }
 
 /** Reads the response to a transaction. Throws a DecodeError. */
-export function txnResultFrom(json: unknown): TxnResult {
-  const { header, succeeded = false, responses = [] } = members(json);
+export const txnResultFrom = (json: unknown): TxnResult =>
+  resultFrom(json, number(members(members(json)['header'])['revision']));
+
+/** The result of a transaction that was done at this revision. What is nested in it has no header of its own. */
+function resultFrom(json: unknown, revision: number): TxnResult {
+  const { succeeded = false, responses = [] } = members(json);
   return {
     succeeded: succeeded === true,
-    revision: number(members(header)['revision']),
-    results: list(responses).map(operationResultFrom),
+    revision,
+    results: list(responses).map((response) => operationResultFrom(response, revision)),
   };
 }
 
-function operationResultFrom(json: unknown): OperationResult {
+function operationResultFrom(json: unknown, revision: number): OperationResult {
   const { response_range: range, response_txn: txn } = members(json);
-  if (txn !== undefined) return { found: [], more: false, txn: nestedResultFrom(txn) };
+  if (txn !== undefined) return { found: [], more: false, txn: resultFrom(txn, revision) };
   if (range === undefined) return { found: [], more: false };
   const { kvs = [], more = false } = members(range);
   return { found: list(kvs).map(keyValueFrom), more: more === true };
-}
-
-/** A nested transaction has no header of its own in some versions. */
-function nestedResultFrom(json: unknown): TxnResult {
-  const { header = {}, ...rest } = members(json);
-  return txnResultFrom({ header, ...rest });
 }
 
 export function keyValueFrom(json: unknown): KeyValue {
@@ -82,19 +80,34 @@ export function keyValueFrom(json: unknown): KeyValue {
   };
 }
 
-/** What a line of a watch says. Throws a DecodeError. */
-export function watchEventFrom(json: unknown): {
+/** What a line of a watch from a revision on says. Throws a DecodeError. */
+export function watchEventFrom(
+  json: unknown,
+  fromRevision: number,
+): {
   readonly keys: readonly string[];
+  /** The revision up to which everything has been told. */
   readonly revision: number;
   readonly compactRevision: number;
   readonly isCanceled: boolean;
   readonly reason: string;
 } {
   const { result = {} } = members(json);
-  const { header, events = [], canceled = false, compact_revision, cancel_reason = '' } = members(result);
+  const {
+    header = {},
+    events = [],
+    created = false,
+    canceled = false,
+    compact_revision,
+    cancel_reason = '',
+  } = members(result);
+  const pairs = list(events).map((event) => keyValueFrom(members(event)['kv']));
+  // The header has the member's revision. That may be ahead of what it has told, when the watch is from the past.
+  const present = number(members(header)['revision']);
+  const isBehind = created === true && fromRevision > 0;
   return {
-    keys: list(events).map((event) => keyValueFrom(members(event)['kv']).key),
-    revision: header === undefined ? 0 : number(members(header)['revision']),
+    keys: pairs.map(({ key }) => key),
+    revision: pairs.at(-1)?.modRevision ?? (isBehind ? Math.min(present, fromRevision - 1) : present),
     compactRevision: number(compact_revision),
     isCanceled: canceled === true,
     reason: text(cancel_reason),

@@ -95,7 +95,7 @@ export class Gateway implements Etcd {
       const onLine = (line: string): void => {
         if (isOver) return;
         try {
-          const event = watchEventFrom(decodeJson(line));
+          const event = watchEventFrom(decodeJson(line), fromRevision);
           if (event.isCanceled) {
             end(new EtcdError(event.compactRevision > 0 ? 'compacted' : 'unavailable', event.reason));
           } else onChanges(event.keys, event.revision);
@@ -221,7 +221,9 @@ function codeOf(status: number, code: number, message: string): EtcdErrorCode {
   if (status === 401 || code === 16 || code === 7 || message.includes('user name is empty'))
     return 'unauthenticated';
   if (message.includes('database space exceeded')) return 'no_space';
-  if (code === 11) return 'compacted';
+  if (message.includes('has been compacted')) return 'compacted';
   if (code === 5) return 'not_found';
-  return code === 3 || code === 9 || code === 12 ? 'invalid' : 'unavailable';
+  // Whatever is larger than gRPC takes will not become smaller.
+  const isLasting = message.includes('message larger than max');
+  return isLasting || code === 3 || code === 9 || code === 11 || code === 12 ? 'invalid' : 'unavailable';
 }
