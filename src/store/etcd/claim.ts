@@ -58,17 +58,32 @@ export class Claim {
       } catch (error) {
         if (!(error instanceof EtcdError)) throw error;
         if (isIndefinite(error)) isUncertain = true;
-        else if (!isUncertain) throw error;
-        // The lease that it puts something under has ended, so no attempt can be done any more: look whether one was.
-        else if (error.code === 'not_found') return this.#judged(await this.#look(txn.failure));
+        else if (error.code === 'no_space') {
+          // It may be done all the same, but will not be any more.
+          const outcome = await this.#look(txn.failure);
+          if (outcome === undefined) isUncertain = true;
+          else if (outcome.is !== 'refused') return outcome;
+          else if (!isUncertain) throw error;
+        } else if (!isUncertain) throw error;
+        else if (error.code === 'not_found') {
+          // The lease that it puts something under has ended, so no attempt can be done any more: look whether one was.
+          const outcome = await this.#look(txn.failure);
+          if (outcome !== undefined) return outcome;
+        }
       }
       await this.#endpoints.pause(failures);
     }
   }
 
-  async #look(ranges: readonly Operation[]): Promise<TxnResult> {
-    const result = await this.#endpoints.txnUntil({ compare: [], success: ranges, failure: [] }, Infinity);
-    return { ...result, succeeded: false };
+  /** What became of a commit that can not be done any more; undefined if etcd does not let this server look. */
+  async #look(ranges: readonly Operation[]): Promise<Outcome | undefined> {
+    try {
+      const result = await this.#endpoints.txnUntil({ compare: [], success: ranges, failure: [] }, Infinity);
+      return this.#judged({ ...result, succeeded: false });
+    } catch (error) {
+      if (error instanceof EtcdError) return undefined;
+      throw error;
+    }
   }
 
   #judged(result: TxnResult): Outcome {

@@ -126,7 +126,10 @@ export class EtcdError extends Error {
   }
 }
 
-/** After the first three, what was asked for may or may not happen; after the others it has definitely not. */
+/**
+ * After the first three, what was asked for may or may not happen, or may happen yet; after `no_space` it may have happened,
+ * but will not any more; after the others it has definitely not.
+ */
 export type EtcdErrorCode =
   /** No answer in time. */
   | 'timeout'
@@ -137,13 +140,16 @@ export type EtcdErrorCode =
   /** The lease does not exist. */
   | 'not_found'
   | 'compacted'
-  /** The quota is used up: etcd takes no puts until it is compacted, defragmented and disarmed. */
+  /**
+   * The quota is used up: etcd takes no puts until it is compacted, defragmented and disarmed. A transaction that was let in
+   * when there was space, and finds none when its turn comes, is done all the same, and refused.
+   */
   | 'no_space'
   /** The user, the password or the token is wrong, or missing, or lacks a permission. */
   | 'unauthenticated'
   /** etcd takes such a request for wrong or too large. */
   | 'invalid';
 
-/** Whether what was asked for may have happened, or may yet. */
+/** Whether what was asked for may happen yet, so that nothing tells whether it does. */
 export const isIndefinite = ({ code }: EtcdError): boolean =>
   code === 'timeout' || code === 'unreachable' || code === 'unavailable';
