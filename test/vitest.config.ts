@@ -11,7 +11,7 @@ const CONTAINERS = '**/containers/**';
 /** Real processes, sockets and time. */
 const REAL = [
   '**/{cli,deploy,server/http,server/cluster,cluster/net}/**',
-  '**/etcd-{store,gateway}.test.ts',
+  '**/etcd-{store,gateway,model}.test.ts',
   '**/docs.test.ts',
 ];
 

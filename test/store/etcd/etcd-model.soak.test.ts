@@ -1,0 +1,1 @@
+import './etcd-model.test.ts';
