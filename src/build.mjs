@@ -25,6 +25,7 @@ const TEST_PROGRAMS = {
   'test/bench-workbench': 'test/bench/workbench.ts',
   'test/bench-server': 'test/bench/server.ts',
   'test/bench-cluster': 'test/bench/cluster.ts',
+  'test/bench-etcd': 'test/bench/etcd.ts',
   'test/bench-hostile': 'test/bench/hostile.ts',
   'test/bench-backup': 'test/bench/backup.ts',
   'test/bench-moved': 'test/bench/moved.ts',

@@ -46,7 +46,10 @@ const MAX_OPERATIONS = 128;
 const fitsInTransaction = (counters: number, ids: number): boolean =>
   3 + 2 * counters + ids <= MAX_OPERATIONS;
 
-/** The tasks at the front of a queue that can be done in one transaction. */
+/**
+ * The tasks of a queue that are done in the next transaction. The first one always is. One that does not fit waits, and those
+ * behind it are taken all the same if they fit: on counters that are in the transaction anyway, they cost nothing more.
+ */
 export function groupOf(tasks: Iterable<IncrementTask>): IncrementTask[] {
   const group: IncrementTask[] = [];
   const counters = new Set<string>();
@@ -57,7 +60,7 @@ export function groupOf(tasks: Iterable<IncrementTask>): IncrementTask[] {
     if (task.isGuarded || (id !== undefined && ids.has(id))) continue;
     let added = 0;
     for (const counter of task.counters) if (!counters.has(counter)) added++;
-    if (!fitsInTransaction(counters.size + added, ids.size + (id === undefined ? 0 : 1))) break;
+    if (!fitsInTransaction(counters.size + added, ids.size + (id === undefined ? 0 : 1))) continue;
     for (const counter of task.counters) counters.add(counter);
     if (id !== undefined) ids.add(id);
     group.push(task);
