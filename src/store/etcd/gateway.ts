@@ -216,10 +216,12 @@ function errorOf(status: number, body: string): EtcdError {
   return new EtcdError(codeOf(status, code, message), message === '' ? `status ${status}` : message);
 }
 
+/** What etcd says with the code for wrong arguments, where there is no user, or another password. */
+const NOT_THIS_USER = /user name is empty|authentication failed/;
+
 /** By the codes of gRPC (https://grpc.io/docs/guides/status-codes), and etcd's words where one has several meanings. */
 function codeOf(status: number, code: number, message: string): EtcdErrorCode {
-  if (status === 401 || code === 16 || code === 7 || message.includes('user name is empty'))
-    return 'unauthenticated';
+  if (status === 401 || code === 16 || code === 7 || NOT_THIS_USER.test(message)) return 'unauthenticated';
   if (message.includes('database space exceeded')) return 'no_space';
   if (message.includes('has been compacted')) return 'compacted';
   if (code === 5) return 'not_found';
