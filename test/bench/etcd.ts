@@ -1,9 +1,14 @@
 /**
- * The store on three etcd processes, beside other designs, measured in turns in one run: `npm run bench:etcd`.
+ * The store on three etcd processes, beside other designs, measured in turns in one run: `npm run bench:etcd`. With
+ * `-- --counters N` it grows to so many counters instead of a million.
  */
+import { parseArgs } from 'node:util';
 import { EtcdCluster } from '../support/etcd-cluster.ts';
 import { hasEtcd } from '../support/etcd-process.ts';
 import { compareIncrements } from './etcd-increments.ts';
+import { FRONT_END, runFrontEnd } from './etcd-front-end.ts';
+import { measureGrowth } from './etcd-growth.ts';
+import { measureReads } from './etcd-reads.ts';
 import { hasRedis } from './redis.ts';
 
 /** Room for a million counters and what is put while they are measured. */
@@ -15,12 +20,16 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  const { values } = parseArgs({ options: { counters: { type: 'string', default: '1000000' } } });
   const cluster = await EtcdCluster.start(3, ...ETCD_FLAGS);
   try {
     await compareIncrements(cluster);
+    await measureReads(cluster);
+    await measureGrowth(cluster, Number(values.counters));
   } finally {
     await cluster.stop();
   }
 }
 
-void main();
+const [, , role, prefix = '', ...endpoints] = process.argv;
+void (role === FRONT_END ? runFrontEnd(prefix, endpoints) : main());
