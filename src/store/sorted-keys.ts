@@ -23,10 +23,12 @@ export class SortedKeys {
 
   /** The keys from `key` on, including `key` itself if it is in the set. */
   *from(key: string): Generator<string> {
-    for (let at = this.#runFor(key); at < this.#runs.length; at++) {
-      for (const candidate of this.#runs[at] ?? []) {
-        if (candidate >= key) yield candidate;
-      }
+    const first = this.#runFor(key);
+    for (let at = first; at < this.#runs.length; at++) {
+      const run = this.#runs[at] ?? [];
+      // Only the first run can have keys before it.
+      let place = at === first ? firstIndex(run.length, (index) => (run[index] ?? '') >= key) : 0;
+      for (; place < run.length; place++) yield run[place] ?? '';
     }
   }
 
