@@ -10,15 +10,15 @@ import type { GCounter } from '../crdt/g-counter.ts';
 import type { IdempotencyLimits } from './idempotency.ts';
 
 export interface Store {
-  /** The node id of this server. It never changes. */
+  /** The node id of this server; on etcd, of the slot that it holds or has held last. */
   readonly nodeId: string;
   /**
-   * Adds to counters, to all or to none. Resolves with the value of each counter after its increment, in their order. A
-   * retry (same idempotency key, same fingerprint) resolves with the same values and adds nothing. Rejects with
+   * Adds to counters, to all or to none. A retry (same idempotency key, same fingerprint) resolves with the same and adds
+   * nothing, whichever server on the same counters it goes to. Rejects with
    * `overflow`, `too_many_counters`, `too_many_idempotency_keys`, `idempotency_key_reused`, `read_only` or
    * `unknown_outcome`.
    */
-  increment(increments: readonly Increment[], idempotency?: Idempotency): Promise<readonly number[]>;
+  increment(increments: readonly Increment[], idempotency?: Idempotency): Promise<Counted>;
   /**
    * Merges totals by replica id into a counter, with a lower bound under LOWER_BOUND: of each two the larger stays.
    * Resolves with the counter after that. Rejects with `invalid_nodes`, `overflow`, `too_many_counters`,
@@ -45,6 +45,8 @@ export interface Store {
    * that are copied by other means.
    */
   readonly backup?: () => AsyncGenerator<Buffer, void, void>;
+  /** Resolves with the slots that the servers on the same counters hold. Undefined for engines that have none. */
+  readonly slots?: () => Promise<readonly Slot[]>;
   /** Resolves with how the store is doing. */
   health(): Promise<Health>;
 }
@@ -63,6 +65,14 @@ export interface Increment {
   readonly key: string;
   /** A positive safe integer. */
   readonly amount: number;
+}
+
+/** What increments are answered with. */
+export interface Counted {
+  /** The node id that they were counted under. */
+  readonly nodeId: string;
+  /** The value of each counter after its increment, in the order of the increments. */
+  readonly values: readonly number[];
 }
 
 /** What distinguishes a retry from a new request. */
@@ -96,9 +106,20 @@ export interface StoreLimits extends IdempotencyLimits {
   readonly maxNodes: number;
 }
 
+/** A name that one server after another counts under. */
+export interface Slot {
+  readonly slot: string;
+  /** Where the server is that holds it; undefined if none does. */
+  readonly heldBy: string | undefined;
+  /** Whether it was retired, so that nobody will hold it again. */
+  readonly isRetired: boolean;
+}
+
 export interface Health {
   /** Whether the store accepts increments. */
   readonly isWritable: boolean;
+  /** What is wrong, if the store knows: a word for programs and a sentence for people. */
+  readonly fault?: Fault | undefined;
   /** How many counters there are. */
   readonly counters: number;
   /** How many idempotency records are kept. */
@@ -107,4 +128,13 @@ export interface Health {
   readonly logBytes: number;
   /** How many snapshots have been written since the start; 0 for engines without them. */
   readonly snapshots: number;
+}
+
+export interface Fault {
+  /**
+   * What the store is on does not answer; it has no space left, so that only reads go on; or it is well, but this server
+   * holds no slot.
+   */
+  readonly code: 'etcd-unavailable' | 'etcd-full' | 'no-slot';
+  readonly message: string;
 }

@@ -365,10 +365,11 @@ class Client {
     return this.run(this.store.changesAfter(position, prefix, limit).then(({ counters }) => counters));
   }
 
-  #increment(entries: readonly Entry[], id?: string): Promise<readonly number[] | string> {
+  async #increment(entries: readonly Entry[], id?: string): Promise<readonly number[] | string> {
     const increments: Increment[] = entries.map(([key, amount]) => ({ key, amount }));
     const idempotency = id === undefined ? undefined : { id, fingerprint: JSON.stringify(entries) };
-    return this.run(orCode(this.store.increment(increments, idempotency)));
+    const counted = await this.run(orCode(this.store.increment(increments, idempotency)));
+    return typeof counted === 'string' ? counted : counted.values;
   }
 }
 

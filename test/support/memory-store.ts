@@ -27,7 +27,7 @@ export function memoryStore(limits: StoreLimits, nowMs: () => number): Store {
         record === undefined || record.fingerprint === idempotency?.fingerprint,
         'idempotency_key_reused',
       );
-      if (record !== undefined) return valuesAfterEach(increments, record.values);
+      if (record !== undefined) return { nodeId, values: valuesAfterEach(increments, record.values) };
       check(idempotency === undefined || records.hasRoomFor(1, timeMs), 'too_many_idempotency_keys');
       const states = new Map<string, state.CounterState>();
       const values = increments.map(({ key, amount }) => {
@@ -40,7 +40,7 @@ export function memoryStore(limits: StoreLimits, nowMs: () => number): Store {
       if (idempotency !== undefined) {
         records.set(idempotency.id, { ...idempotency, values: valuesToKeep(increments, values), timeMs });
       }
-      return values;
+      return { nodeId, values };
     },
     async merge(key, parts) {
       const before = stateOf(key);

@@ -47,6 +47,12 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
+/** Where counters are kept: in etcd, below the path of a directory, for the tests that vitest.config.ts runs so. */
+function storeArguments(dataDir: string): string[] {
+  const { ETCD } = process.env;
+  return ETCD === undefined ? ['--data-dir', dataDir] : ['--store', `etcd://${ETCD}${dataDir}`];
+}
+
 /** Ends all servers of this file's tests and removes what they have left. */
 export async function stopServers(): Promise<void> {
   const ends = [...running].map((child) => new Promise((resolve) => child.once('close', resolve)));
@@ -74,7 +80,7 @@ export class ServerProcess {
   constructor(settings: Settings) {
     this.#settings = settings;
     this.dataDir = settings.dataDir ?? join(temporaryDirectory(), 'data');
-    const usual = settings.isBare ? [] : ['--port', '0', '--data-dir', this.dataDir];
+    const usual = settings.isBare ? [] : ['--port', '0', ...storeArguments(this.dataDir)];
     const args = [...usual, ...(settings.args ?? [])];
     const limit = settings.maxFileBlocks ?? 'unlimited';
     const { maxOpenFiles } = settings;

@@ -107,7 +107,7 @@ export class SimDiskStore {
   /** The same for several at once. */
   addAll(increments: readonly Increment[], id?: string): Promise<readonly number[] | string> {
     const idempotency = id === undefined ? undefined : { id, fingerprint: JSON.stringify(increments) };
-    return orRefusal(this.store.increment(increments, idempotency));
+    return orRefusal(this.store.increment(increments, idempotency).then(({ values }) => values));
   }
 
   /** Merges totals, and answers the counter's value then or the code of the refusal. */

@@ -5,29 +5,20 @@
  */
 import { asError } from '../../runtime/error.ts';
 import { uniqueIntegers } from '../../runtime/random.ts';
-import {
-  systemClock,
-  systemRandom,
-  afterThisTurn,
-  stderrLog,
-  timeOfDay,
-  wallClockMs,
-} from '../../runtime/system.ts';
+import { systemClock, systemRandom, afterThisTurn, stderrLog, timeOfDay } from '../../runtime/system.ts';
 import type { TlsMaterial } from '../../runtime/tls-material.ts';
 import { measureLag } from '../../server/http/event-loop-lag.ts';
 import { Metrics } from '../../server/http/metrics.ts';
 import { HttpServer } from '../../server/http/server.ts';
 import page from '../../server/page/page.html';
-import { lockDirectory } from '../../store/disk/lock.ts';
-import { openDirectory } from '../../store/disk/system-files.ts';
-import { DiskStore } from '../../store/disk/disk-store.ts';
 import { UsageError, reportsUsage } from '../arguments.ts';
 import { listenErrorText } from '../listen-error.ts';
-import { dataDirError } from './data-dir-error.ts';
+import { startDiskEngine } from './disk-engine.ts';
+import type { Engine, EngineOptions } from './engine.ts';
+import { startEtcdEngine } from './etcd-engine.ts';
 import { connectionsWithin } from './file-limit.ts';
 import { processFigures } from './process-figures.ts';
 import { restore } from './restore.ts';
-import { startCluster } from './server-cluster.ts';
 import { TlsFiles } from './tls-files.ts';
 import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-options.ts';
 import { onStopSignal } from '../stop-signals.ts';
@@ -70,10 +61,11 @@ async function run(options: ServerCliOptions): Promise<void> {
     const text = `the system's limit of open files leaves room for --max-connections ${maxConnections}, not ${options.maxConnections}`;
     note('warning', `${text}; raise it with ulimit -n`);
   }
-  const metrics = new Metrics(processFigures);
+  let engine: Engine | undefined;
+  const metrics = new Metrics(() => [...(engine?.figures() ?? []), ...processFigures()]);
   const bootId = uniqueIntegers(systemRandom)().toString(36);
   const server = new HttpServer({
-    access: { ...options, isInsecure: options.cluster.isInsecure },
+    access: { ...options, isInsecure: isInsecure(options) },
     tls,
     page,
     maxConnections,
@@ -93,12 +85,12 @@ async function run(options: ServerCliOptions): Promise<void> {
   });
   let stop: (reason: string) => void = () => {};
   const stopRequest = new Promise<string>((resolve) => (stop = resolve));
-  let useTls = (latest: TlsMaterial): void => server.useTls(latest);
   const reload = (): void => {
     try {
       const latest = options.tls.read();
       if (latest === undefined) return;
-      useTls(latest);
+      server.useTls(latest);
+      engine?.useTls(latest);
       note('info', 'the TLS certificate has been read again');
       warnOfCertificate(latest);
     } catch (error) {
@@ -111,69 +103,60 @@ async function run(options: ServerCliOptions): Promise<void> {
   });
   measureLag(systemClock, (lagMs) => metrics.loopLag(lagMs));
   const startMs = systemClock.nowMs();
-  const explain = (error: unknown): never => {
-    throw dataDirError(error, options.dataDir);
-  };
-  const files = await openDirectory(options.dataDir).catch(explain);
-  const lock = await lockDirectory(options.dataDir, bootId).catch(explain);
-  const store = await DiskStore.open({
-    files,
-    nodeId: options.nodeId,
-    limits: {
-      maxCounters: options.maxCounters,
-      maxNodes: options.maxNodes,
-      windowMs: options.idempotencyWindowMs,
-      maxIdempotencyRecords: options.maxIdempotencyKeys,
-    },
-    clock: systemClock,
-    random: systemRandom,
-    wallClockMs,
-    afterThisTurn,
-    warn: (text) => note('warning', text),
-    onFailure: (error) =>
-      note('error', `the disk has failed, read-only until a restart: ${asError(error).message}`),
-    onCommit: (increments, durationMs) => metrics.commit(increments, durationMs),
-  }).catch(explain);
-  const running = await startCluster({
-    cluster: options.cluster,
+  const starting = startEngine(options, {
     host: options.host,
     port,
     bootId,
     tls,
-    files,
-    store,
+    metrics,
     info: (text) => note('info', text),
     warn: (text) => note('warning', text),
-    onDuplicate: (address) => {
-      note(
-        'error',
-        `the node id '${store.nodeId}' is taken: ${address} has run longer under it; start this server with another --node-id and --data-dir, or in another --cluster`,
-      );
-      stop('duplicate');
-    },
-  }).catch(explain);
-  useTls = (latest) => {
-    server.useTls(latest);
-    running.useTls(latest);
-  };
-  server.serve(store, running.cluster);
+    error: (text) => note('error', text),
+    stop: () => stop('duplicate'),
+  });
+  engine = await Promise.race([starting, stopRequest.then(() => undefined)]);
+  if (engine === undefined) {
+    note('info', 'stopped before it served', { reason: await stopRequest });
+    process.exit(0);
+  }
+  server.serve(engine.store, engine.cluster);
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  const { store } = engine;
   note('info', `serving ${tls === undefined ? 'http' : 'https'}://${host}:${port}`, {
     node_id: store.nodeId,
-    data_dir: options.dataDir,
-    counters: store.counters.size,
+    ...engine.details,
+    counters: (await store.health()).counters,
     start_ms: Math.round(systemClock.nowMs() - startMs),
     pid: process.pid,
   });
 
   const reason = await stopRequest;
-  await running.close();
+  await engine.leave();
   await server.close();
-  await store.close();
-  await lock.release();
-  note('info', 'stopped', { reason, counters: store.counters.size });
-  process.exit(store.failure === undefined && reason !== 'duplicate' ? 0 : 1);
+  const { counters } = await store.health();
+  await engine.close();
+  note('info', 'stopped', { reason, counters });
+  process.exit(engine.hasFailed ? 1 : 0);
 }
+
+function startEngine(
+  { engine, nodeId, ...options }: ServerCliOptions,
+  wiring: EngineOptions,
+): Promise<Engine> {
+  const limits = {
+    maxCounters: options.maxCounters,
+    maxNodes: options.maxNodes,
+    windowMs: options.idempotencyWindowMs,
+    maxIdempotencyRecords: options.maxIdempotencyKeys,
+  };
+  return engine.store === 'disk'
+    ? startDiskEngine(engine, nodeId, limits, wiring)
+    : startEtcdEngine(engine, nodeId, limits, wiring);
+}
+
+/** Servers on etcd have no peers that anybody could register. */
+const isInsecure = ({ engine }: ServerCliOptions): boolean =>
+  engine.store === 'disk' && engine.cluster.isInsecure;
 
 function warnOfCertificate(tls: TlsMaterial): void {
   const fault = TlsFiles.fault(tls);

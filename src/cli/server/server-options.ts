@@ -11,15 +11,16 @@ import {
   clusterOptionSpecs,
   clusterOptionsFrom,
 } from './cluster-options.ts';
+import { type EtcdCliOptions, etcdHelp, etcdOptionSpecs, etcdOptionsFrom } from './etcd-options.ts';
 import { type Environment, Settings } from './settings.ts';
 import { TlsFiles, tlsHelp, tlsOptionSpecs } from './tls-files.ts';
 
 export interface ServerCliOptions {
   readonly host: string;
   readonly port: number;
-  /** Undefined to take the one in the data directory. */
+  /** Undefined to take the one in the data directory, or the lowest slot that is free. */
   readonly nodeId: string | undefined;
-  readonly dataDir: string;
+  readonly engine: EngineCliOptions;
   readonly token: string | undefined;
   readonly tls: TlsFiles;
   readonly allowedOrigins: readonly string[];
@@ -31,17 +32,25 @@ export interface ServerCliOptions {
   readonly idempotencyWindowMs: number;
   readonly maxIdempotencyKeys: number;
   readonly verbose: boolean;
-  readonly cluster: ClusterCliOptions;
   readonly version: boolean;
   readonly help: boolean;
   /** For the log: which variables are ignored, and why. */
   readonly warnings: readonly string[];
 }
 
+/** What belongs to the store that counters are kept in. */
+export type EngineCliOptions = DiskCliOptions | ({ readonly store: 'etcd' } & EtcdCliOptions);
+
+export interface DiskCliOptions {
+  readonly store: 'disk';
+  readonly dataDir: string;
+  readonly cluster: ClusterCliOptions;
+}
+
 export const serverHelp = `Usage: g-counter-server [options]
        g-counter-server restore DIR < FILE
 
-Named counters over HTTP. An increment is answered when it is on the disk; none is lost, none counted twice.
+Named counters over HTTP. An increment is answered when it is stored; none is lost, none counted twice.
 With restore, makes a data directory of a backup, which GET /backup gives.
 
   --port N                    listen on this port (default 8080; 0 for any free port)
@@ -64,6 +73,8 @@ With restore, makes a data directory of a backup, which GET /backup gives.
 
 ${clusterHelp}
 
+${etcdHelp}
+
 ${tlsHelp}
 
   --verbose                   log every request
@@ -71,7 +82,8 @@ ${tlsHelp}
   --help                      print this text
 
 Each option except --host can also be given in the environment: --data-dir as DATA_DIR, --port as PORT, and so on; the
-token itself as TOKEN, the key of the cluster as CLUSTER_KEY. The command line takes precedence.
+token itself as TOKEN, the key of the cluster as CLUSTER_KEY, etcd's user and password as ETCD_USER. The command line
+takes precedence.
 
 Try it:
   g-counter-server &
@@ -84,6 +96,7 @@ const specs = {
   port: text,
   host: text,
   'node-id': text,
+  store: text,
   'data-dir': text,
   'token-file': text,
   'allow-origin': text,
@@ -95,6 +108,7 @@ const specs = {
   'idempotency-window-s': text,
   'max-idempotency-keys': text,
   ...clusterOptionSpecs,
+  ...etcdOptionSpecs,
   ...tlsOptionSpecs,
   verbose: flag,
   version: flag,
@@ -113,7 +127,7 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
     host,
     port: count('port', 8080, 65_535, 0),
     nodeId: nodeIdFrom(settings),
-    dataDir: settings.text('data-dir') ?? 'data',
+    engine: engineFrom(settings, host, token, environment),
     token,
     tls: new TlsFiles(settings),
     allowedOrigins: originsFrom(settings),
@@ -124,7 +138,6 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
     maxWatchers: count('max-watchers', 1000, 1_000_000),
     idempotencyWindowMs: count('idempotency-window-s', 600, 1_000_000) * 1000,
     maxIdempotencyKeys: count('max-idempotency-keys', 1_000_000, 10_000_000),
-    cluster: clusterOptionsFrom(settings, { host, key: environment['CLUSTER_KEY'], token }),
     verbose: settings.isSet('verbose'),
     version: values.version ?? false,
     help: values.help ?? false,
@@ -133,6 +146,25 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
 }
 
 type ServerSettings = Settings<keyof typeof specs>;
+
+function engineFrom(
+  settings: ServerSettings,
+  host: string,
+  token: string | undefined,
+  environment: Environment,
+): EngineCliOptions {
+  const etcd = etcdOptionsFrom(settings, environment['ETCD_USER']);
+  if (etcd !== undefined) {
+    settings.refuse(['data-dir', ...Object.keys(clusterOptionSpecs)], 'is for --store disk');
+    return { store: 'etcd', ...etcd };
+  }
+  settings.refuse(Object.keys(etcdOptionSpecs), 'is for --store etcd://...');
+  return {
+    store: 'disk',
+    dataDir: settings.text('data-dir') ?? 'data',
+    cluster: clusterOptionsFrom(settings, { host, key: environment['CLUSTER_KEY'], token }),
+  };
+}
 
 /** Of the spellings of an address, brackets included, returns the one by which loopback is known. */
 function hostFrom(host: string): string {

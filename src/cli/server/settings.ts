@@ -57,6 +57,15 @@ export class Settings<Flag extends string> {
     );
   }
 
+  /**
+   * Throws a UsageError if one of some flags is on the command line, where it would have no effect. Variables may be there
+   * for other programs.
+   */
+  refuse(flags: readonly string[], why: string): void {
+    const given = flags.find((flag) => this.#flags[flag] !== undefined);
+    if (given !== undefined) throw new UsageError(`--${given} ${why}`);
+  }
+
   #value(flag: Flag): string | undefined {
     const value = this.#flags[flag] ?? this.#variable(flag);
     return typeof value === 'string' ? value : undefined;

@@ -39,14 +39,14 @@ export class TlsFiles {
           : '--tls-ca is given with --tls-cert and --tls-key',
       );
     }
-    const certificate = this.#certificateIn('tls-cert', cert);
+    const certificate = certificateIn(this.#place('tls-cert'), cert);
     const privateKey = this.#keyIn('tls-key', key);
     if (!certificate.checkPrivateKey(privateKey)) {
       throw new UsageError(
         `${this.#place('tls-key')} is not the key of the certificate in ${this.#place('tls-cert')}`,
       );
     }
-    if (ca !== undefined) this.#certificateIn('tls-ca', ca);
+    if (ca !== undefined) certificateIn(this.#place('tls-ca'), ca);
     return { cert, key, ca };
   }
 
@@ -67,14 +67,6 @@ export class TlsFiles {
     return `${written(this.#settings.nameOf(flag))} ${this.#settings.text(flag)}`;
   }
 
-  #certificateIn(flag: Flag, pem: string): X509Certificate {
-    try {
-      return new X509Certificate(pem);
-    } catch (error) {
-      throw new UsageError(`${this.#place(flag)} is not a certificate in PEM: ${asError(error).message}`);
-    }
-  }
-
   #keyIn(flag: Flag, pem: string): ReturnType<typeof createPrivateKey> {
     try {
       return createPrivateKey(pem);
@@ -85,5 +77,14 @@ export class TlsFiles {
         : `is not a private key in PEM: ${asError(error).message}`;
       throw new UsageError(`${this.#place(flag)} ${why}`);
     }
+  }
+}
+
+/** The first certificate in a text, which is from the place that a UsageError names. Throws one if there is none. */
+export function certificateIn(place: string, pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (error) {
+    throw new UsageError(`${place} is not a certificate in PEM: ${asError(error).message}`);
   }
 }

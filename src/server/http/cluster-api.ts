@@ -6,7 +6,6 @@ import { DecodeError } from '../../runtime/decode.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { type Member, type MemberState, type Source, isPeer } from '../../cluster/member.ts';
 import { ApiError } from '../../store/api-error.ts';
-import type { Store } from '../../store/store.ts';
 import { readJson, readMessage } from './body.ts';
 import type { ClusterContext, Exchange, StoreContext } from './context.ts';
 import { idempotencyFrom } from './idempotency-key.ts';
@@ -18,19 +17,19 @@ export const SHARED_KEY = 'default';
 
 /** GET /count */
 export async function count({ store }: StoreContext): Promise<Reply> {
-  return countReply(store, (await store.read(SHARED_KEY)).value);
+  return countReply(store.nodeId, (await store.read(SHARED_KEY)).value);
 }
 
 /** POST /increment {"amount"} */
 export async function incrementShared({ store }: StoreContext, { request }: Exchange): Promise<Reply> {
   const increments = [{ key: SHARED_KEY, amount: amountFromBody(await readJson(request)) }];
-  const [value = 0] = await store.increment(increments, idempotencyFrom(request, 'one', increments));
-  return countReply(store, value);
+  const { nodeId, values } = await store.increment(increments, idempotencyFrom(request, 'one', increments));
+  return countReply(nodeId, values[0] ?? 0);
 }
 
 /** POST /sync {"count"} */
 export async function syncShared({ store }: StoreContext, { request }: Exchange): Promise<Reply> {
-  return countReply(store, await store.raiseTo(SHARED_KEY, countFromBody(await readJson(request))));
+  return countReply(store.nodeId, await store.raiseTo(SHARED_KEY, countFromBody(await readJson(request))));
 }
 
 /** GET /peers */
@@ -138,5 +137,5 @@ export async function peer({ cluster }: ClusterContext, { request }: Exchange): 
   }
 }
 
-const countReply = ({ nodeId }: Store, value: number): Reply =>
+const countReply = (nodeId: string, value: number): Reply =>
   jsonReply(`{"count":${value},"node_id":${JSON.stringify(nodeId)}}`);

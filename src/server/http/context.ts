@@ -15,7 +15,7 @@ import type { Watchers } from './watchers.ts';
 export interface Context {
   /** Undefined while the server is starting. */
   readonly store: Store | undefined;
-  /** Undefined while the server is starting. */
+  /** Undefined while the server is starting, and for stores whose servers have no peers. */
   readonly cluster: Cluster | undefined;
   readonly clock: Clock;
   readonly access: Access;

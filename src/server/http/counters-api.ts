@@ -2,6 +2,7 @@
  * The routes of named counters: increment, read, merge, list and watch. They use the store through its port only.
  */
 import { ApiError } from '../../store/api-error.ts';
+import type { Counted } from '../../store/store.ts';
 import { corsHeaders } from './access.ts';
 import { readJson } from './body.ts';
 import type { Exchange, StoreContext } from './context.ts';
@@ -14,15 +15,15 @@ import { amountFromBody, incrementsFromBody, keyFromPath, partsFromBody, prefixF
 export async function increment({ store }: StoreContext, { request, segment }: Exchange): Promise<Reply> {
   const key = keyFromPath(segment);
   const increments = [{ key, amount: amountFromBody(await readJson(request)) }];
-  const [value = 0] = await store.increment(increments, idempotencyFrom(request, 'one', increments));
-  return jsonReply(incrementJson(store.nodeId, key, value));
+  const counted = await store.increment(increments, idempotencyFrom(request, 'one', increments));
+  return jsonReply(incrementJson(counted, key, 0));
 }
 
 /** POST /counters/incr {"increments": [{"key", "amount"}]} */
 export async function incrementMany({ store }: StoreContext, { request }: Exchange): Promise<Reply> {
   const increments = incrementsFromBody(await readJson(request));
-  const values = await store.increment(increments, idempotencyFrom(request, 'many', increments));
-  const results = increments.map(({ key }, index) => incrementJson(store.nodeId, key, values[index] ?? 0));
+  const counted = await store.increment(increments, idempotencyFrom(request, 'many', increments));
+  const results = increments.map(({ key }, index) => incrementJson(counted, key, index));
   return jsonReply(`{"results":[${results.join(',')}]}`);
 }
 
@@ -112,5 +113,5 @@ function cursorFrom(text: string | null): string | undefined {
   throw new ApiError('invalid_cursor', 'the cursor must be the "next_cursor" of another page');
 }
 
-const incrementJson = (nodeId: string, key: string, value: number): string =>
-  `{"key":${JSON.stringify(key)},"node_id":${JSON.stringify(nodeId)},"new_value":${value}}`;
+const incrementJson = ({ nodeId, values }: Counted, key: string, index: number): string =>
+  `{"key":${JSON.stringify(key)},"node_id":${JSON.stringify(nodeId)},"new_value":${values[index] ?? 0}}`;

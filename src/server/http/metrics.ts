@@ -1,6 +1,6 @@
 /**
  * What the server measures of its own work, in Prometheus' text format. The names of the metrics are an API: they are
- * written here, in status.ts and in the CLI's process-figures.ts, and nowhere else.
+ * written here, in status.ts and in the CLI's process-figures.ts and etcd-figures.ts, and nowhere else.
  */
 
 /** Counts of observations up to each of some bounds. */
@@ -63,6 +63,7 @@ export class Metrics {
   readonly #routes = new Map<string, { duration: Histogram; counts: Map<string, number> }>();
   readonly #commitSizes = new Histogram(COMMIT_SIZES);
   readonly #commitSeconds = new Histogram(SECONDS);
+  readonly #readSeconds = new Histogram(SECONDS);
   readonly #loopLagSeconds = new Histogram(SECONDS);
   readonly #ofProcess: () => readonly Figure[];
   #increments = 0;
@@ -91,6 +92,11 @@ export class Metrics {
     this.#commitSeconds.observe(durationMs / 1000);
   }
 
+  /** Records reads that an engine has done together. */
+  read(durationMs: number): void {
+    this.#readSeconds.observe(durationMs / 1000);
+  }
+
   /** Records how late a timer was. */
   loopLag(lagMs: number): void {
     this.#loopLagSeconds.observe(lagMs / 1000);
@@ -114,11 +120,18 @@ export class Metrics {
       ...family('increments_total', 'counter', 'Increments stored since the start.', [
         ` ${this.#increments}`,
       ]),
-      ...histogramFamily('flush_increments', 'Increments that share one sync of the log.', (name) =>
-        this.#commitSizes.lines(name),
+      ...histogramFamily(
+        'flush_increments',
+        'Increments that share one commit: a sync of the log, or a transaction.',
+        (name) => this.#commitSizes.lines(name),
       ),
-      ...histogramFamily('flush_duration_seconds', 'Time to write and sync the log.', (name) =>
+      ...histogramFamily('flush_duration_seconds', 'Time of a commit.', (name) =>
         this.#commitSeconds.lines(name),
+      ),
+      ...histogramFamily(
+        'store_read_duration_seconds',
+        'Time to read counters that are not on this machine; those that wait share a read.',
+        (name) => this.#readSeconds.lines(name),
       ),
       ...histogramFamily(
         'event_loop_lag_seconds',

@@ -15,7 +15,7 @@ import {
   removePeer,
   syncShared,
 } from './cluster-api.ts';
-import { backup, health, metrics, page } from './status.ts';
+import { backup, health, metrics, page, slots } from './status.ts';
 
 export type Route = Endpoint & (OpenRoute | StoreRoute | ClusterRoute);
 
@@ -62,8 +62,13 @@ export function dispatch(route: Route, contexts: Contexts, exchange: Exchange): 
     case 'store':
       return route.handle(contexts.store ?? isStarting(), exchange);
     case 'cluster':
-      return route.handle(contexts.cluster ?? isStarting(), exchange);
+      return route.handle(contexts.cluster ?? hasNoPeers(contexts), exchange);
   }
+}
+
+function hasNoPeers({ store }: Contexts): never {
+  if (store === undefined) isStarting();
+  throw new ApiError('not_supported', 'the counters of this server are in etcd: it has no peers; see /slots');
 }
 
 function isStarting(): never {
@@ -86,6 +91,7 @@ const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/counters/watch', { name: 'watch', ...costlyGet, needs: 'store', handle: watch }],
   ['/counters/incr', { name: 'increment_many', ...guardedPost, needs: 'store', handle: incrementMany }],
   ['/backup', { name: 'backup', ...localGet, needs: 'store', handle: backup }],
+  ['/slots', { name: 'slots', ...get, needs: 'store', handle: slots }],
   ['/count', { name: 'count', ...get, needs: 'store', handle: count }],
   ['/increment', { name: 'increment_shared', ...guardedPost, needs: 'store', handle: incrementShared }],
   ['/sync', { name: 'sync_shared', ...guardedPost, needs: 'store', handle: syncShared }],

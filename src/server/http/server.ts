@@ -154,7 +154,7 @@ export class HttpServer {
     if (this.#server instanceof TlsServer) this.#server.setSecureContext(ownCertificate(tls));
   }
 
-  /** Serves the store from now on. Without a cluster, the routes about it go on answering that the server is starting. */
+  /** Serves the store from now on. Without a cluster, the routes about it are refused. */
   serve(store: Store, cluster?: Cluster): void {
     const context = { ...this.#contexts.nothing, store, cluster };
     this.#contexts = {

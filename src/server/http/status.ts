@@ -31,9 +31,23 @@ const PAGE_HEADERS = {
 /** GET /health: 200 if increments are accepted, else 503. */
 export async function health({ store }: Context): Promise<Reply> {
   if (store === undefined) return jsonReply('{"status":"starting"}', 503);
-  const { isWritable, counters } = await store.health();
-  const body = { status: isWritable ? 'ok' : 'read-only', node_id: store.nodeId, counters };
+  const { isWritable, fault, counters } = await store.health();
+  const status = fault?.code ?? (isWritable ? 'ok' : 'read-only');
+  const body = { status, node_id: store.nodeId, counters, reason: fault?.message };
   return jsonReply(JSON.stringify(body), isWritable ? 200 : 503);
+}
+
+/** GET /slots */
+export async function slots({ store }: StoreContext): Promise<Reply> {
+  if (store.slots === undefined) {
+    throw new ApiError('not_supported', 'the counters of this server are on its disk: there are no slots');
+  }
+  const all = (await store.slots()).map(({ slot, heldBy = null, isRetired }) => ({
+    slot,
+    state: isRetired ? 'retired' : heldBy === null ? 'free' : 'held',
+    held_by: heldBy,
+  }));
+  return jsonReply(JSON.stringify({ node_id: store.nodeId, slots: all }));
 }
 
 /** GET /backup */

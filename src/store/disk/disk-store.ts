@@ -28,7 +28,16 @@ import type { Counters } from '../counters.ts';
 import { type IdempotencyRecords, valuesAfterEach, valuesToKeep } from '../idempotency.ts';
 import { changesAfter, listPage, namedCounter } from '../named-counter.ts';
 import { idempotencyKeyReused, overflow, tooManyIdempotencyKeys, tooManyNodes } from '../store-errors.ts';
-import type { Changes, Health, Idempotency, Increment, NamedCounter, Store, StoreLimits } from '../store.ts';
+import type {
+  Changes,
+  Counted,
+  Health,
+  Idempotency,
+  Increment,
+  NamedCounter,
+  Store,
+  StoreLimits,
+} from '../store.ts';
 import { backupOf } from './backup.ts';
 import type { Batch } from './batch.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -151,9 +160,10 @@ export class DiskStore implements Store {
     };
   }
 
-  async increment(increments: readonly Increment[], idempotency?: Idempotency): Promise<readonly number[]> {
+  async increment(increments: readonly Increment[], idempotency?: Idempotency): Promise<Counted> {
+    const { nodeId } = this;
     const earlier = idempotency === undefined ? undefined : this.#earlierValues(idempotency, increments);
-    if (earlier !== undefined) return earlier;
+    if (earlier !== undefined) return { nodeId, values: await earlier };
     const { byKey, values } = this.#incremented(increments);
     const batch = this.#groupCommit.openBatch();
     const replicaId = replicaIdOf(this.#identity.nodeId, this.#identity.suffix);
@@ -176,7 +186,7 @@ export class DiskStore implements Store {
       batch.remember(id, { fingerprint, values: kept, timeMs: this.#nowMs() });
     }
     await batch.committed;
-    return values;
+    return { nodeId, values };
   }
 
   async merge(key: string, parts: GCounter): Promise<NamedCounter> {

@@ -44,10 +44,10 @@ export class Claim {
    * be. Otherwise it goes on until it knows.
    */
   async commit({ compare, success, failure }: Txn): Promise<Outcome> {
-    const { slot, claim } = this.holding;
+    const { slot, claim, live: held } = this.holding;
     const [live, seq] = [this.#keys.live(slot), this.#keys.seq(slot)];
     const txn: Txn = {
-      compare: [{ key: live, value: claim }, { key: seq, value: seqText(claim, this.#commits) }, ...compare],
+      compare: [{ key: live, value: held }, { key: seq, value: seqText(claim, this.#commits) }, ...compare],
       success: [...success, { put: seq, value: seqText(claim, this.#commits + 1) }],
       failure: [{ range: live }, { range: seq }, ...failure],
     };
@@ -87,7 +87,7 @@ export class Claim {
   }
 
   #judged(result: TxnResult): Outcome {
-    const { claim } = this.holding;
+    const { claim, live: held } = this.holding;
     if (result.succeeded) {
       this.#commits++;
       return { is: 'done', result };
@@ -98,7 +98,7 @@ export class Claim {
       return { is: 'found done', revision: seq.modRevision };
     }
     const isAsBefore = seq?.value === seqText(claim, this.#commits);
-    if (live?.value !== claim) return { is: isAsBefore ? 'lost' : 'unknown' };
+    if (live?.value !== held) return { is: isAsBefore ? 'lost' : 'unknown' };
     if (!isAsBefore) throw new Error(`${seq?.value} is not what this server has committed`);
     return { is: 'refused', result };
   }

@@ -7,7 +7,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { TimeoutQueue } from '../../runtime/timeout-queue.ts';
 import { ApiError } from '../api-error.ts';
 import { tooManyIdempotencyKeys } from '../store-errors.ts';
-import type { Idempotency, Increment, StoreLimits } from '../store.ts';
+import type { Counted, Idempotency, Increment, StoreLimits } from '../store.ts';
 import { CLAIM_RESULTS, Claim, type Outcome } from './claim.ts';
 import { CreatedCounters } from './created-counters.ts';
 import type { Endpoints } from './endpoints.ts';
@@ -53,6 +53,8 @@ export interface CommitsOptions {
 export interface CommitObserver {
   /** A commit was done, with so many increments, in so much time. */
   committed(increments: number, durationMs: number): void;
+  /** No slot could be claimed: it is tried again. */
+  claimFailed(error: EtcdError): void;
   /** A slot was claimed. */
   claimed(slot: string): void;
   /** The claim was lost. */
@@ -93,9 +95,9 @@ export class Commits {
     this.#settling = new Settling({ endpoints, keys, clock, recordLeases: this.#recordLeases, onSettled });
   }
 
-  /** How many counters there are, as far as this server has seen. */
-  get counters(): number {
-    return this.#created.all;
+  /** How many counters there are; if etcd does not tell, as far as this server has seen. */
+  counters(): Promise<number> {
+    return this.#created.count(this.#options.clock.nowMs());
   }
 
   /** How many idempotency records of this server may be in their window. */
@@ -114,10 +116,7 @@ export class Commits {
   }
 
   /** Adds to counters as `Store.increment` does. */
-  increment(
-    increments: readonly Increment[],
-    idempotency: Idempotency | undefined,
-  ): Promise<readonly number[]> {
+  increment(increments: readonly Increment[], idempotency: Idempotency | undefined): Promise<Counted> {
     const task = new IncrementTask(increments, idempotency);
     const { length } = task.counters;
     if (length > MAX_COUNTERS_AT_ONCE) {
@@ -218,6 +217,7 @@ export class Commits {
         observer.claimed(holding.slot);
       } catch (error) {
         if (!(error instanceof EtcdError)) throw error;
+        observer.claimFailed(error);
         if (!isIndefinite(error)) for (const task of this.#waiting) rejectWith(task, error);
       }
     }
@@ -335,7 +335,7 @@ export class Commits {
     // Later values have to do, except for those that others may have been told from the records.
     const more = this.#learn(planned, claim, (await endpoints.ranges(ranges, untilMs)).results);
     for (const { task, values } of planned.tasks) {
-      if (task.idempotency === undefined) task.resolve(corrected(task.increments, values, more));
+      if (task.idempotency === undefined) task.answer(claim.slot, corrected(task.increments, values, more));
     }
   }
 

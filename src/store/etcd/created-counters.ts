@@ -4,7 +4,7 @@
  */
 import { integer, decodeJson } from '../../runtime/decode.ts';
 import type { Endpoints } from './endpoints.ts';
-import type { OperationResult } from './etcd.ts';
+import { EtcdError, type OperationResult } from './etcd.ts';
 import type { Keyspace } from './keys.ts';
 
 export class CreatedCounters {
@@ -31,6 +31,20 @@ export class CreatedCounters {
 
   set(slot: string, count: number): void {
     this.#bySlot.set(slot, count);
+  }
+
+  /**
+   * How many there are in etcd; if it does not tell by `untilMs`, as far as this server has seen. What is known stays as it
+   * is, since a commit may be under way that changes it.
+   */
+  async count(untilMs: number): Promise<number> {
+    try {
+      const { results } = await this.#endpoints.ranges([this.#keys.all('created')], untilMs);
+      return (results[0]?.found ?? []).reduce((sum, { value }) => sum + integer(decodeJson(value)), 0);
+    } catch (error) {
+      if (error instanceof EtcdError) return this.all;
+      throw error;
+    }
   }
 
   /** Asks etcd. Rejects with an EtcdError when `untilMs` has come. */

@@ -12,6 +12,7 @@ import {
   type Lease,
   type OperationResult,
   type Range,
+  type Status,
   type Txn,
   type TxnResult,
   type Watch,
@@ -78,6 +79,13 @@ export class Endpoints {
   /** Asks one endpoint once. */
   revokeLease(id: string): Promise<void> {
     return this.#once((etcd, endpoint, timeoutMs) => etcd.revokeLease(endpoint, id, timeoutMs));
+  }
+
+  /** How a member is that answers. */
+  status(untilMs: number): Promise<Status> {
+    return this.#until(untilMs, () =>
+      this.#once((etcd, endpoint, timeoutMs) => etcd.status(endpoint, timeoutMs)),
+    );
   }
 
   /** Watches at the present endpoint; when that fails, the next watch is at another. */

@@ -8,16 +8,28 @@ import type { GCounter } from '../../crdt/g-counter.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { Changes, Health, Idempotency, Increment, NamedCounter, Store, StoreLimits } from '../store.ts';
+import type {
+  Changes,
+  Counted,
+  Fault,
+  Health,
+  Idempotency,
+  Increment,
+  NamedCounter,
+  Slot,
+  Store,
+  StoreLimits,
+} from '../store.ts';
 import { EtcdChanges } from './changes.ts';
 import { Commits } from './commits.ts';
 import { Endpoints } from './endpoints.ts';
+import { EtcdHealth } from './etcd-health.ts';
 import { type Endpoint, type Etcd, EtcdError } from './etcd.ts';
 import { MAX_TOTALS_AT_ONCE, checkMerge, guardedMerge, guardedRaise } from './guarded.ts';
 import { Keyspace } from './keys.ts';
 import { Reads } from './reads.ts';
 import { Slots } from './slots.ts';
-import { apiErrorOf } from './task.ts';
+import { PATIENCE_MS, apiErrorOf } from './task.ts';
 
 export interface EtcdStoreOptions {
   readonly etcd: Etcd;
@@ -28,6 +40,8 @@ export interface EtcdStoreOptions {
   readonly timeoutMs: number;
   /** The slot to count under, which must contain no `~`; undefined for the lowest that is free. */
   readonly nodeId: string | undefined;
+  /** Where this server is, such as HOST:PORT: shown to people who ask for the slots. */
+  readonly at: string;
   readonly limits: StoreLimits;
   readonly clock: Clock;
   readonly random: Random;
@@ -37,6 +51,8 @@ export interface EtcdStoreOptions {
   readonly warn: Log;
   /** Called after each commit, with how many increments it contained and how long it took. */
   readonly onCommit: (increments: number, durationMs: number) => void;
+  /** Called after each transaction of reads, with how long it took. */
+  readonly onRead: (durationMs: number) => void;
 }
 
 /** What operators want to know besides the health. */
@@ -59,11 +75,13 @@ export class EtcdStore implements Store {
   readonly #commits: Commits;
   readonly #reads: Reads;
   readonly #changes: EtcdChanges;
+  readonly #health: EtcdHealth;
   #nodeId: string;
+  #saidOfClaims = '';
   #claimsLost = 0;
   #answersRecovered = 0;
 
-  /** Resolves when a slot is held. */
+  /** Resolves when a slot is held. Says what it waits for. */
   static open(options: EtcdStoreOptions): Promise<EtcdStore> {
     return new Promise((resolve) => {
       const store: EtcdStore = new EtcdStore(options, () => resolve(store));
@@ -81,6 +99,7 @@ export class EtcdStore implements Store {
       endpoints,
       keys,
       slot: nodeId,
+      at: options.at,
       clock,
       random,
       warn,
@@ -98,8 +117,13 @@ export class EtcdStore implements Store {
       afterThisTurn,
       observer: {
         committed: options.onCommit,
+        claimFailed: ({ message }) => {
+          if (message !== this.#saidOfClaims) warn(`no slot can be claimed, trying again: ${message}`);
+          this.#saidOfClaims = message;
+        },
         claimed: (slot) => {
           info(`counting under ${slot}`);
+          this.#saidOfClaims = '';
           this.#nodeId = slot;
           onClaimed();
         },
@@ -110,8 +134,9 @@ export class EtcdStore implements Store {
         recovered: () => this.#answersRecovered++,
       },
     });
-    this.#reads = new Reads(endpoints, keys, clock, afterThisTurn);
+    this.#reads = new Reads({ endpoints, keys, clock, afterThisTurn, onRead: options.onRead });
     this.#changes = new EtcdChanges(endpoints, keys, clock);
+    this.#health = new EtcdHealth(endpoints, clock);
   }
 
   get nodeId(): string {
@@ -128,7 +153,7 @@ export class EtcdStore implements Store {
     };
   }
 
-  increment(increments: readonly Increment[], idempotency?: Idempotency): Promise<readonly number[]> {
+  increment(increments: readonly Increment[], idempotency?: Idempotency): Promise<Counted> {
     return this.#commits.increment(increments, idempotency);
   }
 
@@ -165,11 +190,7 @@ export class EtcdStore implements Store {
   }
 
   async changesAfter(position: number | undefined, prefix: string, limit: number): Promise<Changes> {
-    const changed = await this.#changes
-      .after(position, prefix, limit, this.#commits.revision)
-      .catch((error: unknown) => {
-        throw error instanceof EtcdError ? apiErrorOf(error) : error;
-      });
+    const changed = await this.#changes.after(position, prefix, limit, this.#commits.revision).catch(refused);
     if (changed.keys === undefined) return { counters: undefined, position: changed.position };
     const counters = changed.keys.map(async ([key, changedAt]) => {
       const { value, nodes, lowerBound } = await this.read(key);
@@ -178,14 +199,21 @@ export class EtcdStore implements Store {
     return { counters: await Promise.all(counters), position: changed.position };
   }
 
-  health(): Promise<Health> {
-    return Promise.resolve({
-      isWritable: this.#slots.holding !== undefined,
-      counters: this.#commits.counters,
+  async slots(): Promise<readonly Slot[]> {
+    return this.#slots.list(this.#options.clock.nowMs() + PATIENCE_MS).catch(refused);
+  }
+
+  async health(): Promise<Health> {
+    const noSlot: Fault = { code: 'no-slot', message: 'this server holds no slot to count under' };
+    const fault = (await this.#health.fault()) ?? (this.#slots.holding === undefined ? noSlot : undefined);
+    return {
+      isWritable: fault === undefined,
+      fault,
+      counters: await this.#commits.counters(),
       idempotencyRecords: this.#commits.idempotencyRecords,
       logBytes: 0,
       snapshots: 0,
-    });
+    };
   }
 
   /** Commits what waits, and frees the slot. The store must not be used from here on. */
@@ -194,4 +222,8 @@ export class EtcdStore implements Store {
     await this.#commits.close();
     await this.#slots.release();
   }
+}
+
+function refused(error: unknown): never {
+  throw error instanceof EtcdError ? apiErrorOf(error) : error;
 }

@@ -96,7 +96,10 @@ export interface Lease {
 
 export interface Status {
   readonly version: string;
+  /** The revision of the store, as far as the member knows. */
+  readonly revision: number;
   readonly dbBytes: number;
+  readonly clusterId: string;
   /** The member's id and its leader's; the leader's is `0` if it knows none. */
   readonly memberId: string;
   readonly leaderId: string;

@@ -118,10 +118,12 @@ export function watchEventFrom(
 export function statusFrom(json: unknown, alarmsJson: unknown): Status {
   const { header = {}, version = '', dbSize, leader = '0' } = members(json);
   const { alarms = [] } = members(alarmsJson);
-  const memberId = members(header)['member_id'] ?? '0';
+  const { cluster_id: clusterId = '0', member_id: memberId = '0', revision } = members(header);
   return {
     version: text(version),
+    revision: number(revision),
     dbBytes: number(dbSize),
+    clusterId: text(clusterId),
     memberId: text(memberId),
     leaderId: text(leader),
     alarms: list(alarms).map((alarm) => text(members(alarm)['alarm'] ?? 'NONE')),

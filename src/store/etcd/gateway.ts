@@ -80,6 +80,15 @@ export class Gateway implements Etcd {
     return read((json) => statusFrom(json, alarms), status);
   }
 
+  /**
+   * The quota of a member's database, which it tells in its metrics only; undefined if it does not. Never rejects.
+   */
+  async quotaBytes(endpoint: Endpoint, timeoutMs: number): Promise<number | undefined> {
+    const metrics = await this.#exchange(endpoint, 'GET', '/metrics', timeoutMs).catch(() => '');
+    const [, bytes] = /^etcd_server_quota_backend_bytes (\S+)$/m.exec(metrics) ?? [];
+    return bytes === undefined ? undefined : Number(bytes);
+  }
+
   watch(endpoint: Endpoint, { key, rangeEnd, fromRevision, onChanges, onEnd }: Watch): Watching {
     let isOver = false;
     const end = (error: EtcdError): void => {
@@ -88,7 +97,7 @@ export class Gateway implements Etcd {
       asked.destroy();
       onEnd(error);
     };
-    const asked = this.#request(endpoint, '/v3/watch');
+    const asked = this.#request(endpoint, 'POST', '/v3/watch');
     asked.on('error', (error) => end(new EtcdError('unreachable', error.message)));
     asked.on('close', () => end(new EtcdError('unreachable', 'the connection was closed')));
     asked.on('response', (response) => {
@@ -142,13 +151,13 @@ export class Gateway implements Etcd {
     return read((json) => text(members(json)['token']), answer);
   }
 
-  #request(endpoint: Endpoint, path: string, signal?: AbortSignal): ClientRequest {
+  #request(endpoint: Endpoint, method: 'GET' | 'POST', path: string, signal?: AbortSignal): ClientRequest {
     const { host, port } = parseAuthority(endpoint) ?? { host: endpoint };
     const request = this.#agent instanceof TlsAgent ? tlsRequest : plainRequest;
     return request({
       host,
       port,
-      method: 'POST',
+      method,
       path,
       agent: this.#agent,
       headers: this.#token === undefined ? {} : { authorization: this.#token },
@@ -156,9 +165,21 @@ export class Gateway implements Etcd {
     });
   }
 
-  #post(endpoint: Endpoint, path: string, body: object, timeoutMs: number): Promise<unknown> {
+  async #post(endpoint: Endpoint, path: string, body: object, timeoutMs: number): Promise<unknown> {
+    const answer = await this.#exchange(endpoint, 'POST', path, timeoutMs, JSON.stringify(body));
+    return read(decodeJson, answer);
+  }
+
+  /** Resolves with the body of a response with status 200. Rejects with an EtcdError. */
+  #exchange(
+    endpoint: Endpoint,
+    method: 'GET' | 'POST',
+    path: string,
+    timeoutMs: number,
+    body = '',
+  ): Promise<string> {
     return new Promise((resolve, reject) => {
-      const asked = this.#request(endpoint, path, AbortSignal.timeout(timeoutMs));
+      const asked = this.#request(endpoint, method, path, AbortSignal.timeout(timeoutMs));
       asked.on('error', (error) => {
         const isLate = error.name === 'AbortError' || error.name === 'TimeoutError';
         reject(
@@ -174,17 +195,13 @@ export class Gateway implements Etcd {
         asked.off('close', onClose);
         boundedText(response, MAX_RESPONSE_BYTES).then(
           (answer) => {
-            if (response.statusCode !== 200) return reject(errorOf(response.statusCode ?? 0, answer));
-            try {
-              resolve(decodeJson(answer));
-            } catch (error) {
-              reject(errorFrom(error));
-            }
+            if (response.statusCode === 200) resolve(answer);
+            else reject(errorOf(response.statusCode ?? 0, answer));
           },
           (error: unknown) => reject(new EtcdError('unreachable', `${endpoint}: ${asError(error).message}`)),
         );
       });
-      asked.end(JSON.stringify(body));
+      asked.end(body);
     });
   }
 }
@@ -195,9 +212,9 @@ const leaseFrom = (json: unknown): Lease => {
 };
 
 /** Reads an answer. Throws an EtcdError if it is none that etcd gives. */
-function read<T>(from: (json: unknown) => T, json: unknown): T {
+function read<Input, T>(from: (input: Input) => T, input: Input): T {
   try {
-    return from(json);
+    return from(input);
   } catch (error) {
     throw errorFrom(error);
   }

@@ -53,12 +53,14 @@ const NOTHING: GuardedPlan = { compare: [], puts: [], created: 0 };
 
 /** The increments of a task, to all counters or to none. */
 export function guardedIncrements(task: IncrementTask): GuardedWrite {
+  let slot = '';
   let values: number[] = [];
   return {
     counters: task.counters,
     names: [],
     plan(view) {
-      const { keys, slot, entries, recordLease } = view;
+      const { keys, entries, recordLease } = view;
+      ({ slot } = view);
       const known = new Map(
         task.counters.map((counter) => [counter, knownFrom(entriesOf(entries, counter), slot)]),
       );
@@ -85,7 +87,7 @@ export function guardedIncrements(task: IncrementTask): GuardedWrite {
       if (record === undefined) return { compare: [], puts, created };
       return { compare: [record.compare], puts: [...puts, record.put], created };
     },
-    done: () => task.resolve(values),
+    done: () => task.answer(slot, values),
   };
 }
 

@@ -12,7 +12,7 @@ import { fields, decodeJson, text, integer } from '../../runtime/decode.ts';
 import { valuesAfterEach, valuesToKeep } from '../idempotency.ts';
 import { packIntegers, unpackIntegers } from '../packed-integers.ts';
 import { idempotencyKeyReused } from '../store-errors.ts';
-import type { Idempotency, Increment } from '../store.ts';
+import type { Counted, Idempotency, Increment } from '../store.ts';
 import type { Endpoints } from './endpoints.ts';
 import { entriesFrom } from './entries.ts';
 import { type Compare, EtcdError, type KeyValue, type Operation, type TxnResult } from './etcd.ts';
@@ -95,20 +95,33 @@ export const correction = (
 });
 
 /**
- * The values that a request with these increments was answered with, from its record as found. Rejects with
+ * What a request with these increments was answered with, from its record as found. Rejects with
  * `idempotency_key_reused` if it was another request's, or with an EtcdError.
  */
-export async function settledValues(
+export async function settledAnswer(
   context: RecordContext,
   found: KeyValue,
   { fingerprint }: Pick<Idempotency, 'fingerprint'>,
   increments: readonly Increment[],
   untilMs: number,
-): Promise<readonly number[]> {
+): Promise<Counted> {
   const forecast = decodeForecast(found.value);
   if (forecast.fingerprint !== fingerprint) {
     throw idempotencyKeyReused();
   }
+  return {
+    nodeId: forecast.slot,
+    values: await settledValues(context, found, forecast, increments, untilMs),
+  };
+}
+
+async function settledValues(
+  context: RecordContext,
+  found: KeyValue,
+  forecast: Forecast,
+  increments: readonly Increment[],
+  untilMs: number,
+): Promise<readonly number[]> {
   const values = valuesAfterEach(increments, forecast.values);
   if (found.version > 1) return values;
   const more = await moreThanForecast(context, found, forecast, countersOf(increments), untilMs);

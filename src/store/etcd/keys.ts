@@ -11,7 +11,7 @@ export interface KeyRange {
 /**
  * The keys below a prefix, which the servers of one store share:
  *
- *   live/SLOT         the claim that holds the slot, under a lease
+ *   live/SLOT         CLAIM WHERE, of the server that holds the slot, under a lease
  *   seq/SLOT          CLAIM:N, one up for each commit of the claim
  *   retired/NAME      nobody may claim this slot: somebody else counts under its name
  *   created/SLOT      how many counters the holders of the slot have created

@@ -18,19 +18,31 @@ const MAX_WAITING = 20_000;
 /** How many entries are asked for at a time. */
 const PAGE = 1000;
 
+export interface ReadsOptions {
+  readonly endpoints: Endpoints;
+  readonly keys: Keyspace;
+  readonly clock: Clock;
+  /** Runs a task after the requests that are already here have been handled. */
+  readonly afterThisTurn: (task: () => void) => void;
+  /** Called after each transaction of reads, with how long it took. */
+  readonly onRead: (durationMs: number) => void;
+}
+
 export class Reads {
   readonly #endpoints: Endpoints;
   readonly #keys: Keyspace;
   readonly #clock: Clock;
   readonly #afterThisTurn: (task: () => void) => void;
+  readonly #onRead: (durationMs: number) => void;
   #waiting = new Map<string, Waiting>();
   #isReading = false;
 
-  constructor(endpoints: Endpoints, keys: Keyspace, clock: Clock, afterThisTurn: (task: () => void) => void) {
+  constructor({ endpoints, keys, clock, afterThisTurn, onRead }: ReadsOptions) {
     this.#endpoints = endpoints;
     this.#keys = keys;
     this.#clock = clock;
     this.#afterThisTurn = afterThisTurn;
+    this.#onRead = onRead;
   }
 
   /** The counter with this key. Rejects with an ApiError. */
@@ -85,8 +97,10 @@ export class Reads {
       const some = [...this.#waiting].slice(0, MAX_RANGES);
       for (const [key] of some) this.#waiting.delete(key);
       const ranges = some.map(([key]) => this.#keys.entriesOf(key));
+      const startMs = this.#clock.nowMs();
       try {
-        const { results } = await this.#endpoints.ranges(ranges, this.#clock.nowMs() + PATIENCE_MS);
+        const { results } = await this.#endpoints.ranges(ranges, startMs + PATIENCE_MS);
+        this.#onRead(this.#clock.nowMs() - startMs);
         for (const [index, [key, waiting]] of some.entries()) {
           waiting.resolve(counterFrom(this.#keys, key, results[index]?.found ?? []));
         }

@@ -8,7 +8,7 @@ import { valuesToKeep } from '../idempotency.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { KeyValue } from './etcd.ts';
 import type { PlannedTask } from './groups.ts';
-import { correction, corrected, latestValues, putCorrection, settledValues } from './idempotency-record.ts';
+import { correction, corrected, latestValues, putCorrection, settledAnswer } from './idempotency-record.ts';
 import type { Keyspace } from './keys.ts';
 import type { RecordLeases } from './record-leases.ts';
 import { type IncrementTask, PATIENCE_MS, type Task, rejectWith } from './task.ts';
@@ -44,7 +44,7 @@ export class Settling {
       const exact = more.size === 0 ? values : corrected(task.increments, values, more);
       if (task.idempotency !== undefined && task.counters.some((counter) => more.has(counter))) {
         wrong.push({ task, values: exact });
-      } else task.resolve(exact);
+      } else task.answer(slot, exact);
     }
     if (wrong.length > 0)
       this.#during(
@@ -60,7 +60,7 @@ export class Settling {
     if (idempotency === undefined) return;
     this.#during([task], async () => {
       const untilMs = clock.nowMs() + PATIENCE_MS;
-      task.resolve(await settledValues({ endpoints, keys }, record, idempotency, increments, untilMs));
+      task.resolve(await settledAnswer({ endpoints, keys }, record, idempotency, increments, untilMs));
     });
   }
 
@@ -80,7 +80,7 @@ export class Settling {
     });
     const result = await putCorrection({ endpoints, keys }, corrections, untilMs);
     for (const [index, { task, values }] of tasks.entries()) {
-      task.resolve(latestValues(result?.results[index]?.txn, task.increments, values));
+      task.answer(slot, latestValues(result?.results[index]?.txn, task.increments, values));
     }
   }
 

@@ -3,6 +3,8 @@
  * lasts; only the holder of a slot commits to its totals, because every commit compares the claim. A slot that is free is
  * taken over with its totals, so a counter has as many entries as servers ever ran at the same time.
  *
+ * `live/SLOT` names the claim, and where its server is, for people.
+ *
  * A claim is lost when its lease ends, or when the slot's name is retired. It is never found again: a claim has a random
  * name of its own, so what was sent under a lost one can no longer take effect.
  */
@@ -10,6 +12,7 @@ import { randomSuffix, replicaIdOf } from '../../crdt/replica-id.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import { type Random, uniqueIntegers } from '../../runtime/random.ts';
+import type { Slot } from '../store.ts';
 import type { Endpoints } from './endpoints.ts';
 import { EtcdError } from './etcd.ts';
 import type { Keyspace } from './keys.ts';
@@ -17,6 +20,8 @@ import type { Keyspace } from './keys.ts';
 export interface Holding {
   readonly slot: string;
   readonly claim: string;
+  /** The value of `live/SLOT`. */
+  readonly live: string;
   readonly leaseId: string;
 }
 
@@ -25,6 +30,8 @@ export interface SlotsOptions {
   readonly keys: Keyspace;
   /** The slot to claim, which must contain no `~`; undefined for the lowest that is free. */
   readonly slot: string | undefined;
+  /** Where this server is, such as HOST:PORT. */
+  readonly at: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly warn: Log;
@@ -43,6 +50,7 @@ export class Slots {
   #previous: string | undefined;
   #timer: Timer | undefined;
   #renewedMs = 0;
+  #leaseMs = LEASE_MS;
   #hasSaidTaken = false;
 
   constructor(options: SlotsOptions) {
@@ -58,7 +66,7 @@ export class Slots {
   /** What is left of the lease, by this machine's clock, in milliseconds. */
   get leaseLeftMs(): number {
     if (this.#holding === undefined) return 0;
-    return Math.max(0, this.#renewedMs + LEASE_MS - this.#options.clock.nowMs());
+    return Math.max(0, this.#renewedMs + this.#leaseMs - this.#options.clock.nowMs());
   }
 
   /**
@@ -66,13 +74,14 @@ export class Slots {
    * Rejects with an EtcdError after about the time of a lease.
    */
   async claim(): Promise<Holding | undefined> {
-    const { endpoints, keys, clock } = this.#options;
+    const { endpoints, keys, at, clock, warn } = this.#options;
     const startMs = clock.nowMs();
     const untilMs = startMs + LEASE_MS;
     const slot = await this.#freeSlot(untilMs);
     if (slot === undefined) return undefined;
-    const { id: leaseId } = await endpoints.grantLease(LEASE_SECONDS, untilMs);
+    const { id: leaseId, ttlSeconds } = await endpoints.grantLease(LEASE_SECONDS, untilMs);
     const claim = this.#nextClaim().toString(36);
+    const live = `${claim} ${at}`;
     const { succeeded, results } = await endpoints.txnUntil(
       {
         compare: [
@@ -80,7 +89,7 @@ export class Slots {
           { key: keys.retired(slot), isAbsent: true },
         ],
         success: [
-          { put: keys.live(slot), value: claim, lease: leaseId },
+          { put: keys.live(slot), value: live, lease: leaseId },
           { put: keys.seq(slot), value: seqText(claim, 0) },
         ],
         failure: [{ range: keys.live(slot) }],
@@ -88,16 +97,37 @@ export class Slots {
       untilMs,
     );
     // If the answer to an earlier attempt was lost, the slot is held already: by this claim.
-    if (!succeeded && results[0]?.found[0]?.value !== claim) {
+    if (!succeeded && results[0]?.found[0]?.value !== live) {
       await endpoints.revokeLease(leaseId).catch(ignoreEtcdError);
       return undefined;
     }
-    this.#holding = { slot, claim, leaseId };
+    this.#holding = { slot, claim, live, leaseId };
     this.#previous = slot;
     this.#hasSaidTaken = false;
     this.#renewedMs = startMs;
+    this.#leaseMs = ttlSeconds * 1000;
+    if (ttlSeconds > LEASE_SECONDS) {
+      warn(
+        `etcd gives leases of at least ${ttlSeconds} s: the slot of a server that is killed is free after that`,
+      );
+    }
     this.#renewLater();
     return this.#holding;
+  }
+
+  /** All slots that anybody has held. Rejects as `Endpoints.ranges` does. */
+  async list(untilMs: number): Promise<Slot[]> {
+    const { endpoints, keys } = this.#options;
+    const kinds = (['live', 'seq', 'retired'] as const).map((kind) => keys.all(kind));
+    const { results } = await endpoints.ranges(kinds, untilMs);
+    const [live, seq, retired] = results.map(
+      ({ found }) => new Map(found.map(({ key, value }) => [keys.lastPart(key), value])),
+    );
+    return [...new Set([...(seq?.keys() ?? []), ...(retired?.keys() ?? [])])].map((slot) => ({
+      slot,
+      heldBy: live?.get(slot)?.replace(/^\S* /, ''),
+      isRetired: retired?.has(slot) ?? false,
+    }));
   }
 
   /** Gives up a claim that has turned out to be lost. */
@@ -148,7 +178,7 @@ export class Slots {
   }
 
   #renewLater(): void {
-    this.#timer = this.#options.clock.after(LEASE_MS / 3, () => void this.#renew());
+    this.#timer = this.#options.clock.after(this.#leaseMs / 3, () => void this.#renew());
   }
 
   async #renew(): Promise<void> {
@@ -157,7 +187,7 @@ export class Slots {
     if (holding === undefined) return;
     const startMs = clock.nowMs();
     try {
-      const { ttlSeconds } = await endpoints.keepLeaseAlive(holding.leaseId, startMs + LEASE_MS / 3);
+      const { ttlSeconds } = await endpoints.keepLeaseAlive(holding.leaseId, startMs + this.#leaseMs / 3);
       if (this.#holding !== holding) return;
       if (ttlSeconds === 0) return onLost();
       this.#renewedMs = startMs;

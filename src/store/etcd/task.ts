@@ -3,7 +3,7 @@
  */
 import { DecodeError } from '../../runtime/decode.ts';
 import { ApiError } from '../api-error.ts';
-import type { Idempotency, Increment } from '../store.ts';
+import type { Counted, Idempotency, Increment } from '../store.ts';
 import { EtcdError, isIndefinite } from './etcd.ts';
 import type { GuardedWrite } from './guarded.ts';
 import { countersOf } from './idempotency-record.ts';
@@ -46,7 +46,7 @@ abstract class Settleable<Result> {
   }
 }
 
-export class IncrementTask extends Settleable<readonly number[]> {
+export class IncrementTask extends Settleable<Counted> {
   readonly increments: readonly Increment[];
   readonly counters: readonly string[];
   readonly idempotency: Idempotency | undefined;
@@ -58,6 +58,11 @@ export class IncrementTask extends Settleable<readonly number[]> {
     this.increments = increments;
     this.counters = countersOf(increments);
     this.idempotency = idempotency;
+  }
+
+  /** Resolves with the values after its increments, which were counted under a slot. */
+  answer(slot: string, values: readonly number[]): void {
+    this.resolve({ nodeId: slot, values });
   }
 }
 
@@ -92,15 +97,13 @@ export function rejectWith(task: Task, error: unknown): void {
   }
 }
 
+export const NO_SPACE =
+  'etcd has no space left (alarm NOSPACE): compact it, defragment its members, and disarm the alarm';
+
 /** What an error of etcd means for a request that has not been done. */
 export function apiErrorOf(error: EtcdError | DecodeError): ApiError {
   if (error instanceof DecodeError)
     return unavailable(`etcd has something else in this place: ${error.message}`);
-  if (error.code === 'no_space') {
-    return new ApiError(
-      'no_space',
-      'etcd has no space left (alarm NOSPACE): compact it, defragment its members, and disarm the alarm',
-    );
-  }
+  if (error.code === 'no_space') return new ApiError('no_space', NO_SPACE);
   return unavailable(isIndefinite(error) ? 'etcd did not answer in time' : `etcd refuses: ${error.message}`);
 }

@@ -5,7 +5,11 @@ import { networkInterfaces } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
-import { serverHelp, serverOptionsFrom } from '../../../src/cli/server/server-options.ts';
+import {
+  type ServerCliOptions,
+  serverHelp,
+  serverOptionsFrom,
+} from '../../../src/cli/server/server-options.ts';
 import { objectFrom } from '../../support/json.ts';
 import { errorOf } from '../../support/api-error.ts';
 import { startServer, stopServers, temporaryDirectory } from '../../support/server-process.ts';
@@ -34,7 +38,7 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
 }
 
 describe('--help and --version', () => {
-  const sources = ['server-options', 'cluster-options', 'tls-files'].map((name) =>
+  const sources = ['server-options', 'cluster-options', 'etcd-options', 'tls-files'].map((name) =>
     readFileSync(`src/cli/server/${name}.ts`, 'utf8'),
   );
   const specs = sources.map((source) => /const \w*[sS]pecs = \{([^}]*)\}/.exec(source)?.[1] ?? '').join('\n');
@@ -120,6 +124,28 @@ describe('what makes no sense is refused with one line and status 2', () => {
     [['--max-peers', '1001'], "--max-peers takes a whole number from 1 to 1000, not '1001'"],
     [['--multicast', '10.0.0.1'], "--multicast takes an IPv4 multicast address, not '10.0.0.1'"],
     [['--peer-ranges', '10.0.0.0/33'], "--peer-ranges takes ranges such as 10.0.0.0/8, not '10.0.0.0/33'"],
+    [['--store', 'redis'], "--store takes disk, or etcd://HOST:PORT,.../PREFIX, not 'redis'"],
+    [['--store', 'etcd:host'], "--store takes disk, or etcd://HOST:PORT,.../PREFIX, not 'etcd:host'"],
+    [['--store', 'etcd://'], "--store names no member of etcd: 'etcd://'"],
+    [['--store', 'etcd:///p'], "--store names no member of etcd: 'etcd:///p'"],
+    [['--store', 'etcd://a:0'], "--store takes members of etcd as HOST:PORT, not 'a:0'"],
+    [['--store', 'etcd://a,b:x/p'], "--store takes members of etcd as HOST:PORT, not 'b:x'"],
+    [['--store', 'etcd://a/\n'], '--store: the prefix has control characters or halves of surrogate pairs'],
+    [['--store', `etcd://a/${'p'.repeat(257)}`], '--store: the prefix is longer than 256 bytes'],
+    [
+      ['--store', 'etcd://root:secret@a'],
+      '--store takes no user: everybody would see the password; give --etcd-user-file',
+    ],
+    [['--store', 'etcd://a', '--data-dir', 'd'], '--data-dir is for --store disk'],
+    [['--store', 'etcd://a', '--peers', 'b:1'], '--peers is for --store disk'],
+    [['--etcd-timeout-ms', '5'], '--etcd-timeout-ms is for --store etcd://...'],
+    [['--store', 'etcd://a', '--etcd-ca', empty], '--etcd-ca is given with --store etcds://...'],
+    [['--store', 'etcds://a', '--etcd-ca', empty], `--etcd-ca ${empty} is empty`],
+    [
+      ['--store', 'etcd://a', '--etcd-timeout-ms', '5'],
+      "--etcd-timeout-ms takes a whole number from 50 to 60000, not '5'",
+    ],
+    [['--store', 'etcd://a', '--etcd-user-file', empty], `--etcd-user-file ${empty} is empty`],
     [
       ['--host', '0.0.0.0'],
       '--host 0.0.0.0 opens the cluster to the network: give --cluster-key-file or --insecure',
@@ -174,10 +200,17 @@ describe('what makes no sense is refused with one line and status 2', () => {
     ['PEER_RANGES', 'a', "takes ranges such as 10.0.0.0/8, not 'a'"],
     ['DISABLE_DISCOVERY', 'maybe', "takes yes, true, on, 1, no, false, off, 0, not 'maybe'"],
     ['INSECURE', 'disabled', "takes yes, true, on, 1, no, false, off, 0, not 'disabled'"],
+    ['STORE', 'here', "takes disk, or etcd://HOST:PORT,.../PREFIX, not 'here'"],
     ['VERBOSE', '2', "takes yes, true, on, 1, no, false, off, 0, not '2'"],
   ])('in the environment too, under the name of the variable: %s=%s', (variable, value, complaint) => {
     const { status, stderr } = run([], { [variable]: value });
     expect([status, stderr]).toEqual([2, `g-counter-server: ${variable} ${complaint}; see --help\n`]);
+  });
+
+  test('and so is the user of etcd that is no user and password', () => {
+    const { status, stderr } = run(['--store', 'etcd://a'], { ETCD_USER: 'root' });
+    const complaint = 'ETCD_USER must hold a user and a password, as USER:PASSWORD';
+    expect([status, stderr]).toEqual([2, `g-counter-server: ${complaint}; see --help\n`]);
   });
 
   test('a flag is at fault where both are given', () => {
@@ -270,6 +303,36 @@ describe('the environment', () => {
   });
 });
 
+describe('a store on etcd', () => {
+  const engineOf = (store: string): unknown => serverOptionsFrom(['--store', store], {}).engine;
+
+  test.each([
+    ['etcd://a', ['a:2379'], 'g-counter/'],
+    ['etcd://a/', ['a:2379'], 'g-counter/'],
+    ['ETCD://A:1,b:2,[::1]:3,b:2/shop', ['a:1', 'b:2', '[::1]:3'], 'shop/'],
+    ['etcd://a, b/shop/likes/', ['a:2379', 'b:2379'], 'shop/likes/'],
+    ['etcds://10.0.0.7:443/x', ['10.0.0.7:443'], 'x/'],
+  ])('%s', (store, endpoints, prefix) => {
+    expect(engineOf(store)).toMatchObject({ store: 'etcd', endpoints, prefix });
+  });
+
+  test('is told a user by a file or in the environment', () => {
+    const path = join(temporaryDirectory(), 'user');
+    writeFileSync(path, 'root:a:b\n');
+    const user = { name: 'root', password: 'a:b' };
+    const args = ['--store', 'etcd://a'];
+    expect(serverOptionsFrom([...args, '--etcd-user-file', path], {}).engine).toMatchObject({
+      gateway: { user },
+    });
+    expect(serverOptionsFrom(args, { ETCD_USER: 'root:a:b' }).engine).toMatchObject({ gateway: { user } });
+  });
+
+  test('ignores variables about the disk and its cluster, which may be there for other servers', () => {
+    const environment = { STORE: 'etcd://a', DATA_DIR: '/data', PEERS: 'b:1', CLUSTER: 'c' };
+    expect(serverOptionsFrom([], environment).engine).toMatchObject({ store: 'etcd' });
+  });
+});
+
 describe('files with secrets', () => {
   const secret = '0123456789abcdef';
   const options = (name: string, content: string | Buffer) => {
@@ -278,16 +341,18 @@ describe('files with secrets', () => {
     return serverOptionsFrom([`--${name}`, path], {});
   };
 
+  const keysOf = ({ engine }: ServerCliOptions): unknown => 'cluster' in engine && engine.cluster.keys;
+
   test('may begin with a byte-order mark', () => {
     expect(options('token-file', `\ufeff${secret}\r\n`).token).toBe(secret);
     const keys = [secret, secret.repeat(2)];
-    expect(options('cluster-key-file', `\ufeff${keys.join('\r\n')}`).cluster.keys).toEqual(keys);
+    expect(keysOf(options('cluster-key-file', `\ufeff${keys.join('\r\n')}`))).toEqual(keys);
   });
 
   test('say the same in the environment', () => {
     const keys = [secret, secret.repeat(2)];
     const CLUSTER_KEY = `\ufeff${keys.join('\r\n\r\n')}\r\n`;
-    expect(serverOptionsFrom([], { CLUSTER_KEY }).cluster.keys).toEqual(keys);
+    expect(keysOf(serverOptionsFrom([], { CLUSTER_KEY }))).toEqual(keys);
   });
 
   test.each([
