@@ -3,8 +3,9 @@
  * (`npm run test:unit`), the soak tests, which repeat for long what the others show once (`npm run test:soak`), and those
  * that need Docker (`npm run test:containers`).
  */
-import { defineConfig } from 'vitest/config';
+import { type TestProjectConfiguration, defineConfig } from 'vitest/config';
 import { inlineDocument } from '../src/inline-document.mjs';
+import { hasEtcd } from './support/etcd-process.ts';
 
 const SOAK = '**/*.soak.test.ts';
 const CONTAINERS = '**/containers/**';
@@ -14,6 +15,27 @@ const REAL = [
   '**/etcd-{store,gateway,model}.test.ts',
   '**/docs.test.ts',
 ];
+
+/** What the API promises with every store: these run a second time with servers on a real etcd. */
+const API =
+  '**/server/http/{access,api,batch,errors,fuzz,idempotency,limits,merge-laws,merge-sync,paging,watch}.test.ts';
+
+const ON_ETCD: TestProjectConfiguration = {
+  extends: true,
+  test: {
+    name: 'on etcd',
+    include: [API],
+    globalSetup: './test/support/on-etcd.ts',
+    setupFiles: './test/support/use-etcd.ts',
+  },
+};
+
+/** The files of a suite. */
+function filesOf(mode: string): { include: string[]; exclude: string[] } {
+  if (mode === 'soak') return { include: [SOAK], exclude: [] };
+  if (mode === 'containers') return { include: [`${CONTAINERS}/*.test.ts`], exclude: [] };
+  return { include: ['**/*.test.ts'], exclude: [SOAK, CONTAINERS, ...(mode === 'unit' ? REAL : [])] };
+}
 
 export default defineConfig(({ mode }) => ({
   plugins: [
@@ -28,9 +50,9 @@ export default defineConfig(({ mode }) => ({
     // A failure under load may not come again, so its message says all.
     chaiConfig: { truncateThreshold: 1000 },
     dir: 'test',
-    include: [mode === 'soak' ? SOAK : mode === 'containers' ? `${CONTAINERS}/*.test.ts` : '**/*.test.ts'],
-    exclude:
-      mode === 'soak' || mode === 'containers' ? [] : [SOAK, CONTAINERS, ...(mode === 'unit' ? REAL : [])],
+    ...(mode === 'test'
+      ? { projects: [{ extends: true, test: filesOf(mode) }, ...(hasEtcd ? [ON_ETCD] : [])] }
+      : filesOf(mode)),
     // Ends only what hangs. It is far more than a test needs, since no test is to fail on a machine that is busy.
     testTimeout: mode === 'soak' ? 900_000 : 300_000,
     hookTimeout: 300_000,

@@ -7,6 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { etcdFigures } from '../../src/cli/server/etcd-figures.ts';
+import { Metrics } from '../../src/server/http/metrics.ts';
 import { allText, documents, filesBelow, sorted, textOf } from '../support/documents.ts';
 import { blocksOf, rowsOf, spansOf } from '../support/markdown.ts';
 import { startServer, stopServers } from '../support/server-process.ts';
@@ -37,6 +39,8 @@ const helpOf = async (program: string, commands: readonly string[] = []): Promis
 const flagsIn = (text: string): string[] =>
   sorted([...text.matchAll(/(?<![\w-])--[a-z][a-z0-9-]*/g)].map(String));
 
+const SERVER_PAGES = ['docs/operations.md', 'docs/cluster.md', 'docs/etcd.md'];
+
 /** Each program, and the documents that have its flags in their tables. */
 const programs = {
   'g-counter': { help: helpOf('g-counter'), pages: ['docs/node.md'] },
@@ -44,7 +48,7 @@ const programs = {
     help: helpOf('g-counter-workbench', ['test', 'simulate', 'compare', 'replay', 'serve']),
     pages: ['docs/workbench.md'],
   },
-  'g-counter-server': { help: helpOf('g-counter-server'), pages: ['docs/operations.md', 'docs/cluster.md'] },
+  'g-counter-server': { help: helpOf('g-counter-server'), pages: SERVER_PAGES },
   'g-counter-cluster': { help: helpOf('g-counter-cluster'), pages: ['docs/cluster.md'] },
 };
 
@@ -70,8 +74,11 @@ test.each(sorted(Object.values(programs).flatMap(({ pages }) => pages)))(
   },
 );
 
-/** Flags of other programs: curl, Docker, npm, Node.js, systemd and Vitest. */
+/** Flags of other programs: curl, Docker, etcd, npm, Node.js, systemd and Vitest. */
 const foreignFlags = [
+  '--advertise-client-urls',
+  '--auto-compaction-mode',
+  '--auto-compaction-retention',
   '--build',
   '--build-arg',
   '--cacert',
@@ -81,16 +88,22 @@ const foreignFlags = [
   '--enable-source-maps',
   '--env',
   '--file',
+  '--initial-advertise-peer-urls',
+  '--initial-cluster',
   '--inspect-brk',
+  '--listen-client-urls',
+  '--listen-peer-urls',
   '--name',
   '--no-file-parallelism',
   '--now',
   '--project-name',
   '--publish',
+  '--quota-backend-bytes',
   '--read-only',
   '--security-opt',
   '--tag',
   '--volume',
+  '--write-out',
 ];
 
 test('each flag in the documents is in the help of a program', async () => {
@@ -109,12 +122,12 @@ test('the tables of the server give each flag its variable', async () => {
   const expected = flagsIn(help.split('Try it')[0] ?? '')
     .filter((flag) => !notInEnvironment.has(flag))
     .map((flag) => `${flag} ${variableOf(flag)}`);
-  const withoutFlag = [...help.matchAll(/\b(?:TOKEN|CLUSTER_KEY)\b(?=[,.])/g)].map(
+  const withoutFlag = [...help.matchAll(/\b(?:TOKEN|CLUSTER_KEY|ETCD_USER)\b(?=[,.])/g)].map(
     (match) => ` ${String(match)}`,
   );
-  const rows = ['docs/operations.md', 'docs/cluster.md']
-    .flatMap((page) => rowsOf(textOf(page)))
-    .filter(({ cells }) => (cells.get('environment') ?? '') !== '');
+  const rows = SERVER_PAGES.flatMap((page) => rowsOf(textOf(page))).filter(
+    ({ cells }) => (cells.get('environment') ?? '') !== '',
+  );
   const written = rows.map(
     ({ first, cells }) => `${flagsIn(first).join()} ${(cells.get('environment') ?? '').slice(1, -1)}`,
   );
@@ -129,6 +142,7 @@ test('each variable in the documents is read by a program, and each that is read
       .map(variableOf),
     'TOKEN',
     'CLUSTER_KEY',
+    'ETCD_USER',
   ];
   const header = /^(?:#.*\n)+/.exec(read('maelstrom.sh'))?.[0] ?? '';
   const ofScript = [...header.matchAll(/\$([A-Z_]+)|\b([A-Z_]+)=/g)].map(
@@ -142,7 +156,7 @@ test('each variable in the documents is read by a program, and each that is read
   const ofTests = filesBelow('test')
     .filter((path) => path.endsWith('.ts'))
     .flatMap((path) => [...read(path).matchAll(/process\.env\['(\w+)'\]/g)].map(([, name = '']) => name))
-    .filter((name) => !['PATH', 'SUITE'].includes(name));
+    .filter((name) => !['ETCD', 'PATH', 'SUITE'].includes(name));
   const known = sorted([...ofServer, ...ofScript, ...ofMake, ...ofTests]);
   const code = [...spansOf(allText), ...commandsIn(allText)].join('\n');
   const written = [
@@ -150,21 +164,29 @@ test('each variable in the documents is read by a program, and each that is read
     ...spansOf(allText).filter((span) => /^[A-Z]+(?:_[A-Z]+)+$/.test(span)),
     ...spansOf(allText).filter((span) => known.includes(span)),
   ];
-  expect(sorted(written)).toEqual(known);
+  // Those of etcdctl are etcd's.
+  expect(sorted(written).filter((name) => !name.startsWith('ETCDCTL_'))).toEqual(known);
 });
 
 test('the metrics in the documents are those that the server has', async () => {
   const server = await startServer();
   const { body } = await server.get('/metrics?counters=');
-  const families = [...body.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => `${name} ${type}`);
-  const rows = rowsOf(textOf('docs/operations.md')).filter(
-    ({ first, cells }) =>
-      /^`(?:g_counter|process)_/.test(first) &&
-      (process.platform === 'linux' || !cells.get('meaning')?.includes('on Linux')),
+  const onEtcd = new Metrics(() =>
+    etcdFigures({ slot: undefined, leaseLeftMs: 0, claimsLost: 0, answersRecovered: 0, waiting: 0 }),
+  ).text([]);
+  const families = sorted(
+    [...`${body}\n${onEtcd}`.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => `${name} ${type}`),
   );
+  const rows = ['docs/operations.md', 'docs/etcd.md']
+    .flatMap((page) => rowsOf(textOf(page)))
+    .filter(
+      ({ first, cells }) =>
+        /^`(?:g_counter|process)_/.test(first) &&
+        (process.platform === 'linux' || !cells.get('meaning')?.includes('on Linux')),
+    );
   expect(families.length).toBeGreaterThan(5);
   expect(rows.map(({ first, cells }) => `${first.slice(1, -1)} ${cells.get('type')}`).toSorted()).toEqual(
-    families.toSorted(),
+    families,
   );
   const mentioned = [...allText.matchAll(/\bg_counter_\w+/g)].map(String);
   expect(mentioned.filter((name) => !families.some((family) => family.startsWith(`${name} `)))).toEqual([]);

@@ -47,11 +47,13 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** Where counters are kept: in etcd, below the path of a directory, for the tests that vitest.config.ts runs so. */
-function storeArguments(dataDir: string): string[] {
-  const { ETCD } = process.env;
-  return ETCD === undefined ? ['--data-dir', dataDir] : ['--store', `etcd://${ETCD}${dataDir}`];
-}
+const etcd = process.env['ETCD'];
+
+/** Whether servers keep their counters in etcd: vitest.config.ts runs some tests so. */
+export const isOnEtcd = etcd !== undefined;
+
+const storeArguments = (dataDir: string): string[] =>
+  isOnEtcd ? ['--store', `etcd://${etcd}${dataDir}`] : ['--data-dir', dataDir];
 
 /** Ends all servers of this file's tests and removes what they have left. */
 export async function stopServers(): Promise<void> {

@@ -274,5 +274,5 @@ describe('a path', () => {
 
 test('after all this there is still no counter, and the server has logged no error', async () => {
   expect(jsonOf(await server.get('/counters'))).toEqual({ counters: [], next_cursor: null });
-  expect(server.notes.map(({ level }) => level)).toEqual(['info']);
+  expect(new Set(server.notes.map(({ level }) => level))).toEqual(new Set(['info']));
 });

@@ -7,6 +7,7 @@ import {
   type HttpResponse,
   type ServerProcess,
   jsonOf,
+  isOnEtcd,
   startServer,
   stopServers,
 } from '../../support/server-process.ts';
@@ -102,7 +103,8 @@ test.each(['', 'x'.repeat(256), 'é', 'a\tb'])(
   },
 );
 
-test('after the window the same increment is counted again', async () => {
+// On etcd, a lease ends records, which is granted for longer.
+test.skipIf(isOnEtcd)('after the window the same increment is counted again', async () => {
   const brief = await startServer({ args: ['--idempotency-window-s', '1'] });
   const first = await one('k', 'brief', brief);
   await eventually(async () => expect((await one('k', 'brief', brief)).body).not.toBe(first.body));
@@ -120,7 +122,7 @@ test('idempotency keys past the limit are refused, and nothing else is', async (
   expect(await small.increment('k', 1)).toBe(11);
 });
 
-test('idempotency records are not written to the disk again with every change', async () => {
+test.skipIf(isOnEtcd)('idempotency records are not written to the disk again with every change', async () => {
   const busy = await startServer();
   const increments = Array.from({ length: 5000 }, () => ({ key: 'k' }));
   // The values of these are more than the log may become long before it is cut.
