@@ -22,6 +22,8 @@ export const openStore = (etcd: Etcd, endpoints: readonly string[], prefix: stri
     afterThisTurn,
     info: silent,
     warn: silent,
+    at: 'here:8080',
+    onRead: () => {},
     onCommit: () => {},
   });
 

@@ -39,7 +39,9 @@ export const modelEtcd = (model: EtcdModel): Etcd => ({
   revokeLease: async (_, id) => model.revokeLease(id),
   status: async () => ({
     version: '3.4.23',
+    revision: model.revision,
     dbBytes: model.dbBytes,
+    clusterId: '1',
     memberId: '1',
     leaderId: '1',
     alarms: model.alarms,

@@ -7,7 +7,13 @@ import { requestText } from '../../support/connection.ts';
 import { EventStream } from '../../support/event-stream.ts';
 import { counterFrom, listFrom, objectFrom } from '../../support/json.ts';
 import { errorOf } from '../../support/api-error.ts';
-import { type ServerProcess, isOnEtcd, jsonOf, startServer, stopServers } from '../../support/server-process.ts';
+import {
+  type ServerProcess,
+  isOnEtcd,
+  jsonOf,
+  startServer,
+  stopServers,
+} from '../../support/server-process.ts';
 
 let server: ServerProcess;
 beforeAll(async () => {

@@ -21,6 +21,8 @@ const open = ({ etcd, endpoint }: EtcdUnderTest): Promise<EtcdStore> =>
     afterThisTurn,
     info: silent,
     warn: silent,
+    at: 'here:8080',
+    onRead: () => {},
     onCommit: () => {},
   });
 
