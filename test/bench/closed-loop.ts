@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as pass } from 'node:timers/promises';
-import { median } from './median.ts';
+import { latencies, median } from './median.ts';
 import { round as whole } from './server-process.ts';
 
 export interface ClosedLoop {
@@ -55,12 +55,6 @@ export async function closedLoop({ atOnce, durationMs, pids, request }: ClosedLo
     engineUs: engineUs / inTime,
     ownUs: (user + system) / inTime,
   };
-}
-
-export function latencies(allMs: readonly number[]): Pick<Figures, 'p50Ms' | 'p99Ms'> {
-  const sorted = Float64Array.from(allMs).toSorted();
-  const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? NaN;
-  return { p50Ms: at(0.5), p99Ms: at(0.99) };
 }
 
 /** Linux counts the time of processes in ticks of 10 ms for all who ask. */

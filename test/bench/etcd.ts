@@ -8,11 +8,12 @@ import { hasEtcd } from '../support/etcd-process.ts';
 import { compareIncrements } from './etcd-increments.ts';
 import { FRONT_END, runFrontEnd } from './etcd-front-end.ts';
 import { measureGrowth } from './etcd-growth.ts';
+import { measureHttp } from './etcd-http.ts';
 import { measureReads } from './etcd-reads.ts';
 import { hasRedis } from './redis.ts';
 
 /** Room for a million counters and what is put while they are measured. */
-const ETCD_FLAGS = ['--quota-backend-bytes', String(8 * 2 ** 30), '--auto-compaction-retention', '1m'];
+const ETCD_FLAGS = ['--quota-backend-bytes', String(8 * 2 ** 30), '--auto-compaction-retention', '5m'];
 
 async function main(): Promise<void> {
   if (!hasEtcd || !hasRedis) {
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   try {
     await compareIncrements(cluster);
     await measureReads(cluster);
+    await measureHttp(cluster);
     await measureGrowth(cluster, Number(values.counters));
   } finally {
     await cluster.stop();

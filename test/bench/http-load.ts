@@ -1,4 +1,5 @@
 import { type Socket, connect } from 'node:net';
+import { latencies } from './median.ts';
 
 export interface Load {
   readonly port: number;
@@ -11,6 +12,7 @@ export interface Load {
 export interface LoadResult {
   readonly requests: number;
   readonly perSecond: number;
+  readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
@@ -54,12 +56,7 @@ export async function load({ port, connections, durationMs, request }: Load): Pr
     Array.from({ length: connections }, () => drive(connect({ port, host: '127.0.0.1', noDelay: true }))),
   );
   const seconds = (performance.now() - startedMs) / 1000;
-  const sorted = Float64Array.from(latenciesMs).toSorted();
-  return {
-    requests: sorted.length,
-    perSecond: sorted.length / seconds,
-    p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? NaN,
-  };
+  return { requests: latenciesMs.length, perSecond: latenciesMs.length / seconds, ...latencies(latenciesMs) };
 }
 
 function isWhole(answer: string): boolean {
