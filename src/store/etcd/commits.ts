@@ -11,6 +11,7 @@ import type { Counted, Idempotency, Increment, StoreLimits } from '../store.ts';
 import { CLAIM_RESULTS, Claim, type Outcome } from './claim.ts';
 import { CreatedCounters } from './created-counters.ts';
 import type { Endpoints } from './endpoints.ts';
+import { HEALTH_PATIENCE_MS } from './etcd-health.ts';
 import { EtcdError, type OperationResult, type Txn, isIndefinite } from './etcd.ts';
 import {
   type CommitContext,
@@ -38,6 +39,7 @@ import {
   unavailable,
   unknownOutcome,
 } from './task.ts';
+import { within } from './within.ts';
 
 export interface CommitsOptions {
   readonly endpoints: Endpoints;
@@ -95,9 +97,10 @@ export class Commits {
     this.#settling = new Settling({ endpoints, keys, clock, recordLeases: this.#recordLeases, onSettled });
   }
 
-  /** How many counters there are; if etcd does not tell, as far as this server has seen. */
+  /** How many counters there are; if etcd does not tell in time, as far as this server has seen. */
   counters(): Promise<number> {
-    return this.#created.count(this.#options.clock.nowMs());
+    const { clock } = this.#options;
+    return within(clock, HEALTH_PATIENCE_MS, this.#created.count(clock.nowMs()), () => this.#created.all);
   }
 
   /** How many idempotency records of this server may be in their window. */

@@ -81,11 +81,13 @@ export class Endpoints {
     return this.#once((etcd, endpoint, timeoutMs) => etcd.revokeLease(endpoint, id, timeoutMs));
   }
 
-  /** How a member is that answers. */
-  status(untilMs: number): Promise<Status> {
-    return this.#until(untilMs, () =>
-      this.#once((etcd, endpoint, timeoutMs) => etcd.status(endpoint, timeoutMs)),
-    );
+  /** How a member is that knows a leader. Asks one endpoint once. */
+  status(): Promise<Status> {
+    return this.#once(async (etcd, endpoint, timeoutMs) => {
+      const status = await etcd.status(endpoint, timeoutMs);
+      if (status.leaderId === '0') throw new EtcdError('unavailable', `etcd at ${endpoint} has no leader`);
+      return status;
+    });
   }
 
   /** Watches at the present endpoint; when that fails, the next watch is at another. */

@@ -4,12 +4,13 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Fault } from '../store.ts';
 import type { Endpoints } from './endpoints.ts';
-import { EtcdError, type Status } from './etcd.ts';
+import { EtcdError, type Status, isIndefinite } from './etcd.ts';
 import { NO_SPACE } from './task.ts';
+import { within } from './within.ts';
 
 const KEPT_MS = 1000;
-/** How long etcd is asked: load balancers wait for a few seconds. */
-const PATIENCE_MS = 2000;
+/** How long etcd may take: load balancers wait for a few seconds. */
+export const HEALTH_PATIENCE_MS = 2000;
 
 export class EtcdHealth {
   readonly #endpoints: Endpoints;
@@ -25,22 +26,29 @@ export class EtcdHealth {
   fault(): Promise<Fault | undefined> {
     const nowMs = this.#clock.nowMs();
     if (this.#latest === undefined || nowMs - this.#latest.atMs >= KEPT_MS) {
-      this.#latest = { fault: this.#ask(nowMs + PATIENCE_MS), atMs: nowMs };
+      this.#latest = { fault: this.#ask(nowMs + HEALTH_PATIENCE_MS), atMs: nowMs };
     }
     return this.#latest.fault;
   }
 
-  async #ask(untilMs: number): Promise<Fault | undefined> {
-    try {
-      return faultOf(await this.#endpoints.status(untilMs));
-    } catch (error) {
-      if (error instanceof EtcdError) return { code: 'etcd-unavailable', message: error.message };
-      throw error;
-    }
+  /** Asks member after member. */
+  #ask(untilMs: number): Promise<Fault | undefined> {
+    let fault: Fault = { code: 'etcd-unavailable', message: 'etcd does not answer' };
+    const asked = async (): Promise<Fault | undefined> => {
+      for (let failures = 0; ; failures++) {
+        try {
+          return faultOf(await this.#endpoints.status());
+        } catch (error) {
+          if (!(error instanceof EtcdError)) throw error;
+          fault = { code: 'etcd-unavailable', message: error.message };
+          if (!isIndefinite(error) || this.#clock.nowMs() >= untilMs) return fault;
+          await this.#endpoints.pause(failures);
+        }
+      }
+    };
+    return within(this.#clock, HEALTH_PATIENCE_MS, asked(), () => fault);
   }
 }
 
-function faultOf({ alarms, leaderId }: Status): Fault | undefined {
-  if (leaderId === '0') return { code: 'etcd-unavailable', message: 'etcd has no leader' };
-  return alarms.includes('NOSPACE') ? { code: 'etcd-full', message: NO_SPACE } : undefined;
-}
+const faultOf = ({ alarms }: Status): Fault | undefined =>
+  alarms.includes('NOSPACE') ? { code: 'etcd-full', message: NO_SPACE } : undefined;
