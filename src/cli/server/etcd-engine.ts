@@ -23,7 +23,7 @@ export async function startEtcdEngine(
   { port, metrics, info, warn }: EngineOptions,
 ): Promise<Engine> {
   const etcd = new Gateway(settings);
-  await look(etcd, endpoints, timeoutMs, warn);
+  await look(etcd, endpoints, prefix, timeoutMs, warn);
   const store = await EtcdStore.open({
     etcd,
     endpoints,
@@ -59,12 +59,13 @@ export async function startEtcdEngine(
 export async function look(
   etcd: Gateway,
   endpoints: readonly string[],
+  prefix: string,
   timeoutMs: number,
   warn: (text: string) => void,
 ): Promise<void> {
   const quotaBytes = (endpoint: string): Promise<number | undefined> => etcd.quotaBytes(endpoint, timeoutMs);
   for (let attempts = 0; ; attempts++) {
-    const findings = await checkEtcd(etcd, endpoints, timeoutMs, quotaBytes);
+    const findings = await checkEtcd(etcd, endpoints, prefix, timeoutMs, quotaBytes);
     if (findings === undefined) {
       if (attempts === 0) warn(`etcd does not answer at ${endpoints.join(', ')}: waiting for it`);
       await new Promise<void>((resolve) => void systemClock.after(RETRY_MS, resolve));

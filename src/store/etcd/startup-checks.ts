@@ -2,8 +2,9 @@
  * What is looked at before a server counts on etcd: whether its members are those of one cluster, and of a version that
  * will do; and what will hurt later, so that an operator hears of it while it is cheap to mend.
  */
-import type { Endpoint, Etcd, Status } from './etcd.ts';
+import type { Endpoint, Etcd, Status, Txn } from './etcd.ts';
 import { EtcdError, isIndefinite } from './etcd.ts';
+import { Keyspace } from './keys.ts';
 import { NO_SPACE } from './task.ts';
 
 export interface Finding {
@@ -26,6 +27,7 @@ const MANY_REVISIONS = 100_000;
 export async function checkEtcd(
   etcd: Etcd,
   endpoints: readonly Endpoint[],
+  prefix: string,
   timeoutMs: number,
   quotaBytes: (endpoint: Endpoint) => Promise<number | undefined>,
 ): Promise<Finding[] | undefined> {
@@ -46,6 +48,8 @@ export async function checkEtcd(
   const [first] = statuses;
   if (first === undefined) return findings.some(({ isFatal }) => isFatal) ? findings : undefined;
   const [endpoint, { clusterId, revision }] = first;
+  const refusal = await refusalOf(etcd, endpoint, prefix, timeoutMs);
+  if (refusal !== undefined) refuse(`etcd at ${endpoint} refuses: ${refusal.message}${remedyOf(refusal)}`);
   for (const [other, status] of statuses) {
     if (status.clusterId !== clusterId)
       refuse(`etcd at ${endpoint} and etcd at ${other} are not members of one cluster`);
@@ -63,6 +67,36 @@ export async function checkEtcd(
     );
   }
   return findings;
+}
+
+/** Why etcd lets this server not read and write below its prefix. Anybody is told a status. */
+async function refusalOf(
+  etcd: Etcd,
+  endpoint: Endpoint,
+  prefix: string,
+  timeoutMs: number,
+): Promise<EtcdError | undefined> {
+  try {
+    await etcd.txn(endpoint, accessTo(prefix), timeoutMs);
+  } catch (error) {
+    if (!(error instanceof EtcdError)) throw error;
+    if (error.code === 'unauthenticated') return error;
+  }
+  return undefined;
+}
+
+/** A transaction that changes nothing, since its comparisons contradict each other, but takes the right to. */
+function accessTo(prefix: string): Txn {
+  const keys = new Keyspace(prefix);
+  const key = keys.live('');
+  return {
+    compare: [
+      { key, isAbsent: true },
+      { key, value: 'present' },
+    ],
+    success: [{ put: key, value: '' }],
+    failure: [{ ...keys.all('c'), limit: 1 }],
+  };
 }
 
 const remedyOf = ({ code }: EtcdError): string =>
