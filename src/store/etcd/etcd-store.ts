@@ -24,7 +24,7 @@ import { EtcdChanges } from './changes.ts';
 import { Commits } from './commits.ts';
 import { Endpoints } from './endpoints.ts';
 import { EtcdHealth } from './etcd-health.ts';
-import { type Endpoint, type Etcd, EtcdError } from './etcd.ts';
+import { type Endpoint, type Etcd, EtcdError, isIndefinite } from './etcd.ts';
 import { MAX_TOTALS_AT_ONCE, checkMerge, guardedMerge, guardedRaise } from './guarded.ts';
 import { Keyspace } from './keys.ts';
 import { Reads } from './reads.ts';
@@ -117,9 +117,11 @@ export class EtcdStore implements Store {
       afterThisTurn,
       observer: {
         committed: options.onCommit,
-        claimFailed: ({ message }) => {
-          if (message !== this.#saidOfClaims) warn(`no slot can be claimed, trying again: ${message}`);
-          this.#saidOfClaims = message;
+        claimFailed: (error) => {
+          // As long as etcd does not answer, each attempt may fail in other words.
+          const why = isIndefinite(error) ? 'no answer' : error.message;
+          if (why !== this.#saidOfClaims) warn(`no slot can be claimed, trying again: ${error.message}`);
+          this.#saidOfClaims = why;
         },
         claimed: (slot) => {
           info(`counting under ${slot}`);
@@ -205,11 +207,12 @@ export class EtcdStore implements Store {
 
   async health(): Promise<Health> {
     const noSlot: Fault = { code: 'no-slot', message: 'this server holds no slot to count under' };
-    const fault = (await this.#health.fault()) ?? (this.#slots.holding === undefined ? noSlot : undefined);
+    const [ofEtcd, counters] = await Promise.all([this.#health.fault(), this.#commits.counters()]);
+    const fault = ofEtcd ?? (this.#slots.holding === undefined ? noSlot : undefined);
     return {
       isWritable: fault === undefined,
       fault,
-      counters: await this.#commits.counters(),
+      counters,
       idempotencyRecords: this.#commits.idempotencyRecords,
       logBytes: 0,
       snapshots: 0,
