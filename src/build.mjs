@@ -20,6 +20,7 @@ const TEST_PROGRAMS = {
   'test/find-mutants': 'test/mutants/find.ts',
   'test/judge-designs': 'test/mutants/judge.ts',
   'test/kill': 'test/kill/main.ts',
+  'test/etcd-chaos': 'test/etcd-chaos/main.ts',
   'test/upgrade': 'test/upgrade/main.ts',
   'test/bench': 'test/bench/node.ts',
   'test/bench-workbench': 'test/bench/workbench.ts',
