@@ -10,6 +10,7 @@ import { BUILT_FROM, ROOT, hashOfSources } from './sources.mjs';
 const PROGRAMS = {
   'g-counter': 'src/cli/node/main.ts',
   'g-counter-cluster': 'src/cli/local-cluster/main.ts',
+  'g-counter-etcd': 'src/cli/local-cluster/etcd.ts',
   'g-counter-make': 'src/cli/make/main.ts',
   'g-counter-server': 'src/cli/server/main.ts',
   'g-counter-workbench': 'src/cli/workbench/main.ts',

@@ -60,6 +60,8 @@ export default defineConfig(({ mode }) => ({
     env: { SUITE: mode },
     // Vitest would leave one core to itself, which on two cores makes one worker.
     maxWorkers: '100%',
+    // They share images.
+    fileParallelism: mode !== 'containers',
     // The reports are where .ci/run finds the count of tests.
     reporters:
       mode === 'unit'

@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { etcdFigures } from '../../src/cli/server/etcd-figures.ts';
 import { Metrics } from '../../src/server/http/metrics.ts';
@@ -49,6 +49,7 @@ const programs = {
     pages: ['docs/workbench.md'],
   },
   'g-counter-server': { help: helpOf('g-counter-server'), pages: SERVER_PAGES },
+  'g-counter-etcd': { help: helpOf('g-counter-etcd'), pages: ['docs/cluster.md', 'docs/etcd.md'] },
   'g-counter-cluster': { help: helpOf('g-counter-cluster'), pages: ['docs/cluster.md'] },
 };
 
@@ -157,7 +158,10 @@ test('each variable in the documents is read by a program, and each that is read
     .filter((path) => path.endsWith('.ts'))
     .flatMap((path) => [...read(path).matchAll(/process\.env\['(\w+)'\]/g)].map(([, name = '']) => name))
     .filter((name) => !['ETCD', 'PATH', 'SUITE'].includes(name));
-  const known = sorted([...ofServer, ...ofScript, ...ofMake, ...ofTests]);
+  const ofCompose = filesBelow('deploy')
+    .filter((path) => basename(path).startsWith('compose.'))
+    .flatMap((path) => [...read(path).matchAll(/\$\{([A-Z_]+):-/g)].map(([, name = '']) => name));
+  const known = sorted([...ofServer, ...ofScript, ...ofMake, ...ofTests, ...ofCompose]);
   const code = [...spansOf(allText), ...commandsIn(allText)].join('\n');
   const written = [
     ...[...code.matchAll(/\$([A-Z][A-Z_]+)|\b([A-Z][A-Z_]+)=/g)].map(([, used, set]) => used ?? set ?? ''),

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../src/runtime/json.ts';
-import { BASE, Container, docker, ensureBase, obstacle } from '../support/containers.ts';
+import { BASE, Container, Load, docker, ensureBase, obstacle } from '../support/containers.ts';
 import { eventually, until } from '../support/eventually.ts';
 import { freeBasePort } from '../support/ports.ts';
 
@@ -18,41 +18,6 @@ const project = `g-counter-test-${process.pid}`;
 interface Finished {
   readonly status: number | null;
   readonly output: string;
-}
-
-/** Clients that count for as long as they are let, and are told each time. */
-class Load {
-  readonly #isEnded = new AbortController();
-  readonly #clients: Promise<void>[] = [];
-  #total = 0;
-
-  constructor(key: string, containers: readonly Container[], clientsEach = 4) {
-    for (const container of containers) {
-      for (let client = 0; client < clientsEach; client++) {
-        this.#clients.push(this.#count(container, key, `${key}-${container.service}-${client}`));
-      }
-    }
-  }
-
-  /** Resolves after so many more increments. */
-  async more(increments: number): Promise<void> {
-    const enough = this.#total + increments;
-    await until(() => this.#total >= enough);
-  }
-
-  /** Lets every client finish, and returns how much has been counted. */
-  async end(): Promise<number> {
-    this.#isEnded.abort();
-    await Promise.all(this.#clients);
-    return this.#total;
-  }
-
-  async #count(container: Container, key: string, client: string): Promise<void> {
-    for (let request = 0; !this.#isEnded.signal.aborted; request++) {
-      await container.add(key, 1, `${client}-${request}`);
-      this.#total++;
-    }
-  }
 }
 
 describe.skipIf(missing !== undefined)(`servers in containers${suffix}`, () => {

@@ -51,24 +51,26 @@ test('each alert is explained to operators', () => {
   expect(rows).toEqual(names);
 });
 
-test.each(['deploy/kubernetes.yaml', 'deploy/g-counter-server.service', 'deploy/compose.yaml'])(
-  'the server reads each variable that %s sets',
-  (file) => {
-    const text = readFileSync(file, 'utf8');
-    const set = [
-      ...[...text.matchAll(/^ *- (?:\{ )?name: ([A-Z_]+)/gm)].map(([, name = '']) => name),
-      ...[...text.matchAll(/^Environment=([A-Z_]+)=/gm)].map(([, name = '']) => name),
-      ...[...text.matchAll(/^ {2,}([A-Z_]+): /gm)].map(([, name = '']) => name),
-    ].filter((name) => name !== 'NODE_IMAGE');
-    const { said } = run('bin/g-counter-server', ['--help']);
-    const flags = [...said.matchAll(/--([a-z-]+)/g)].map(([, flag = '']) =>
-      flag.toUpperCase().replaceAll('-', '_'),
-    );
-    const known = new Set([...flags, 'TOKEN', 'CLUSTER_KEY']);
-    expect(set.length).toBeGreaterThan(0);
-    expect(set.filter((name) => !known.has(name))).toEqual([]);
-  },
-);
+test.each([
+  'deploy/kubernetes.yaml',
+  'deploy/g-counter-server.service',
+  'deploy/compose.yaml',
+  'deploy/compose.etcd.yaml',
+])('the server reads each variable that %s sets', (file) => {
+  const text = readFileSync(file, 'utf8');
+  const set = [
+    ...[...text.matchAll(/^ *- (?:\{ )?name: ([A-Z_]+)/gm)].map(([, name = '']) => name),
+    ...[...text.matchAll(/^Environment=([A-Z_]+)=/gm)].map(([, name = '']) => name),
+    ...[...text.matchAll(/^ {2,}([A-Z_]+): /gm)].map(([, name = '']) => name),
+  ].filter((name) => name !== 'NODE_IMAGE' && !(file.includes('etcd') && name.startsWith('ETCD_')));
+  const { said } = run('bin/g-counter-server', ['--help']);
+  const flags = [...said.matchAll(/--([a-z-]+)/g)].map(([, flag = '']) =>
+    flag.toUpperCase().replaceAll('-', '_'),
+  );
+  const known = new Set([...flags, 'TOKEN', 'CLUSTER_KEY']);
+  expect(set.length).toBeGreaterThan(0);
+  expect(set.filter((name) => !known.has(name))).toEqual([]);
+});
 
 describe.skipIf(!has('promtool'))(`promtool${skipped('promtool')}`, () => {
   test('accepts what the server is scraped for', async () => {
@@ -108,11 +110,14 @@ const compose = has('docker-compose') ? ['docker-compose'] : ['docker', 'compose
 const hasCompose = spawnSync(compose[0] ?? '', [...compose.slice(1), 'version']).status === 0;
 
 describe.skipIf(!hasCompose)(`Docker Compose${hasCompose ? '' : ', which is not installed: skipped'}`, () => {
-  test('accepts the three servers', () => {
+  test.each(['deploy/compose.yaml', 'deploy/compose.etcd.yaml'])('accepts %s', (file) => {
     const [program = '', ...args] = compose;
-    expect(run(program, [...args, '--file', 'deploy/compose.yaml', 'config', '--quiet'])).toEqual({
-      status: 0,
-      said: '',
-    });
+    expect(run(program, [...args, '--file', file, 'config', '--quiet'])).toEqual({ status: 0, said: '' });
+  });
+});
+
+describe.skipIf(!has('haproxy'))(`HAProxy${skipped('haproxy')}`, () => {
+  test('accepts its configuration', () => {
+    expect(run('haproxy', ['-c', '-f', 'deploy/haproxy.cfg'])).toMatchObject({ status: 0 });
   });
 });

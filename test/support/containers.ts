@@ -2,7 +2,7 @@
  * Docker, for tests: whether there is one, the image that others are made from, and the containers of one Compose project.
  */
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -29,37 +29,70 @@ export function obstacle(): string | undefined {
   return undefined;
 }
 
+/** Runs Compose, whichever there is, with these variables. Throws what it says if it fails. */
+export function compose(args: readonly string[], env: Readonly<Record<string, string>>): string {
+  const isPlugin = spawnSync('docker', ['compose', 'version']).status === 0;
+  const [program, words] = isPlugin ? ['docker', ['compose']] : ['docker-compose', []];
+  const options = { encoding: 'utf8', env: { ...process.env, ...env } } as const;
+  const { status, stdout, stderr } = spawnSync(program, [...words, ...args], options);
+  if (status !== 0) throw new Error(`Compose ends with status ${status}: ${stderr}`);
+  return stdout;
+}
+
+/** What this machine would run by this name; undefined if there is nothing. */
+function programBy(name: string): string | undefined {
+  if (name === 'node') return realpathSync(process.execPath);
+  const { status, stdout } = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' });
+  return status === 0 ? realpathSync(stdout.trim()) : undefined;
+}
+
+/** Which of these programs this machine does not have. */
+export const missingPrograms = (names: readonly string[]): string[] =>
+  names.filter((name) => programBy(name) === undefined);
+
 /**
- * Makes the base image where there is none, so that nothing has to be downloaded: of this machine's own Node and what the
- * Dockerfile runs, with their libraries. Returns what removes it again, so that nobody takes it for the real one.
+ * Makes an image of programs of this machine with their libraries, where there is none of this name, so that nothing has to be
+ * downloaded. `changes` are as in a Dockerfile. Returns what removes it again, so that nobody takes it for the real one.
  */
-export function ensureBase(): () => void {
-  if (hasImage(BASE)) return () => {};
-  const root = mkdtempSync(join(tmpdir(), 'g-counter-base-'));
+export function ensureImage(
+  name: string,
+  programs: readonly string[],
+  changes: readonly string[] = [],
+): () => void {
+  if (hasImage(name)) return () => {};
+  const root = mkdtempSync(join(tmpdir(), 'g-counter-image-'));
   try {
     const image = join(root, 'image');
-    const [sh = '', ...programs] = ['sh', 'mkdir', 'chown'].map((name) =>
-      realpathSync(execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()),
-    );
-    for (const program of [realpathSync(process.execPath), sh, ...programs]) {
-      const libraries = execFileSync('ldd', [program], { encoding: 'utf8' }).match(/\/\S+/g) ?? [];
-      for (const file of [program, ...libraries]) {
+    const folders = new Set<string>();
+    for (const program of programs) {
+      const path = programBy(program) ?? '';
+      // A program may be linked statically.
+      const libraries = spawnSync('ldd', [path], { encoding: 'utf8' }).stdout.match(/\/\S+/g) ?? [];
+      for (const file of libraries) {
+        folders.add(dirname(file));
         mkdirSync(join(image, dirname(file)), { recursive: true });
         cpSync(file, join(image, file), { dereference: true });
       }
+      mkdirSync(join(image, 'bin'), { recursive: true });
+      cpSync(path, join(image, 'bin', program), { dereference: true });
     }
-    mkdirSync(join(image, 'bin'), { recursive: true });
-    symlinkSync(sh, join(image, 'bin/sh'));
-    const path = [process.execPath, ...programs].map((file) => dirname(realpathSync(file))).join(':');
     execFileSync('tar', ['-C', image, '-c', '-f', join(root, 'image.tar'), '.']);
-    execFileSync('docker', ['import', '--change', `ENV PATH=${path}`, join(root, 'image.tar'), BASE]);
+    const environment = `ENV PATH=/bin LD_LIBRARY_PATH=${[...folders].join(':')}`;
+    const flags = [environment, ...changes].flatMap((change) => ['--change', change]);
+    execFileSync('docker', ['import', ...flags, join(root, 'image.tar'), name]);
   } finally {
     rmSync(root, { recursive: true });
   }
-  return () => spawnSync('docker', ['image', 'rm', BASE]);
+  return () => spawnSync('docker', ['image', 'rm', name]);
 }
 
-/** A container of a service of compose.yaml, and the server in it as this machine reaches it. */
+/** Makes the base image where there is none, of this machine's own Node and what the Dockerfile runs. */
+export const ensureBase = (): (() => void) => ensureImage(BASE, ['node', 'sh', 'mkdir', 'chown']);
+
+/** What a proxy says, or a server, that may not have done what it was asked for. */
+const UNSURE = new Set([502, 503, 504]);
+
+/** A container of a service of Compose, and the server in it as this machine reaches it. */
 export class Container {
   readonly service: string;
   readonly #project: string;
@@ -112,7 +145,7 @@ export class Container {
         },
         body: JSON.stringify({ amount }),
       });
-      if (answer === undefined || answer.status === 503) return undefined;
+      if (answer === undefined || UNSURE.has(answer.status)) return undefined;
       if (answer.status !== 200) throw new Error(`${this.service} says ${answer.status}: ${answer.body}`);
       return true;
     });
@@ -157,6 +190,41 @@ export class Container {
       return { status: response.status, body: await response.text() };
     } catch {
       return undefined;
+    }
+  }
+}
+
+/** Clients that count for as long as they are let, and are told each time. */
+export class Load {
+  readonly #isEnded = new AbortController();
+  readonly #clients: Promise<void>[] = [];
+  #total = 0;
+
+  constructor(key: string, containers: readonly Container[], clientsEach = 4) {
+    for (const container of containers) {
+      for (let client = 0; client < clientsEach; client++) {
+        this.#clients.push(this.#count(container, key, `${key}-${container.service}-${client}`));
+      }
+    }
+  }
+
+  /** Resolves after so many more increments. */
+  async more(increments: number): Promise<void> {
+    const enough = this.#total + increments;
+    await until(() => this.#total >= enough);
+  }
+
+  /** Lets every client finish, and returns how much has been counted. */
+  async end(): Promise<number> {
+    this.#isEnded.abort();
+    await Promise.all(this.#clients);
+    return this.#total;
+  }
+
+  async #count(container: Container, key: string, client: string): Promise<void> {
+    for (let request = 0; !this.#isEnded.signal.aborted; request++) {
+      await container.add(key, 1, `${client}-${request}`);
+      this.#total++;
     }
   }
 }

@@ -1,10 +1,14 @@
 /**
- * Turns a line of a server's JSON log into one for people: `warning: the message (counters 3)`.
+ * Turns a line of a JSON log, of a server or of etcd, into one for people: `warning: the message (counters 3)`.
  */
 import { isObject, parseJson } from '../../runtime/json.ts';
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /** Fields that would only be noise when several servers are watched at once, or that are shown otherwise. */
-const HIDDEN = new Set(['time', 'level', 'message', 'node_id', 'data_dir', 'start_ms', 'pid']);
+const HIDDEN = new Set(
+  'time level message node_id data_dir start_ms pid etcd prefix ts msg caller logger stacktrace'.split(' '),
+);
 
 /** Returns a line that is not such JSON as it is. */
 export function readableLogLine(line: string): string {
@@ -14,13 +18,19 @@ export function readableLogLine(line: string): string {
     .filter(([name]) => !HIDDEN.has(name))
     .map(([name, value]) => `${name.replaceAll('_', ' ')} ${String(value)}`);
   const level = fields['level'] === 'info' ? '' : `${String(fields['level'])}: `;
-  return `${level}${String(fields['message'])}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
+  return `${level}${messageIn(fields)}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
 }
 
-function fieldsOf(line: string): Readonly<Record<string, unknown>> | undefined {
+/** Etcd abbreviates it. */
+function messageIn(fields: Fields): string | undefined {
+  const message = fields['message'] ?? fields['msg'];
+  return typeof message === 'string' ? message : undefined;
+}
+
+function fieldsOf(line: string): Fields | undefined {
   try {
     const json: unknown = parseJson(line);
-    return isObject(json) && typeof json['message'] === 'string' ? json : undefined;
+    return isObject(json) && messageIn(json) !== undefined ? json : undefined;
   } catch {
     return undefined;
   }

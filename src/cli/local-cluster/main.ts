@@ -2,10 +2,11 @@
  * `npm run cluster`: several servers on this machine that find each other and count together, for trying things out.
  * Its arguments, and what it prints before the servers start.
  */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { numberFrom, parseOptions, reportsUsage } from '../arguments.ts';
-import { HOST, portsInUse } from './ports.ts';
-import { type LocalServer, supervise } from './supervisor.ts';
+import { serverProcess } from './local-server.ts';
+import { HOST, MAX_PORT, portsFault } from './ports.ts';
+import { supervise } from './supervisor.ts';
 
 const help = `Usage: npm run cluster -- [options]
 
@@ -28,7 +29,6 @@ const specs = {
 } as const;
 
 const MAX_NODES = 100;
-const MAX_PORT = 65_535;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -43,30 +43,30 @@ async function main(args: string[]): Promise<number> {
   const count = numberFrom('nodes', values.nodes, { min: 1, max: MAX_NODES, integer: true });
   const range = { min: 1, max: MAX_PORT - count + 1, integer: true };
   const basePort = numberFrom('base-port', values['base-port'], range);
-  const servers = Array.from({ length: count }, (_, i): LocalServer => {
-    const id = `node-${i + 1}`;
-    return { id, port: basePort + i, dataDir: join(values['data-dir'], id) };
-  });
-
-  const inUse = await portsInUse(servers.map(({ port }) => port));
-  if (inUse.length > 0) {
-    const ports = inUse.length === 1 ? `port ${inUse[0]} is` : `ports ${inUse.join(', ')} are`;
-    process.stderr.write(`g-counter-cluster: ${ports} taken; choose others with --base-port\n`);
+  const ports = Array.from({ length: count }, (_, i) => basePort + i);
+  const fault = await portsFault(ports);
+  if (fault !== undefined) {
+    process.stderr.write(`g-counter-cluster: ${fault}\n`);
     return 1;
   }
   // Two such clusters on one machine have different ports, hence different names, and leave each other alone.
   const cluster = `local-${basePort}`;
-  introduce(servers, cluster);
-  const program = join(resolve(process.argv[1] ?? ''), '../g-counter-server.cjs');
-  return supervise({ servers, cluster, program, say });
+  introduce(ports, cluster);
+  const servers = ports.map((port, i) => {
+    const id = `node-${i + 1}`;
+    const flags = ['--node-id', id, '--data-dir', join(values['data-dir'], id), '--cluster', cluster];
+    const peers = ports.filter((other) => other !== port).map((other) => `${HOST}:${other}`);
+    if (peers.length > 0) flags.push('--peers', peers.join(','));
+    return serverProcess(id, port, flags);
+  });
+  return supervise([servers], say);
 }
 
-function introduce(servers: readonly LocalServer[], cluster: string): void {
-  const [first, last] = [servers[0]?.port, servers.at(-1)?.port];
-  const urls = servers.map(({ port }) => `http://${HOST}:${port}/`);
+function introduce(ports: readonly number[], cluster: string): void {
+  const urls = ports.map((port) => `http://${HOST}:${port}/`);
   say(`The cluster ${cluster}, which ends with Ctrl-C: ${urls.join(' ')}`);
   say('Count on one, and read from another:');
-  say(`  curl -X POST http://${HOST}:${first}/increment; curl http://${HOST}:${last}/count`);
+  say(`  curl -X POST http://${HOST}:${ports[0]}/increment; curl http://${HOST}:${ports.at(-1)}/count`);
 }
 
 main(process.argv.slice(2)).then(

@@ -1,10 +1,10 @@
 /** Several servers on this machine, started and stopped together. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { type Server, connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
+import { ClusterProcess, stopClusters } from '../../support/cluster-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { numberFrom, objectFrom } from '../../support/json.ts';
 import { freeBasePort, isOpen } from '../../support/ports.ts';
@@ -12,65 +12,20 @@ import { stopServers, temporaryDirectory } from '../../support/server-process.ts
 
 const PROGRAM = 'dist/g-counter-cluster.cjs';
 
-const running = new Set<ClusterProcess>();
 afterAll(async () => {
-  for (const cluster of running) cluster.signal('SIGTERM');
-  await Promise.all([...running].map(({ exit }) => exit));
+  await stopClusters();
   await stopServers();
 });
-
-/** The launcher with its servers, in a group of its own, as in a terminal. */
-class ClusterProcess {
-  readonly lines: string[] = [];
-  readonly exit: Promise<number | null>;
-  readonly #child: ChildProcess;
-
-  constructor(args: readonly string[], stdin: 'ignore' | 'pipe') {
-    const child = spawn('node', [PROGRAM, ...args], { stdio: [stdin, 'pipe', 'inherit'], detached: true });
-    this.#child = child;
-    running.add(this);
-    if (child.stdout !== null)
-      createInterface({ input: child.stdout }).on('line', (line) => this.lines.push(line));
-    this.exit = new Promise((resolve) =>
-      child.once('close', (status) => {
-        running.delete(this);
-        resolve(status);
-      }),
-    );
-  }
-
-  /** Writes to its stdin. */
-  type(text: string): void {
-    this.#child.stdin?.write(text);
-  }
-
-  endInput(): void {
-    this.#child.stdin?.end();
-  }
-
-  get isRunning(): boolean {
-    return running.has(this);
-  }
-
-  /** To the whole group, as a terminal does. */
-  signal(name: NodeJS.Signals): void {
-    if (this.#child.pid !== undefined && this.isRunning) process.kill(-this.#child.pid, name);
-  }
-
-  says(...texts: string[]): Promise<void> {
-    return eventually(() => {
-      const missing = texts.filter((text) => !this.lines.includes(text));
-      if (missing.length > 0) throw new Error(`${missing.join(', ')} is not in\n${this.lines.join('\n')}`);
-    });
-  }
-}
 
 async function start(
   dataDir = join(temporaryDirectory(), 'data'),
   stdin: 'ignore' | 'pipe' = 'ignore',
 ): Promise<{ readonly cluster: ClusterProcess; readonly port: number }> {
   const port = await freeBasePort(3);
-  return { cluster: new ClusterProcess(['--base-port', `${port}`, '--data-dir', dataDir], stdin), port };
+  return {
+    cluster: new ClusterProcess(PROGRAM, ['--base-port', `${port}`, '--data-dir', dataDir], stdin),
+    port,
+  };
 }
 
 /** Kills the server that has locked a directory. */
