@@ -1,17 +1,22 @@
 /**
  * A client of all front ends. Each of its increments has an idempotency key and is sent to one front end after another until
- * there is an answer; some go to two at the same moment, and some are sent again when they have been answered.
+ * there is an answer; some go to two at the same moment, and some are sent again when they have been answered. A few have no
+ * key, on counters of their own: they are sent once, and if nothing tells whether they count, either will do.
  */
 import { setTimeout as pass } from 'node:timers/promises';
 import { parseJson } from '../../src/runtime/json.ts';
 import type { Random } from '../../src/runtime/random.ts';
 import { below, pick } from '../../src/workbench/sim/random.ts';
 import { listFrom, numberFrom, objectFrom } from '../support/json.ts';
-import { type Question, ask } from './ask.ts';
+import { type Answer, type Question, ask } from './ask.ts';
 import type { Figures } from './figures.ts';
 import type { FrontEnd } from './front-end.ts';
 import { type Increment, type Ledger, Violation } from './ledger.ts';
 
+/** Counters of increments with idempotency keys, and of those without. */
+export const KEYS: readonly string[] = Array.from({ length: 20 }, (_, n) => `counter-${n}`);
+export const PLAIN_KEYS: readonly string[] = Array.from({ length: 5 }, (_, n) => `plain-${n}`);
+const ALL_KEYS = [...KEYS, ...PLAIN_KEYS];
 const MAX_BATCH = 20;
 const MAX_REST_MS = 50;
 /** Before the next front end is asked. */
@@ -51,9 +56,10 @@ export class Client {
   async run(isOver: () => boolean): Promise<void> {
     while (!isOver()) {
       const kind = this.#random.next();
-      if (kind < 0.3) await this.#read(pick(this.#random, this.#ledger.keys));
+      if (kind < 0.3) await this.#read(pick(this.#random, ALL_KEYS));
       else if (kind < 0.35) await this.#askAgain();
-      else await this.#increment(kind < 0.5);
+      else if (kind < 0.5) await this.#incrementPlainly();
+      else await this.#increment(kind < 0.65);
       await pass(below(this.#random, MAX_REST_MS));
     }
     await this.#askAgain();
@@ -65,8 +71,8 @@ export class Client {
     for (;;) {
       // Each attempt is a read of its own.
       const least = this.#ledger.least(key);
-      const body = await this.#attempt(question);
-      if (body === undefined) continue;
+      const { status, body } = await this.#attempt(question);
+      if (status !== 200) continue;
       this.#judge(question, body, () =>
         this.#ledger.show(key, least, numberFrom(objectFrom(parseJson(body))['value'])),
       );
@@ -78,7 +84,7 @@ export class Client {
     const count = isBatch ? 1 + below(this.#random, MAX_BATCH) : 1;
     const increments = Array.from({ length: count }, (): Increment => {
       const amount = 1 + below(this.#random, 9);
-      return { key: pick(this.#random, this.#ledger.keys), amount };
+      return { key: pick(this.#random, KEYS), amount };
     });
     const question = this.#questionOf(increments, isBatch);
     const isSentTwice = this.#random.next() < 0.1;
@@ -98,6 +104,21 @@ export class Client {
     await Promise.all(isSentTwice ? [send(), send()] : [send()]);
     if (isSentTwice) this.#figures.count('sent to two front ends at once');
     this.#answered = { question, body: first ?? '' };
+  }
+
+  async #incrementPlainly(): Promise<void> {
+    const increments = [{ key: pick(this.#random, PLAIN_KEYS), amount: 1 + below(this.#random, 9) }];
+    const { headers: _, ...question } = this.#questionOf(increments, false);
+    const startMs = performance.now();
+    const least = this.#ledger.ask(increments);
+    const answer = await this.#attempt(question);
+    if (answer.status === 200) {
+      this.#judge(question, answer.body, () =>
+        this.#ledger.acknowledge(increments, least, valuesFrom(answer.body, 1)),
+      );
+      this.#figures.acknowledged(performance.now() - startMs);
+    } else if (doesNotCount(answer)) this.#ledger.withdraw(increments);
+    else this.#figures.count('not known whether it counts');
   }
 
   #questionOf(increments: readonly Increment[], isBatch: boolean): Question {
@@ -132,24 +153,30 @@ export class Client {
 
   async #untilAnswered(question: Question): Promise<string> {
     for (;;) {
-      const body = await this.#attempt(question);
-      if (body !== undefined) return body;
+      const { status, body } = await this.#attempt(question);
+      if (status === 200) return body;
     }
   }
 
-  /** The answer of a front end; undefined if it gives none for the time being. */
-  async #attempt(question: Question): Promise<string | undefined> {
+  /** The answer of a front end. Pauses if it gives none for the time being. */
+  async #attempt(question: Question): Promise<Answer> {
     const { port } = pick(this.#random, this.#frontEnds);
-    const { status, body } = await ask(port, question, pick(this.#random, TIMEOUTS_MS));
-    if (status === 200) return body;
+    const answer = await ask(port, question, pick(this.#random, TIMEOUTS_MS));
+    const { status, body } = answer;
+    if (status === 200) return answer;
     if (status !== 0 && status !== 429 && status !== 503)
       throw new Violation(`${textOf(question)} was answered with status ${status}: ${body}`);
-    const why = status === 0 ? body : /"(?:code|status)":"([\w-]+)"/.exec(body)?.[1];
-    this.#figures.count(`not answered: ${why ?? body}`);
+    this.#figures.count(`not answered: ${codeOf(answer)}`);
     await pass(below(this.#random, MAX_PAUSE_MS));
-    return undefined;
+    return answer;
   }
 }
+
+const codeOf = ({ body }: Answer): string => /"(?:code|status)":"([\w-]+)"/.exec(body)?.[1] ?? body;
+
+/** Whether what was asked for definitely has no effect. */
+const doesNotCount = (answer: Answer): boolean =>
+  answer.status === 0 ? answer.body === 'connect ECONNREFUSED' : codeOf(answer) !== 'unknown_outcome';
 
 const textOf = ({ method, path, headers, body = '' }: Question): string =>
   `${method} ${path} ${JSON.stringify(headers ?? {})} ${body}`;

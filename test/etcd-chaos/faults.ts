@@ -55,9 +55,11 @@ export class Faults {
     const ofFrontEnds = below(this.#random, 3);
     const works: (() => Promise<void>)[] = [];
     if (ofFrontEnds === 0 || below(this.#random, 2) === 0) works.push(this.#ofEtcd(leader));
-    for (const frontEnd of drawn(this.#random, this.#frontEnds, ofFrontEnds)) {
-      works.push(this.#ofFrontEnd(frontEnd, leader));
-    }
+    const frontEnds = drawn(this.#random, this.#frontEnds, ofFrontEnds);
+    const [one, other] = frontEnds;
+    if (one !== undefined && other !== undefined && below(this.#random, 3) === 0) {
+      works.push(() => this.#takeOver(one, other));
+    } else for (const frontEnd of frontEnds) works.push(this.#ofFrontEnd(frontEnd, leader));
     await Promise.all(works.map((work) => work()));
   }
 
@@ -68,6 +70,7 @@ export class Faults {
       () => this.#killMember(member),
       () => this.#stopMember(leader),
       () => this.#stopMember(member),
+      () => this.#stutter(member),
     ]);
   }
 
@@ -107,6 +110,19 @@ export class Faults {
     });
   }
 
+  /** Stops that are too short for anybody to leave it: what waits for it is answered by one that has missed something. */
+  #stutter({ name, pid }: EtcdMember): Promise<void> {
+    return this.#figures.during('an etcd member that stutters', `${name} stutters`, async () => {
+      if (pid === undefined) return;
+      for (let times = 0; times < 10; times++) {
+        process.kill(pid, 'SIGSTOP');
+        await pass(this.#between({ least: 300, most: 900 }));
+        process.kill(pid, 'SIGCONT');
+        await pass(this.#between({ least: 50, most: 500 }));
+      }
+    });
+  }
+
   #killFrontEnd(frontEnd: FrontEnd): Promise<void> {
     return this.#figures.during('kill -9 of a front end', `${frontEnd.name} is killed`, async () => {
       await frontEnd.kill();
@@ -121,6 +137,18 @@ export class Faults {
       frontEnd.stop();
       await pass(this.#between(PAST_LEASE_MS));
       frontEnd.goOn();
+    });
+  }
+
+  /** One stands still until another starts anew, and may take its slot. */
+  #takeOver(one: FrontEnd, other: FrontEnd): Promise<void> {
+    const what = `${one.name} stands still, until ${other.name} starts anew`;
+    return this.#figures.during('a front end that stands still until another starts anew', what, async () => {
+      one.stop();
+      await pass(this.#between(PAST_LEASE_MS));
+      await other.kill();
+      await other.start();
+      one.goOn();
     });
   }
 

@@ -35,6 +35,11 @@ export class Ledger {
     return this.#of(key).asked;
   }
 
+  /** What has been acknowledged. */
+  acknowledged(key: string): number {
+    return this.#of(key).acknowledged;
+  }
+
   /** The least that a value may be which is asked for now. */
   least(key: string): number {
     const { acknowledged, shown } = this.#of(key);
@@ -50,6 +55,11 @@ export class Ledger {
     });
     for (const { key, amount } of increments) this.#of(key).asked += amount;
     return least;
+  }
+
+  /** Notes that increments definitely do not count. */
+  withdraw(increments: readonly Increment[]): void {
+    for (const { key, amount } of increments) this.#of(key).asked -= amount;
   }
 
   /** Notes that increments were acknowledged with these values. Throws a Violation if they cannot be. */
