@@ -17,6 +17,8 @@ export interface ClosedLoop {
 }
 
 export interface Figures {
+  /** All that were made, with those that were answered after the duration. */
+  readonly requests: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -50,6 +52,7 @@ export async function closedLoop({ atOnce, durationMs, pids, request }: ClosedLo
   // Slow requests are among the latencies, too.
   await all;
   return {
+    requests: sent,
     perSecond: inTime / seconds,
     ...latencies(latenciesMs),
     engineUs: engineUs / inTime,
@@ -81,6 +84,7 @@ export function processorUs(pids: readonly number[]): number {
 export function medians(rounds: readonly Figures[]): Figures {
   const of = (figure: keyof Figures): number => median(rounds.map((round) => round[figure]));
   return {
+    requests: of('requests'),
     perSecond: of('perSecond'),
     p50Ms: of('p50Ms'),
     p99Ms: of('p99Ms'),

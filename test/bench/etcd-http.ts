@@ -51,6 +51,7 @@ async function run(
     request: () => increment(anyOf(COUNTERS)),
   });
   return {
+    requests,
     perSecond,
     p50Ms,
     p99Ms,

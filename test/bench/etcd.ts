@@ -1,6 +1,7 @@
 /**
  * The store on three etcd processes, beside other designs, measured in turns in one run: `npm run bench:etcd`. With
- * `-- --counters N` it grows to so many counters instead of a million.
+ * `-- --counters N` it grows to so many counters instead of a million; with the names of parts, such as `-- growth`, it
+ * measures only these.
  */
 import { parseArgs } from 'node:util';
 import { EtcdCluster } from '../support/etcd-cluster.ts';
@@ -15,19 +16,29 @@ import { hasRedis } from './redis.ts';
 /** Room for a million counters and what is put while they are measured. */
 const ETCD_FLAGS = ['--quota-backend-bytes', String(8 * 2 ** 30), '--auto-compaction-retention', '5m'];
 
+const PARTS: Record<string, (cluster: EtcdCluster, counters: number) => Promise<void>> = {
+  increments: compareIncrements,
+  reads: measureReads,
+  http: measureHttp,
+  growth: measureGrowth,
+};
+
 async function main(): Promise<void> {
   if (!hasEtcd || !hasRedis) {
     console.error('this takes etcd and Redis: apt-get install etcd-server redis-server');
     process.exitCode = 1;
     return;
   }
-  const { values } = parseArgs({ options: { counters: { type: 'string', default: '1000000' } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { counters: { type: 'string', default: '1000000' } },
+  });
   const cluster = await EtcdCluster.start(3, ...ETCD_FLAGS);
   try {
-    await compareIncrements(cluster);
-    await measureReads(cluster);
-    await measureHttp(cluster);
-    await measureGrowth(cluster, Number(values.counters));
+    for (const [name, measure] of Object.entries(PARTS)) {
+      const isWanted = positionals.length === 0 || positionals.includes(name);
+      if (isWanted) await measure(cluster, Number(values.counters));
+    }
   } finally {
     await cluster.stop();
   }
