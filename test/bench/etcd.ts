@@ -1,9 +1,8 @@
 /**
  * The store on three etcd processes, beside other designs, measured in turns in one run: `npm run bench:etcd`. With
- * `-- --counters N` it grows to so many counters instead of a million; with the names of parts, such as `-- growth`, it
- * measures only these.
+ * names of parts, such as `-- growth`, it measures only these, and with a number it grows to so many counters instead of a
+ * million.
  */
-import { parseArgs } from 'node:util';
 import { EtcdCluster } from '../support/etcd-cluster.ts';
 import { hasEtcd } from '../support/etcd-process.ts';
 import { compareIncrements } from './etcd-increments.ts';
@@ -23,21 +22,19 @@ const PARTS: Record<string, (cluster: EtcdCluster, counters: number) => Promise<
   growth: measureGrowth,
 };
 
-async function main(): Promise<void> {
+async function main(wanted: readonly string[]): Promise<void> {
   if (!hasEtcd || !hasRedis) {
     console.error('this takes etcd and Redis: apt-get install etcd-server redis-server');
     process.exitCode = 1;
     return;
   }
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { counters: { type: 'string', default: '1000000' } },
-  });
+  const names = wanted.filter((word) => word in PARTS);
+  const counters = Number(wanted.find((word) => !(word in PARTS)) ?? 1_000_000);
   const cluster = await EtcdCluster.start(3, ...ETCD_FLAGS);
   try {
     for (const [name, measure] of Object.entries(PARTS)) {
-      const isWanted = positionals.length === 0 || positionals.includes(name);
-      if (isWanted) await measure(cluster, Number(values.counters));
+      const isWanted = names.length === 0 || names.includes(name);
+      if (isWanted) await measure(cluster, counters);
     }
   } finally {
     await cluster.stop();
@@ -45,4 +42,4 @@ async function main(): Promise<void> {
 }
 
 const [, , role, prefix = '', ...endpoints] = process.argv;
-void (role === FRONT_END ? runFrontEnd(prefix, endpoints) : main());
+void (role === FRONT_END ? runFrontEnd(prefix, endpoints) : main(process.argv.slice(2)));
