@@ -55,18 +55,23 @@ export async function startEtcdEngine(
   };
 }
 
-/** Says what is wrong with etcd, when one of its members answers. Throws an Error if a server must not start like this. */
+/**
+ * Says what is wrong with etcd, when one of its members answers. Throws an Error if nothing must be counted there like this,
+ * or if none has answered when `untilMs` has come.
+ */
 export async function look(
   etcd: Gateway,
   endpoints: readonly string[],
   prefix: string,
   timeoutMs: number,
   warn: (text: string) => void,
+  untilMs = Infinity,
 ): Promise<void> {
   const quotaBytes = (endpoint: string): Promise<number | undefined> => etcd.quotaBytes(endpoint, timeoutMs);
   for (let attempts = 0; ; attempts++) {
     const findings = await checkEtcd(etcd, endpoints, prefix, timeoutMs, quotaBytes);
     if (findings === undefined) {
+      if (systemClock.nowMs() >= untilMs) throw new Error(`etcd does not answer at ${endpoints.join(', ')}`);
       if (attempts === 0) warn(`etcd does not answer at ${endpoints.join(', ')}: waiting for it`);
       await new Promise<void>((resolve) => void systemClock.after(RETRY_MS, resolve));
       continue;

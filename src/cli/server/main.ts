@@ -16,9 +16,12 @@ import { listenErrorText } from '../listen-error.ts';
 import { startDiskEngine } from './disk-engine.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { startEtcdEngine } from './etcd-engine.ts';
+import { exportCounters } from './export.ts';
 import { connectionsWithin } from './file-limit.ts';
+import { importDirectory } from './import.ts';
 import { processFigures } from './process-figures.ts';
 import { restore } from './restore.ts';
+import type { Environment } from './settings.ts';
 import { TlsFiles } from './tls-files.ts';
 import { type ServerCliOptions, serverHelp, serverOptionsFrom } from './server-options.ts';
 import { onStopSignal } from '../stop-signals.ts';
@@ -34,17 +37,26 @@ function note(level: 'info' | 'warning' | 'error', message: string, details: obj
 async function main(args: string[]): Promise<void> {
   // Goes on if nobody reads the log any more.
   process.stderr.on('error', () => {});
-  if (args[0] === 'restore') return restoreOrExplain(args.slice(1));
+  const command = COMMANDS.get(args[0] ?? '');
+  if (command !== undefined) return doOrExplain(command, args.slice(1));
   const options = serverOptionsFrom(args, process.env);
   if (options.help) return void process.stdout.write(`${serverHelp}\n`);
   if (options.version) return void process.stdout.write(`${version}\n`);
   await run(options);
 }
 
+type Command = (args: string[], environment: Environment) => Promise<void>;
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['restore', restore],
+  ['import', importDirectory],
+  ['export', exportCounters],
+]);
+
 /** For a person at a terminal, not for whoever collects logs. */
-async function restoreOrExplain(args: readonly string[]): Promise<void> {
+async function doOrExplain(command: Command, args: string[]): Promise<void> {
   try {
-    await restore(args);
+    await command(args, process.env);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     process.stderr.write(`g-counter-server: ${asError(error).message}\n`);

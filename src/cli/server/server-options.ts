@@ -49,9 +49,12 @@ export interface DiskCliOptions {
 
 export const serverHelp = `Usage: g-counter-server [options]
        g-counter-server restore DIR < FILE
+       g-counter-server import --from DIR --store etcd://HOST:PORT,.../PREFIX
+       g-counter-server export --store etcd://HOST:PORT,.../PREFIX
 
 Named counters over HTTP. An increment is answered when it is stored; none is lost, none counted twice.
-With restore, makes a data directory of a backup, which GET /backup gives.
+With restore, makes a data directory of a backup, which GET /backup gives. With import, carries a data directory over to
+etcd; with export, prints all counters in etcd. Each of the three has a --help of its own.
 
   --port N                    listen on this port (default 8080; 0 for any free port)
   --host ADDRESS              listen on this address (default 127.0.0.1; 0.0.0.0 or :: for all)

@@ -29,11 +29,27 @@ export function* snapshotSlices(
       yield slice;
       slice = '';
     }
-    slice += `${separator}  ${JSON.stringify(key)}: ${encodeParts(nodes, ' ')}`;
+    slice += separator + lineOf(key, nodes);
     separator = ',\n';
   }
   yield `${slice}\n}\n`;
 }
+
+/** The text of a snapshot of counters that come page by page. Without its end, it is no JSON. */
+export async function* snapshotText(
+  pages: AsyncIterable<readonly (readonly [key: string, nodes: GCounter])[]>,
+): AsyncGenerator<string> {
+  let start = '{\n';
+  for await (const page of pages) {
+    if (page.length === 0) continue;
+    yield start + page.map(([key, nodes]) => lineOf(key, nodes)).join(',\n');
+    start = ',\n';
+  }
+  yield start === '{\n' ? '{\n}\n' : '\n}\n';
+}
+
+const lineOf = (key: string, nodes: GCounter): string =>
+  `  ${JSON.stringify(key)}: ${encodeParts(nodes, ' ')}`;
 
 /**
  * Writes a snapshot under its temporary name and syncs it; renaming it makes it take effect. `pause` is awaited between

@@ -175,7 +175,8 @@ export function checkMerge(
   return after;
 }
 
-const unchanged = (key: string, found: KeyValue | undefined): Compare =>
+/** That a key is as it was found. */
+export const unchanged = (key: string, found: KeyValue | undefined): Compare =>
   found === undefined ? { key, isAbsent: true } : { key, modRevision: found.modRevision };
 
 const NO_ENTRIES: Entries = { nodes: new Map(), value: 0, isLarge: false };

@@ -1,0 +1,24 @@
+/** Commands of g-counter-server that end by themselves. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end. `onStart` gets its process. */
+export async function command(
+  args: readonly string[],
+  onStart: (child: ChildProcess) => void = () => {},
+): Promise<Ended> {
+  const child = spawn('bin/g-counter-server', args, {
+    env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onStart(child);
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { status: await closed, stdout, stderr };
+}
