@@ -1,10 +1,15 @@
 /**
  * The flags of `simulate -w peers`.
  */
-import { latencyDistributions } from '../../workbench/sim/latency.ts';
 import { type PeersOptions, peersFaultNames } from '../../workbench/peers/options.ts';
 import { nodeNames } from '../../workbench/sim/node-names.ts';
-import { UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts';
+import { choicesFrom, numberFrom } from '../arguments.ts';
+import {
+  type ServerRunFlags,
+  applyServerRunFlags,
+  describeServerRun,
+  toServerRunFlags,
+} from './server-run-options.ts';
 
 export const peersHelp = `With -w peers, it runs a cluster of g-counter-server instead: servers that find
 each other and replicate each other's counters, with the shipped store on
@@ -29,21 +34,9 @@ export const peersOnlySpecs = {
 } as const;
 
 /** The flags of a run of peers, as given. */
-export interface PeersFlags {
-  readonly 'node-count'?: string | undefined;
-  readonly rate?: string | undefined;
-  readonly 'time-limit'?: string | undefined;
-  readonly 'recovery-time'?: string | undefined;
-  readonly latency?: string | undefined;
-  readonly 'latency-dist'?: string | undefined;
-  readonly nemesis?: string | undefined;
-  readonly 'nemesis-interval'?: string | undefined;
+export interface PeersFlags extends ServerRunFlags {
   readonly 'clock-skew'?: string | undefined;
   readonly floors?: boolean | undefined;
-  readonly concurrency?: string | undefined;
-  readonly 'store-model'?: string | undefined;
-  readonly network?: string | undefined;
-  readonly check?: string | undefined;
 }
 
 /** The defaults: a cluster without faults. */
@@ -63,31 +56,10 @@ export const peersDefaults = (seed: number): PeersOptions => ({
 
 /** Returns `base`, changed by the flags that are given. Throws a UsageError. */
 export function applyPeersFlags(base: PeersOptions, flags: PeersFlags): PeersOptions {
-  for (const flag of ['concurrency', 'store-model', 'network', 'check'] as const) {
-    if (flags[flag] !== undefined) throw new UsageError(`--${flag} does not go with -w peers`);
-  }
-  type Numeric = 'rate' | 'latency' | 'time-limit' | 'recovery-time' | 'nemesis-interval';
-  const number = (flag: Numeric, fallback: number, unit = 1, min = 0): number =>
-    flags[flag] === undefined ? fallback : unit * numberFrom(flag, flags[flag], { min });
-  const count = flags['node-count'];
   return {
-    seed: base.seed,
-    nodeIds:
-      count === undefined
-        ? base.nodeIds
-        : nodeNames(numberFrom('node-count', count, { min: 1, max: 200, integer: true })),
-    rate: number('rate', base.rate, 1, 0.001),
-    timeLimitMs: number('time-limit', base.timeLimitMs, 1000),
-    recoveryTimeMs: number('recovery-time', base.recoveryTimeMs, 1000),
-    latencyMs: number('latency', base.latencyMs),
-    latencyDistribution: choiceFrom(
-      'latency-dist',
-      flags['latency-dist'] ?? base.latencyDistribution,
-      latencyDistributions,
-    ),
+    ...applyServerRunFlags(base, flags, 'peers'),
     faults:
       flags.nemesis === undefined ? base.faults : choicesFrom('nemesis', flags.nemesis, peersFaultNames),
-    nemesisIntervalMs: number('nemesis-interval', base.nemesisIntervalMs, 1000, 0.001),
     clockSkew:
       flags['clock-skew'] === undefined
         ? base.clockSkew
@@ -97,32 +69,19 @@ export function applyPeersFlags(base: PeersOptions, flags: PeersFlags): PeersOpt
 }
 
 /** Returns the flags that give exactly these options. */
-export function toPeersFlags(options: PeersOptions): string {
-  return [
+export const toPeersFlags = (options: PeersOptions): string =>
+  [
     '--workload peers',
-    `--seed ${options.seed}`,
-    `--node-count ${options.nodeIds.length}`,
-    `--rate ${options.rate}`,
-    `--time-limit ${options.timeLimitMs / 1000}`,
-    `--recovery-time ${options.recoveryTimeMs / 1000}`,
-    `--latency ${options.latencyMs}`,
-    `--latency-dist ${options.latencyDistribution}`,
-    ...(options.faults.size > 0 ? [`--nemesis ${[...options.faults].join(',')}`] : []),
-    `--nemesis-interval ${options.nemesisIntervalMs / 1000}`,
+    ...toServerRunFlags(options, options.faults),
     `--clock-skew ${options.clockSkew}`,
     ...(options.hasLowerBounds ? ['--floors'] : []),
   ].join(' ');
-}
 
 /** Describes a run in one line. */
-export function describePeersOptions(options: PeersOptions): string {
-  const { nodeIds, rate, timeLimitMs, latencyMs, latencyDistribution, faults, clockSkew } = options;
-  return [
-    `peers, ${nodeIds.join(' ')}, ${rate} operations/s for ${timeLimitMs / 1000} s`,
-    latencyMs === 0 ? '' : `, latency ${latencyMs} ms ${latencyDistribution}`,
-    faults.size === 0 ? '' : `, ${[...faults].join(' ')} every ${options.nemesisIntervalMs / 1000} s`,
-    clockSkew === 0 ? '' : `, clocks wrong by up to ${100 * clockSkew} %`,
+export const describePeersOptions = (options: PeersOptions): string =>
+  [
+    `peers, ${describeServerRun(options, options.faults)}`,
+    options.clockSkew === 0 ? '' : `, clocks wrong by up to ${100 * options.clockSkew} %`,
     options.hasLowerBounds ? ', with lower bounds' : '',
     `, seed ${options.seed}`,
   ].join('');
-}

@@ -1,8 +1,9 @@
 /**
- * `g-counter-workbench simulate`: its flags, and whether they ask for nodes or peers, one run or many.
+ * `g-counter-workbench simulate`: its flags, and whether they ask for nodes, peers or servers on etcd, one run or many.
  */
 import { workloads } from '../../maelstrom/counter-node.ts';
 import { UsageError, numberFrom, parseOptions, splitNodeArguments } from '../arguments.ts';
+import { etcdHelp, etcdOnlySpecs } from './etcd-options.ts';
 import { peersHelp, peersOnlySpecs } from './peers-options.ts';
 import {
   applyFlags,
@@ -13,6 +14,7 @@ import {
   workloadFrom,
 } from './run-options.ts';
 import { searchNodes, simulateNodesOnce } from './simulate-nodes.ts';
+import { searchEtcd, simulateEtcdOnce } from './simulate-etcd.ts';
 import { searchPeers, simulatePeersOnce } from './simulate-peers.ts';
 import { shippedNode } from './simulate-seed.ts';
 import { EXIT_STATUS, seedFrom } from './test-command.ts';
@@ -34,6 +36,8 @@ ${runOptionsHelp}
 
 ${peersHelp}
 
+${etcdHelp}
+
 Exit status: 0 valid, 1 invalid, 2 unknown or a bad command line, 255 the
 workbench failed. The results of a single run, or of the failure that --seeds
 has found, are in store/latest.`;
@@ -41,6 +45,7 @@ has found, are in store/latest.`;
 const specs = {
   ...runOptionSpecs,
   ...peersOnlySpecs,
+  ...etcdOnlySpecs,
   seed: { type: 'string' },
   seeds: { type: 'string' },
   'keep-going': { type: 'boolean', default: false },
@@ -55,18 +60,21 @@ export async function simulateCommand(args: string[], stop: AbortSignal): Promis
     console.log(simulateHelp);
     return 0;
   }
-  const { seed, seeds, 'keep-going': keepGoing, help: _, 'clock-skew': clockSkew, floors, ...flags } = values;
-  const isOfPeers = workloadFrom(flags.workload ?? 'g-counter', [...workloads, 'peers']) === 'peers';
-  if (isOfPeers && forNode.length > 0) throw new UsageError('-w peers takes no arguments after --');
-  if (!isOfPeers && (clockSkew !== undefined || floors !== undefined)) {
+  const { seed, seeds, 'keep-going': keepGoing, help: _, ...all } = values;
+  const { 'clock-skew': clockSkew, floors, members, ...flags } = all;
+  const workload = workloadFrom(flags.workload ?? 'g-counter', [...workloads, 'peers', 'etcd']);
+  const isOfServers = workload === 'peers' || workload === 'etcd';
+  if (isOfServers && forNode.length > 0) throw new UsageError(`-w ${workload} takes no arguments after --`);
+  if (workload !== 'peers' && (clockSkew !== undefined || floors !== undefined)) {
     throw new UsageError('--clock-skew and --floors go with -w peers');
   }
-  const ofPeers = { ...flags, 'clock-skew': clockSkew, floors };
+  if (workload !== 'etcd' && members !== undefined) throw new UsageError('--members goes with -w etcd');
   // Mistakes in the flags are reported before anything runs.
-  if (!isOfPeers) shippedNode(forNode, applyFlags(maelstromDefaults(0), flags).workload);
+  if (!isOfServers) shippedNode(forNode, applyFlags(maelstromDefaults(0), flags).workload);
   if (seeds === undefined) {
     if (keepGoing) throw new UsageError('--keep-going goes with --seeds');
-    if (isOfPeers) return EXIT_STATUS[`${await simulatePeersOnce(seedFrom(seed), ofPeers, stop)}`];
+    if (workload === 'peers') return EXIT_STATUS[`${await simulatePeersOnce(seedFrom(seed), all, stop)}`];
+    if (workload === 'etcd') return EXIT_STATUS[`${await simulateEtcdOnce(seedFrom(seed), all, stop)}`];
     const options = applyFlags(maelstromDefaults(seedFrom(seed)), flags);
     const { valid } = await simulateNodesOnce(options, checkFrom(flags, 'strict'), forNode, stop);
     return EXIT_STATUS[`${valid}`];
@@ -76,11 +84,11 @@ export async function simulateCommand(args: string[], stop: AbortSignal): Promis
   if (!Number.isSafeInteger(first + count))
     throw new UsageError(`--seed ${seed} leaves no room for ${seeds} seeds`);
   const range = { first, count, keepGoing, stop };
-  const areValid = isOfPeers
-    ? await searchPeers(ofPeers, range)
-    : await searchNodes(
-        { workload: 'nodes', flags, check: checkFrom(flags, 'strict'), nodeArguments: forNode },
-        range,
-      );
-  return EXIT_STATUS[`${areValid}`];
+  const search = (): Promise<boolean | 'unknown'> => {
+    if (workload === 'peers') return searchPeers(all, range);
+    if (workload === 'etcd') return searchEtcd(all, range);
+    const check = checkFrom(flags, 'strict');
+    return searchNodes({ workload: 'nodes', flags, check, nodeArguments: forNode }, range);
+  };
+  return EXIT_STATUS[`${await search()}`];
 }

@@ -4,6 +4,9 @@
  */
 import { createCounterNode } from '../../maelstrom/counter-node.ts';
 import { silent } from '../../runtime/log.ts';
+import { shippedFrontEnd } from '../../workbench/etcd/front-end.ts';
+import { drawEtcdOptions } from '../../workbench/etcd/options.ts';
+import { simulateEtcd } from '../../workbench/etcd/run.ts';
 import type { CreateNode } from '../../workbench/nodes/memory-host.ts';
 import { type RunOptions, drawOptions } from '../../workbench/nodes/options.ts';
 import { simulate } from '../../workbench/nodes/simulation.ts';
@@ -14,11 +17,12 @@ import { simulatePeers } from '../../workbench/peers/run.ts';
 import type { SimulateSeed } from '../../workbench/pool/thread.ts';
 import { parseOptions } from '../arguments.ts';
 import { nodeOptionSpecs, nodeOptionsFrom } from '../node/node-options.ts';
+import { type EtcdFlags, applyEtcdFlags } from './etcd-options.ts';
 import { type PeersFlags, applyPeersFlags } from './peers-options.ts';
 import { type RunFlags, applyFlags } from './run-options.ts';
 
 /** What all seeds have in common. */
-export type SeedTask = NodesTask | PeersTask;
+export type SeedTask = NodesTask | PeersTask | EtcdTask;
 
 export interface NodesTask {
   readonly workload: 'nodes';
@@ -32,8 +36,21 @@ export interface PeersTask {
   readonly flags: PeersFlags;
 }
 
-export const seedSimulator = (task: SeedTask): SimulateSeed =>
-  task.workload === 'peers' ? peersSimulator(task) : nodesSimulator(task);
+export interface EtcdTask {
+  readonly workload: 'etcd';
+  readonly flags: EtcdFlags;
+}
+
+export function seedSimulator(task: SeedTask): SimulateSeed {
+  switch (task.workload) {
+    case 'nodes':
+      return nodesSimulator(task);
+    case 'peers':
+      return peersSimulator(task);
+    case 'etcd':
+      return etcdSimulator(task);
+  }
+}
 
 function nodesSimulator({ flags, check, nodeArguments }: NodesTask): SimulateSeed {
   const createNode = shippedNode(nodeArguments, flags.workload ?? 'g-counter');
@@ -47,6 +64,14 @@ function peersSimulator({ flags }: PeersTask): SimulateSeed {
   return async (seed) => {
     const options = applyPeersFlags(drawPeersOptions(seed), flags);
     const { valid, operations } = await simulatePeers(options, shippedPeer);
+    return { seed, valid, operations };
+  };
+}
+
+function etcdSimulator({ flags }: EtcdTask): SimulateSeed {
+  return async (seed) => {
+    const options = applyEtcdFlags(drawEtcdOptions(seed), flags);
+    const { valid, operations } = await simulateEtcd(options, shippedFrontEnd);
     return { seed, valid, operations };
   };
 }

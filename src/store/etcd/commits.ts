@@ -8,6 +8,7 @@ import { TimeoutQueue } from '../../runtime/timeout-queue.ts';
 import { ApiError } from '../api-error.ts';
 import { tooManyIdempotencyKeys } from '../store-errors.ts';
 import type { Counted, Idempotency, Increment, StoreLimits } from '../store.ts';
+import { Admission } from './admission.ts';
 import { CLAIM_RESULTS, Claim, type Outcome } from './claim.ts';
 import { CreatedCounters } from './created-counters.ts';
 import type { Endpoints } from './endpoints.ts';
@@ -20,6 +21,8 @@ import {
   type Plan,
   groupOf,
   plan,
+  tooManyAtOnce,
+  tooManyCounters,
   txnOf,
 } from './groups.ts';
 import { look } from './guarded-look.ts';
@@ -35,6 +38,8 @@ import {
   IncrementTask,
   PATIENCE_MS,
   type Task,
+  apiErrorOf,
+  hasIdempotencyKey,
   rejectWith,
   unavailable,
   unknownOutcome,
@@ -65,7 +70,6 @@ export interface CommitObserver {
   recovered(): void;
 }
 
-/** How many requests can wait. */
 const MAX_WAITING = 20_000;
 /** The pause between attempts to claim a slot is as long as after so many failures. */
 const CLAIM_PAUSE = 5;
@@ -75,6 +79,7 @@ export class Commits {
   readonly #known: KnownCounters;
   readonly #recordLeases: RecordLeases;
   readonly #settling: Settling;
+  readonly #admission: Admission;
   /** The tasks that have not been answered. */
   readonly #timeouts: TimeoutQueue<Task>;
   /** Those that wait for a commit, oldest first. */
@@ -94,7 +99,9 @@ export class Commits {
     this.#recordLeases = new RecordLeases(endpoints, clock, limits);
     this.#timeouts = new TimeoutQueue(clock, PATIENCE_MS, (task) => task.expire());
     const onSettled = (task: Task): void => void this.#timeouts.delete(task);
-    this.#settling = new Settling({ endpoints, keys, clock, recordLeases: this.#recordLeases, onSettled });
+    const recordLeases = this.#recordLeases;
+    this.#settling = new Settling({ endpoints, keys, clock, recordLeases, onSettled });
+    this.#admission = new Admission({ endpoints, keys, recordLeases, settling: this.#settling });
   }
 
   /** How many counters there are; if etcd does not tell in time, as far as this server has seen. */
@@ -121,12 +128,8 @@ export class Commits {
   /** Adds to counters as `Store.increment` does. */
   increment(increments: readonly Increment[], idempotency: Idempotency | undefined): Promise<Counted> {
     const task = new IncrementTask(increments, idempotency);
-    const { length } = task.counters;
-    if (length > MAX_COUNTERS_AT_ONCE) {
-      const message = `this store can increment ${MAX_COUNTERS_AT_ONCE} counters at once, not ${length}`;
-      return Promise.reject(new ApiError('too_many_at_once', message));
-    }
-    this.#add(task);
+    if (task.counters.length > MAX_COUNTERS_AT_ONCE) task.reject(tooManyAtOnce(task.counters.length));
+    else this.#add(task);
     return task.done;
   }
 
@@ -194,12 +197,26 @@ export class Commits {
       else await this.#commitGroup(group, claim);
     } catch (error) {
       if (error instanceof EtcdError && error.code === 'not_found') this.#recordLeases.drop();
-      else for (const task of tasks) if (!task.isSettling && !task.isSettled) rejectWith(task, error);
+      else
+        await this.#fail(
+          [...tasks].filter((task) => !task.isSettling && !task.isSettled),
+          error,
+        );
     }
     for (const task of tasks) if (task.isSettled) this.#timeouts.delete(task);
     // What is left is done again, before what came later.
     const left = [...tasks].filter(({ isSettled, isSettling }) => !isSettled && !isSettling);
     this.#waiting = [...left, ...rest, ...this.#waiting];
+  }
+
+  async #fail(tasks: readonly Task[], error: unknown): Promise<void> {
+    const isFull = error instanceof EtcdError && error.code === 'no_space';
+    const failed = tasks.map(async (task) => {
+      if (!isFull || task.isSent || !(task instanceof IncrementTask)) return rejectWith(task, error);
+      const untilMs = this.#options.clock.nowMs() + PATIENCE_MS;
+      await this.#admission.refuse(task, apiErrorOf(error), untilMs).catch((why) => rejectWith(task, why));
+    });
+    await Promise.all(failed);
   }
 
   /** The present claim. Claims a slot if there is none; undefined when the server stops and nothing waits. */
@@ -237,19 +254,29 @@ export class Commits {
   readonly #knownCounter = (counter: string): Known => this.#known.get(counter);
 
   async #commitGroup(tasks: readonly IncrementTask[], claim: Claim): Promise<void> {
-    const { clock, observer, keys } = this.#options;
-    const startMs = clock.nowMs();
-    const untilMs = startMs + PATIENCE_MS;
+    const untilMs = this.#options.clock.nowMs() + PATIENCE_MS;
     const counters = new Set(tasks.flatMap((task) => task.counters));
     await this.#known.load(counters, claim.slot, untilMs);
-    const admitted = await this.#withRoom(tasks, untilMs);
-    const planned = plan(admitted, this.#knownCounter, this.#room);
-    if (planned.tasks.length === 0) return;
-    const needsLease = planned.tasks.some(({ task }) => hasIdempotencyKey(task));
-    const recordLease = needsLease ? await this.#recordLeases.present(untilMs) : '';
+    const admitted = await this.#admission.withRoom(tasks, untilMs);
+    const recordLease = admitted.some(hasIdempotencyKey) ? await this.#recordLeases.present(untilMs) : '';
+    // Those whose time has come meanwhile were told that they do not count.
+    const left = admitted.filter(({ isSettled }) => !isSettled);
+    const planned = plan(left, this.#knownCounter, this.#room);
+    if (planned.tasks.length > 0) await this.#commitPlan(planned, claim, recordLease, untilMs);
+    for (const task of planned.refused) await this.#admission.refuse(task, tooManyCounters(), untilMs);
+  }
+
+  async #commitPlan(planned: Plan, claim: Claim, recordLease: string, untilMs: number): Promise<void> {
+    const { clock, observer, keys } = this.#options;
+    const startMs = clock.nowMs();
     const txn = txnOf(this.#context(claim, recordLease), planned, this.#knownCounter);
     const sent = planned.tasks.map(({ task }) => task);
     const outcome = await this.#send(claim, sent, txn);
+    if (outcome.is === 'done' || outcome.is === 'found done') {
+      // Whatever fails from here on, the next commit has to count on from these totals.
+      for (const [counter, own] of planned.owns) this.#known.count(counter, own);
+      this.#created.set(claim.slot, this.#created.of(claim.slot) + planned.created);
+    }
     switch (outcome.is) {
       case 'done': {
         const { results, revision } = outcome.result;
@@ -342,41 +369,18 @@ export class Commits {
     }
   }
 
-  /** Lets through the tasks whose idempotency records can be put. Of the others, those that are retries are answered. */
-  async #withRoom(tasks: readonly IncrementTask[], untilMs: number): Promise<IncrementTask[]> {
-    let { room } = this.#recordLeases;
-    const admitted: IncrementTask[] = [];
-    for (const task of tasks) {
-      if (task.idempotency === undefined || room-- > 0) admitted.push(task);
-      else if (!(await this.#isRetry(task, untilMs))) task.reject(tooManyIdempotencyKeys());
-    }
-    return admitted;
-  }
-
-  /** Whether there is a record for the idempotency key of a task, which is then answered. */
-  async #isRetry(task: IncrementTask, untilMs: number): Promise<boolean> {
-    const { endpoints, keys } = this.#options;
-    if (task.idempotency === undefined) return false;
-    const { results } = await endpoints.ranges(
-      [{ range: keys.idempotencyRecord(task.idempotency.id) }],
-      untilMs,
-    );
-    const record = results[0]?.found[0];
-    if (record !== undefined) this.#settling.settle(task, record);
-    return record !== undefined;
-  }
-
   async #commitGuarded(task: Task, claim: Claim): Promise<void> {
-    const untilMs = this.#options.clock.nowMs() + PATIENCE_MS;
-    let recordLease = '';
-    if (task instanceof IncrementTask && task.idempotency !== undefined) {
-      if (await this.#isRetry(task, untilMs)) return;
-      if (this.#recordLeases.room <= 0) return task.reject(tooManyIdempotencyKeys());
-      recordLease = await this.#recordLeases.present(untilMs);
-    }
+    const { clock, endpoints, keys } = this.#options;
+    const untilMs = clock.nowMs() + PATIENCE_MS;
+    const hasRoom = !hasIdempotencyKey(task) || this.#recordLeases.room > 0;
+    const recordLease = hasIdempotencyKey(task) && hasRoom ? await this.#recordLeases.present(untilMs) : '';
     const write = task instanceof GuardedTask ? task.write : guardedIncrements(task);
-    const { endpoints, keys } = this.#options;
-    const { revision, ...seen } = await look(endpoints, keys, write, untilMs);
+    const { revision, record, ...seen } = await look(endpoints, keys, write, untilMs);
+    if (task.isSettled) return;
+    if (task instanceof IncrementTask) {
+      if (record !== undefined) return this.#settling.settle(task, record);
+      if (!hasRoom) return task.reject(tooManyIdempotencyKeys());
+    }
     const view = { ...this.#context(claim, recordLease), ...seen, room: this.#room };
     const { compare, puts, created } = write.plan(view);
     for (const counter of write.counters) this.#known.forget(counter);
@@ -394,6 +398,3 @@ export class Commits {
     if (task instanceof GuardedTask) task.resolve();
   }
 }
-
-const hasIdempotencyKey = (task: Task): boolean =>
-  task instanceof IncrementTask && task.idempotency !== undefined;

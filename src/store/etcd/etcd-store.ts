@@ -28,6 +28,7 @@ import { type Endpoint, type Etcd, EtcdError, isIndefinite } from './etcd.ts';
 import { MAX_TOTALS_AT_ONCE, checkMerge, guardedMerge, guardedRaise } from './guarded.ts';
 import { Keyspace } from './keys.ts';
 import { Reads } from './reads.ts';
+import { RequestsUnderWay } from './requests-under-way.ts';
 import { Slots } from './slots.ts';
 import { PATIENCE_MS, apiErrorOf } from './task.ts';
 
@@ -73,6 +74,7 @@ export class EtcdStore implements Store {
   readonly #options: EtcdStoreOptions;
   readonly #slots: Slots;
   readonly #commits: Commits;
+  readonly #underWay = new RequestsUnderWay();
   readonly #reads: Reads;
   readonly #changes: EtcdChanges;
   readonly #health: EtcdHealth;
@@ -156,7 +158,8 @@ export class EtcdStore implements Store {
   }
 
   increment(increments: readonly Increment[], idempotency?: Idempotency): Promise<Counted> {
-    return this.#commits.increment(increments, idempotency);
+    const ask = (): Promise<Counted> => this.#commits.increment(increments, idempotency);
+    return idempotency === undefined ? ask() : this.#underWay.share(idempotency, ask);
   }
 
   async merge(key: string, parts: GCounter): Promise<NamedCounter> {

@@ -76,18 +76,21 @@ export interface PlannedTask {
 
 export interface Plan {
   readonly tasks: readonly PlannedTask[];
+  /** Those that would create more counters than there can be. */
+  readonly refused: readonly IncrementTask[];
   /** The total of each counter after the commit. */
   readonly owns: ReadonlyMap<string, number>;
   readonly created: number;
 }
 
 /**
- * Works out what the tasks of a group do, one after the other. Rejects those that cannot be done, and marks those that
- * must be guarded; both are left out of the plan. `room` is how many counters can be created.
+ * Works out what the tasks of a group do, one after the other. Marks those that must be guarded, which are left out of the
+ * plan. `room` is how many counters can be created.
  */
 export function plan(tasks: readonly IncrementTask[], known: (counter: string) => Known, room: number): Plan {
   const owns = new Map<string, number>();
   const planned: PlannedTask[] = [];
+  const refused: IncrementTask[] = [];
   let created = 0;
   for (const task of tasks) {
     const after = new Map<string, number>();
@@ -104,15 +107,21 @@ export function plan(tasks: readonly IncrementTask[], known: (counter: string) =
     }
     if (task.isGuarded) continue;
     if (added > 0 && created + added > room) {
-      task.reject(tooManyCounters());
+      refused.push(task);
       continue;
     }
     created += added;
     for (const [key, total] of after) owns.set(key, total);
     planned.push({ task, values });
   }
-  return { tasks: planned, owns, created };
+  return { tasks: planned, refused, owns, created };
 }
+
+export const tooManyAtOnce = (counters: number): ApiError =>
+  new ApiError(
+    'too_many_at_once',
+    `this store can increment ${MAX_COUNTERS_AT_ONCE} counters at once, not ${counters}`,
+  );
 
 export const tooManyCounters = (): ApiError =>
   new ApiError('too_many_counters', 'there are as many counters as there can be (--max-counters)');

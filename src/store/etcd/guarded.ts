@@ -21,6 +21,7 @@ export interface GuardedWrite {
   readonly counters: readonly string[];
   /** The names that may be slots. */
   readonly names: readonly string[];
+  readonly idempotencyKey?: string | undefined;
   /** Works out what to put. Throws an ApiError. */
   plan(view: GuardedView): GuardedPlan;
   /** Called when that has been done, or when there was nothing to do. */
@@ -58,6 +59,7 @@ export function guardedIncrements(task: IncrementTask): GuardedWrite {
   return {
     counters: task.counters,
     names: [],
+    idempotencyKey: task.idempotency?.id,
     plan(view) {
       const { keys, entries, recordLease } = view;
       ({ slot } = view);

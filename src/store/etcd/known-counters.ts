@@ -58,6 +58,11 @@ export class KnownCounters {
     return known;
   }
 
+  /** Takes over what this server has counted itself. */
+  count(counter: string, own: number): void {
+    this.#set(counter, { ...this.get(counter), own, isNew: false });
+  }
+
   forget(counter: string): void {
     this.#byKey.delete(counter);
   }

@@ -75,6 +75,9 @@ export class GuardedTask extends Settleable<void> {
   }
 }
 
+export const hasIdempotencyKey = (task: Task): boolean =>
+  task instanceof IncrementTask && task.idempotency !== undefined;
+
 export const unavailable = (message: string): ApiError => new ApiError('unavailable', message);
 
 export const unknownOutcome = (): ApiError =>
