@@ -12,6 +12,7 @@ import { routeOf } from '../src/server/http/routes.ts';
 import { ApiError, type ErrorCode } from '../src/store/api-error.ts';
 import { faultNames } from '../src/workbench/sim/nemesis.ts';
 import { designs } from './mutants/designs.ts';
+import { etcdMutants } from './mutants/etcd.ts';
 import { mutants, pnMutants } from './mutants/node.ts';
 import { peersMutants } from './mutants/peers.ts';
 import { type Documents, allText, documents, filesBelow, sorted, textOf } from './support/documents.ts';
@@ -208,7 +209,7 @@ const namesIn = (page: string, column: string): string[] =>
     .flatMap(({ first }) => spansOf(first));
 
 test('the planted bugs in the documents are those that there are', () => {
-  const names = [mutants, pnMutants, peersMutants].flatMap((table) => Object.keys(table));
+  const names = [mutants, pnMutants, peersMutants, etcdMutants].flatMap((table) => Object.keys(table));
   expect(namesIn('docs/workbench.md', 'planted bug').toSorted()).toEqual(names.toSorted());
 });
 

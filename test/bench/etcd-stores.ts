@@ -23,6 +23,9 @@ export const openStore = (etcd: Etcd, endpoints: readonly string[], prefix: stri
     info: silent,
     warn: silent,
     at: 'here:8080',
+    onFailure: (error) => {
+      throw error;
+    },
     onRead: () => {},
     onCommit: () => {},
   });

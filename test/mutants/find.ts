@@ -11,10 +11,14 @@ import type { Workload } from '../../src/maelstrom/counter-node.ts';
 import type { CreateNode } from '../../src/workbench/nodes/memory-host.ts';
 import { simulate } from '../../src/workbench/nodes/simulation.ts';
 import { drawPeersOptions } from '../../src/workbench/peers/options.ts';
-import { type CreatePeer, shippedPeer } from '../../src/workbench/peers/peer.ts';
+import { shippedPeer } from '../../src/workbench/peers/peer.ts';
 import { simulatePeers } from '../../src/workbench/peers/run.ts';
 import { drawOptions } from '../../src/workbench/nodes/options.ts';
 import { shippedNode, shippedPnNode } from '../support/run-options.ts';
+import { type CreateFrontEnd, shippedFrontEnd } from '../../src/workbench/etcd/front-end.ts';
+import { drawEtcdOptions } from '../../src/workbench/etcd/options.ts';
+import { simulateEtcd } from '../../src/workbench/etcd/run.ts';
+import { etcdMutants } from './etcd.ts';
 import { mutants, pnMutants } from './node.ts';
 import { peersMutants } from './peers.ts';
 import { plainMutants } from './plain.ts';
@@ -131,11 +135,15 @@ const shippedCandidate = (workload: Workload, createNode: CreateNode): Candidate
   isRight: true,
 });
 
-/** Finds the first seed that fails with a server, if any does, and prints its row. Resolves as `row` does. */
-async function peersRow(name: string, createPeer: CreatePeer, isRight: boolean): Promise<boolean> {
+/** Finds the first seed that fails with servers, if any does, and prints its row. Resolves as `row` does. */
+async function serversRow(
+  name: string,
+  simulateSeed: (seed: number) => Promise<{ readonly valid: boolean }>,
+  isRight: boolean,
+): Promise<boolean> {
   let found: number | undefined;
   for (let seed = 1; seed <= MOST_SEEDS && found === undefined; seed++) {
-    if (!(await simulatePeers(drawPeersOptions(seed), createPeer)).valid) found = seed;
+    if (!(await simulateSeed(seed)).valid) found = seed;
   }
   console.log(`| ${name} | ${found ?? '-'} |`);
   return (found === undefined) === isRight;
@@ -162,7 +170,18 @@ async function main(): Promise<void> {
   const peers = [...Object.entries(peersMutants), ['the shipped server', shippedPeer] as const];
   for (const [name, createPeer] of peers) {
     if (names.length > 0 && !names.includes(name)) continue;
-    outcomes.push(await peersRow(name, createPeer, createPeer === shippedPeer));
+    const simulateSeed = (seed: number) => simulatePeers(drawPeersOptions(seed), createPeer);
+    outcomes.push(await serversRow(name, simulateSeed, createPeer === shippedPeer));
+  }
+  console.log('\n| planted bug in servers on etcd | seed |\n| --- | --: |');
+  const onEtcd: (readonly [string, CreateFrontEnd])[] = [
+    ...Object.entries(etcdMutants),
+    ['the shipped engine', shippedFrontEnd],
+  ];
+  for (const [name, createFrontEnd] of onEtcd) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    const simulateSeed = (seed: number) => simulateEtcd(drawEtcdOptions(seed), createFrontEnd);
+    outcomes.push(await serversRow(name, simulateSeed, createFrontEnd === shippedFrontEnd));
   }
   const failed = outcomes.filter((outcome) => !outcome).length;
   console.log(`${outcomes.length - failed} passed, ${failed} failed`);

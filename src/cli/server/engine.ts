@@ -36,6 +36,6 @@ export interface EngineOptions {
   readonly info: Log;
   readonly warn: Log;
   readonly error: Log;
-  /** Stops the server: it must not go on. */
+  /** Stops the server: it must not go on. The exit status is that of a failure. */
   readonly stop: () => void;
 }

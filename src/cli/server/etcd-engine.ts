@@ -3,6 +3,7 @@
  */
 import { hostname } from 'node:os';
 import { formatAddress } from '../../cluster/address.ts';
+import { asError } from '../../runtime/error.ts';
 import { afterThisTurn, systemClock, systemRandom } from '../../runtime/system.ts';
 import { EtcdStore } from '../../store/etcd/etcd-store.ts';
 import { Gateway } from '../../store/etcd/gateway.ts';
@@ -20,10 +21,11 @@ export async function startEtcdEngine(
   { endpoints, prefix, gateway: settings, timeoutMs }: EtcdCliOptions,
   nodeId: string | undefined,
   limits: StoreLimits,
-  { port, metrics, info, warn }: EngineOptions,
+  { port, metrics, info, warn, error, stop }: EngineOptions,
 ): Promise<Engine> {
   const etcd = new Gateway(settings);
   await look(etcd, endpoints, prefix, timeoutMs, warn);
+  let hasFailed = false;
   const store = await EtcdStore.open({
     etcd,
     endpoints,
@@ -38,6 +40,11 @@ export async function startEtcdEngine(
     info,
     warn,
     onCommit: (increments, durationMs) => metrics.commit(increments, durationMs),
+    onFailure: (why) => {
+      error(`the server has made a mistake and counts no more: ${asError(why).message}`);
+      hasFailed = true;
+      stop();
+    },
     onRead: (durationMs) => metrics.read(durationMs),
   });
   return {
@@ -45,7 +52,9 @@ export async function startEtcdEngine(
     cluster: undefined,
     figures: () => etcdFigures(store.statistics),
     details: { etcd: endpoints.join(','), prefix },
-    hasFailed: false,
+    get hasFailed() {
+      return hasFailed;
+    },
     useTls: () => {},
     leave: () => Promise.resolve(),
     async close() {

@@ -124,7 +124,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     info: (text) => note('info', text),
     warn: (text) => note('warning', text),
     error: (text) => note('error', text),
-    stop: () => stop('duplicate'),
+    stop: () => stop('failure'),
   });
   engine = await Promise.race([starting, stopRequest.then(() => undefined)]);
   if (engine === undefined) {

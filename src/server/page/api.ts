@@ -7,9 +7,11 @@ import { parseJson } from '../../runtime/json.ts';
 import {
   type ClusterReply,
   type CounterPage,
+  type SlotsReply,
   clusterReplyFrom,
   counterPageFrom,
   membersOf,
+  slotsReplyFrom,
 } from './replies.ts';
 import { authorization } from './token.ts';
 import { urlOf } from './urls.ts';
@@ -30,6 +32,9 @@ export class ApiError extends Error {
 }
 
 export const isUnauthorized = (error: unknown): boolean => error instanceof ApiError && error.status === 401;
+
+/** Whether the store of the server has no such thing. */
+export const isNotSupported = (error: unknown): boolean => error instanceof ApiError && error.status === 501;
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -67,6 +72,9 @@ export async function increment(key: string, amount: number): Promise<number> {
 
 export const describeCluster = async (): Promise<ClusterReply> =>
   clusterReplyFrom(await request('discovery', { signal: AbortSignal.timeout(POLL_TIMEOUT_MS) }));
+
+export const describeSlots = async (): Promise<SlotsReply> =>
+  slotsReplyFrom(await request('slots', { signal: AbortSignal.timeout(POLL_TIMEOUT_MS) }));
 
 /** A server that accepts no increments replies too, with status 503. Rejects if there is no reply. */
 export async function checkHealth(): Promise<{ status: string; nodeId: string | undefined }> {

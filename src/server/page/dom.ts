@@ -21,3 +21,18 @@ export function setLine(line: HTMLElement, text: string): void {
   line.title = text;
   line.closest('.slip')?.toggleAttribute('hidden', text === '');
 }
+
+/** Gives a table's body a row for each element. Its first row is copied, and stays if there is none to show. */
+export function fillRows<T>(
+  body: HTMLTableSectionElement,
+  elements: readonly T[],
+  show: (row: HTMLElement, element: T) => void,
+): void {
+  const first = find(body, 'tr', HTMLTableRowElement);
+  while (body.rows.length > Math.max(1, elements.length)) body.lastElementChild?.remove();
+  while (body.rows.length < elements.length) body.append(first.cloneNode(true));
+  for (const [index, row] of [...body.rows].entries()) {
+    const element = elements[index];
+    if (element !== undefined) show(row, element);
+  }
+}

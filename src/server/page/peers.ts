@@ -2,23 +2,28 @@
  * The cluster: how many peers this server has, and a table of the servers and addresses that it knows, sorted by node id.
  * A node has the same colour here as in the table of counters.
  */
-import { describeCluster, messageOf } from './api.ts';
-import { byId, find, setLine } from './dom.ts';
+import { describeCluster, isNotSupported, messageOf } from './api.ts';
+import { byId, fillRows, find, setLine } from './dom.ts';
 import { compareNames, formatCount } from './format.ts';
 import { hueOf } from './hues.ts';
 import type { ClusterReply, Member } from './replies.ts';
+import { refreshSlots } from './slots.ts';
+
+/** Whether the counters are in etcd: then there are no peers. */
+let hasSlots = false;
 
 const summary = byId('peer-count', HTMLElement);
 const table = byId('peers', HTMLTableElement);
 const list = find(table, 'tbody', HTMLTableSectionElement);
-/** A row to copy. It stays in the table, which is hidden if there are no others to show. */
-const firstRow = find(list, 'tr', HTMLTableRowElement);
 
-/** Asks the server for its peers and shows them, or why that failed. Never rejects. */
+/** Asks the server for its peers, or its slots if it has none, and shows them, or why that failed. Never rejects. */
 export async function refreshPeers(): Promise<void> {
+  if (hasSlots) return refreshSlots();
   try {
     showCluster(await describeCluster());
   } catch (error) {
+    hasSlots = isNotSupported(error);
+    if (hasSlots) return refreshSlots();
     setLine(summary, `The peers are missing or out of date: ${messageOf(error)}`);
   }
 }
@@ -34,12 +39,7 @@ function showCluster({ nodeId, peerCount, members }: ClusterReply): void {
   // Hues are given out in the order of names, so that they are the same in the page of each server.
   for (const name of [nodeId, ...others.map((other) => other.nodeId ?? nodeId)].toSorted(compareNames))
     hueOf(name);
-  while (list.rows.length > Math.max(1, others.length)) list.lastElementChild?.remove();
-  while (list.rows.length < others.length) list.append(firstRow.cloneNode(true));
-  for (const [i, row] of [...list.rows].entries()) {
-    const member = others[i];
-    if (member !== undefined) showMember(row, member);
-  }
+  fillRows(list, others, showMember);
 }
 
 function showMember(row: HTMLElement, { nodeId, address, state, reason, answeredAgoS, lagMs }: Member): void {

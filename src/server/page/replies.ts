@@ -46,6 +46,21 @@ export interface ClusterReply {
   readonly members: readonly Member[];
 }
 
+/** A name that servers on etcd count under, one after the other. */
+export interface Slot {
+  readonly slot: string;
+  /** `held`, `free` or `retired`. */
+  readonly state: string;
+  /** Where the server is that holds it, or null. */
+  readonly heldBy: string | null;
+}
+
+export interface SlotsReply {
+  /** The slot of this server. */
+  readonly nodeId: string;
+  readonly slots: readonly Slot[];
+}
+
 export function counterFrom(json: unknown): Counter {
   const { key, value, nodes, floor = 0 } = membersOf(json);
   return {
@@ -64,6 +79,16 @@ export function counterPageFrom(json: unknown): CounterPage {
 export function clusterReplyFrom(json: unknown): ClusterReply {
   const { node_id: nodeId, peers, contacts } = membersOf(json);
   return { nodeId: text(nodeId), peerCount: list(peers).length, members: list(contacts).map(memberFrom) };
+}
+
+export function slotsReplyFrom(json: unknown): SlotsReply {
+  const { node_id: nodeId, slots } = membersOf(json);
+  return { nodeId: text(nodeId), slots: list(slots).map(slotFrom) };
+}
+
+function slotFrom(json: unknown): Slot {
+  const { slot, state, held_by: heldBy } = membersOf(json);
+  return { slot: text(slot), state: text(state), heldBy: orNull(heldBy, text) };
 }
 
 function memberFrom(json: unknown): Member {

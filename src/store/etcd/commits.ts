@@ -10,6 +10,7 @@ import { tooManyIdempotencyKeys } from '../store-errors.ts';
 import type { Counted, Idempotency, Increment, StoreLimits } from '../store.ts';
 import { Admission } from './admission.ts';
 import { CLAIM_RESULTS, Claim, type Outcome } from './claim.ts';
+import type { CommitObserver } from './commit-observer.ts';
 import { CreatedCounters } from './created-counters.ts';
 import type { Endpoints } from './endpoints.ts';
 import { HEALTH_PATIENCE_MS } from './etcd-health.ts';
@@ -55,19 +56,6 @@ export interface CommitsOptions {
   /** Runs a task after the requests that are already here have been handled. */
   readonly afterThisTurn: (task: () => void) => void;
   readonly observer: CommitObserver;
-}
-
-export interface CommitObserver {
-  /** A commit was done, with so many increments, in so much time. */
-  committed(increments: number, durationMs: number): void;
-  /** No slot could be claimed: it is tried again. */
-  claimFailed(error: EtcdError): void;
-  /** A slot was claimed. */
-  claimed(slot: string): void;
-  /** The claim was lost. */
-  lost(slot: string): void;
-  /** It turned out that a commit was done whose answer was lost. */
-  recovered(): void;
 }
 
 const MAX_WAITING = 20_000;
@@ -144,7 +132,8 @@ export class Commits {
   wake(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#options.afterThisTurn(() => void this.#run());
+    const { afterThisTurn, observer } = this.#options;
+    afterThisTurn(() => void this.#run().catch((error: unknown) => observer.failed(error)));
   }
 
   /** Takes nothing more. Resolves when nothing is under way; at the latest after a request's patience. */

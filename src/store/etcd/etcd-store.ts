@@ -52,6 +52,8 @@ export interface EtcdStoreOptions {
   readonly warn: Log;
   /** Called after each commit, with how many increments it contained and how long it took. */
   readonly onCommit: (increments: number, durationMs: number) => void;
+  /** Called with an error that should not happen. The store then commits nothing more. */
+  readonly onFailure: (error: unknown) => void;
   /** Called after each transaction of reads, with how long it took. */
   readonly onRead: (durationMs: number) => void;
 }
@@ -119,6 +121,7 @@ export class EtcdStore implements Store {
       afterThisTurn,
       observer: {
         committed: options.onCommit,
+        failed: options.onFailure,
         claimFailed: (error) => {
           // As long as etcd does not answer, each attempt may fail in other words.
           const why = isIndefinite(error) ? 'no answer' : error.message;

@@ -18,6 +18,7 @@ const LARGE_KEY = 'large';
 export const KEYS: readonly string[] = [...PLAIN_KEYS, RAISED_KEY, MERGED_KEY, LARGE_KEY];
 
 const MAX_AMOUNT = 5;
+const MAX_TOTAL = 300;
 const LARGE_AMOUNT = 2 ** 49;
 /** How long a client waits for an answer before it asks again, at most. */
 const MAX_RETRY_MS = 4000;
@@ -38,6 +39,7 @@ export class Clients {
   readonly #options: ClientsOptions;
   readonly #random: Random;
   #requests = 0;
+  #claimed = 0;
   /** How many idempotent requests have no answer yet. */
   #open = 0;
 
@@ -59,14 +61,19 @@ export class Clients {
     const key = pick(random, PLAIN_KEYS);
     if (choice < 0.35) this.#incrementOnce([[key, amount]]);
     else if (choice < 0.45) this.#incrementOnce(PLAIN_KEYS.map((each) => [each, amount]));
-    else if (choice < 0.6) this.#incrementUnkeyed(key, amount);
-    else if (choice < 0.9) this.#read(pick(random, KEYS));
-    else if (choice < 0.93) this.#change(RAISED_KEY, 'raise', 1 + below(random, 300), '');
+    else if (choice < 0.58) this.#incrementUnkeyed(key, amount);
+    else if (choice < 0.87) this.#read(pick(random, KEYS));
+    else if (choice < 0.9) this.#change(RAISED_KEY, 'raise', 1 + below(random, MAX_TOTAL), '');
     else if (choice < 0.95) this.#incrementOnce([[pick(random, [RAISED_KEY, MERGED_KEY]), amount]]);
-    else if (choice < 0.98) {
-      const name = pick(random, ['elsewhere', 'elsewhere', 'node-1', 'node-2']);
-      this.#change(MERGED_KEY, 'merge', 1 + below(random, 300), name);
-    } else this.#incrementOnce([[LARGE_KEY, LARGE_AMOUNT + amount]]);
+    else if (choice < 0.98) this.#change(MERGED_KEY, 'merge', 1 + below(random, MAX_TOTAL), 'elsewhere');
+    else if (choice < 0.985) this.#claimMore();
+    else this.#incrementOnce([[LARGE_KEY, LARGE_AMOUNT + amount]]);
+  }
+
+  /** Merges more than a slot holds, of which its server then has to let go. */
+  #claimMore(): void {
+    this.#claimed += MAX_TOTAL;
+    this.#whenServing(({ nodeId }) => this.#change(MERGED_KEY, 'merge', this.#claimed, nodeId));
   }
 
   /** Increments under an idempotency key until there is an answer. */

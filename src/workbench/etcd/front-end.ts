@@ -16,6 +16,8 @@ export interface FrontEndPorts {
   readonly endpoints: readonly Endpoint[];
   readonly clock: Clock;
   readonly random: Random;
+  /** Called with an error of the engine itself. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** Starts a server. Resolves when it holds a slot. */
@@ -28,7 +30,7 @@ const TIMEOUT_MS = 1000;
 const LIMITS = { maxCounters: 1000, maxNodes: 1000, windowMs: 600_000, maxIdempotencyRecords: 100_000 };
 
 /** The server as it is shipped. */
-export const shippedFrontEnd: CreateFrontEnd = ({ etcd, endpoints, clock, random }) =>
+export const shippedFrontEnd: CreateFrontEnd = ({ etcd, endpoints, clock, random, onFailure }) =>
   EtcdStore.open({
     etcd,
     endpoints,
@@ -44,4 +46,5 @@ export const shippedFrontEnd: CreateFrontEnd = ({ etcd, endpoints, clock, random
     warn: silent,
     onCommit: () => {},
     onRead: () => {},
+    onFailure,
   });

@@ -2,6 +2,7 @@
  * A simulated machine with a server process on it, which is killed, paused and restarted. It keeps nothing.
  */
 import type { Clock } from '../../runtime/clock.ts';
+import { asError } from '../../runtime/error.ts';
 import type { Store } from '../../store/store.ts';
 import { Gate } from '../sim/gate.ts';
 import type { Network } from '../sim/network.ts';
@@ -22,6 +23,8 @@ export interface HostOptions {
   readonly isBlocked: (src: string, dest: string) => boolean;
   /** Called with each process that serves. */
   readonly onServing: (process: Process) => void;
+  /** Called with a sentence when the engine of one has failed. */
+  readonly onFailure: (problem: string) => void;
 }
 
 /** A server that runs. */
@@ -54,7 +57,7 @@ export class Host {
   }
 
   start(): void {
-    const { name, members, endpoints, createFrontEnd, network, streams, isBlocked, onServing } =
+    const { name, members, endpoints, createFrontEnd, network, streams, isBlocked, onServing, onFailure } =
       this.#options;
     const lifetime = new ProcessClock(this.#options.clock);
     const gate = this.#gate;
@@ -70,11 +73,12 @@ export class Host {
     const end = this.#end;
     network.attach(name, (message) => gate.pass(() => members.deliver(message)));
     const random = streams(`${name}, boot ${this.#boots++}`);
-    void createFrontEnd({ etcd, serializable, endpoints, clock, random }).then((store) => {
+    const fail = (error: unknown): void => onFailure(`${name} fails: ${asError(error).message}`);
+    createFrontEnd({ etcd, serializable, endpoints, clock, random, onFailure: fail }).then((store) => {
       if (this.#end !== end) return;
       this.#process = { store, clock };
       onServing(this.#process);
-    });
+    }, fail);
   }
 
   kill(): void {

@@ -51,6 +51,7 @@ class EtcdRun implements EtcdControl {
   readonly #members: Members;
   readonly #hosts: ReadonlyMap<string, Host>;
   readonly #clients: Clients;
+  readonly #failures: string[] = [];
   readonly #watchers = new Map<string, Watcher>();
   /** By server or member, for how many reasons it is down, or paused. */
   readonly #down = new Map<string, number>();
@@ -99,6 +100,7 @@ class EtcdRun implements EtcdControl {
           clock: this.#clock,
           streams: this.#streams,
           isBlocked,
+          onFailure: (problem) => this.#failures.push(problem),
           onServing: (process) => this.#watchers.set(name, new Watcher(process)),
         });
         return [name, host];
@@ -129,6 +131,7 @@ class EtcdRun implements EtcdControl {
       operations,
       final,
       problems: [
+        ...this.#failures,
         ...this.#clients.problems,
         ...(isContent
           ? []

@@ -31,6 +31,9 @@ test('a server says once that it cannot claim a slot, however its endpoints put 
     info: (text) => said.push(text),
     warn: (text) => said.push(text),
     onCommit: () => {},
+    onFailure: (error) => {
+      throw error;
+    },
     onRead: () => {},
   });
   const store = await clock.run(open);

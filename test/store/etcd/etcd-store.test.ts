@@ -49,6 +49,9 @@ describe.skipIf(!hasEtcd)(`over a real etcd${etcdSuffix}`, () => {
       warn: silent,
       at: 'here:8080',
       onCommit: () => {},
+      onFailure: (error) => {
+        throw error;
+      },
       onRead: () => {},
       ...settings,
     });

@@ -22,6 +22,9 @@ const open = ({ etcd, endpoint }: EtcdUnderTest): Promise<EtcdStore> =>
     info: silent,
     warn: silent,
     at: 'here:8080',
+    onFailure: (error) => {
+      throw error;
+    },
     onRead: () => {},
     onCommit: () => {},
   });

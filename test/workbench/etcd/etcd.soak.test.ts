@@ -1,0 +1,1 @@
+import './etcd.test.ts';
