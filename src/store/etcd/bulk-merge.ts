@@ -10,11 +10,10 @@ import type { GCounter } from '../../crdt/g-counter.ts';
 import { decodeJson, integer } from '../../runtime/decode.ts';
 import type { Endpoints } from './endpoints.ts';
 import { type Entries, entriesFrom } from './entries.ts';
-import type { Compare, KeyValue, Operation, OperationResult } from './etcd.ts';
+import { type Compare, type KeyValue, MAX_OPERATIONS, type Operation, type OperationResult } from './etcd.ts';
 import { isLarge } from './groups.ts';
 import { checkMerge, unchanged } from './guarded.ts';
 import type { Keyspace } from './keys.ts';
-import { MAX_RANGES } from './known-counters.ts';
 
 /** How many totals of a counter can be merged at a time. */
 export const MAX_TOTALS_IN_BULK = 60;
@@ -110,7 +109,8 @@ export class BulkMerge {
       }
       const [compare, puts] = this.#merged(counter, before, larger);
       const most = Math.max(plan.compare.length + compare.length, plan.puts.length + puts.length);
-      if (most > MAX_RANGES) break;
+      // One more counts what is created.
+      if (most >= MAX_OPERATIONS) break;
       plan.counters.push(counter);
       plan.compare.push(...compare);
       plan.puts.push(...puts);
@@ -177,8 +177,8 @@ export class BulkMerge {
     const counters = [...batch]
       .filter(([, totals]) => [...totals.keys()].some((name) => this.#isSlot.get(name)))
       .map(([counter]) => counter);
-    for (let from = 0; from < counters.length; from += MAX_RANGES) {
-      const some = counters.slice(from, from + MAX_RANGES);
+    for (let from = 0; from < counters.length; from += MAX_OPERATIONS) {
+      const some = counters.slice(from, from + MAX_OPERATIONS);
       const { results, revision } = await endpoints.ranges(some.map(keys.entriesOf), this.#untilMs);
       this.#learn(some, results, revision, seen);
     }

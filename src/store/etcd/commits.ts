@@ -309,12 +309,10 @@ export class Commits {
       for (const task of tasks) task.isSent = false;
       throw error;
     });
-    if (outcome.is === 'done') {
-      this.#revision = outcome.result.revision;
+    if (outcome.is === 'done' || outcome.is === 'found done') {
+      this.#revision = outcome.is === 'done' ? outcome.result.revision : outcome.revision;
       this.#recordLeases.put(tasks.filter(hasIdempotencyKey).length);
-    } else if (outcome.is === 'found done') {
-      this.#revision = outcome.revision;
-      observer.recovered();
+      if (outcome.is === 'found done') observer.recovered();
     } else {
       for (const task of tasks) {
         if (outcome.is !== 'unknown') task.isSent = false;

@@ -10,10 +10,13 @@
 /** An endpoint's host and port. */
 export type Endpoint = string;
 
+/** The most comparisons, and the most operations, of a transaction: what etcd's `--max-txn-ops` is by default. */
+export const MAX_OPERATIONS = 128;
+
 export interface Etcd {
   /**
    * Does all of `success` if all comparisons hold, and otherwise all of `failure`, at one revision. Linearizable. At most
-   * 128 comparisons and 128 operations (`--max-txn-ops`), no key put twice, 1.5 MiB.
+   * 128 comparisons and 128 operations, no key put twice, 1.5 MiB.
    */
   txn(endpoint: Endpoint, txn: Txn, timeoutMs: number): Promise<TxnResult>;
   /** Grants a lease: keys that are put under it go when it ends. */

@@ -6,7 +6,7 @@
  */
 import { ApiError } from '../api-error.ts';
 import type { Entries } from './entries.ts';
-import type { Compare, Operation, Txn } from './etcd.ts';
+import { type Compare, MAX_OPERATIONS, type Operation, type Txn } from './etcd.ts';
 import { recordOf } from './idempotency-record.ts';
 import type { Keyspace } from './keys.ts';
 import type { IncrementTask } from './task.ts';
@@ -38,9 +38,6 @@ export function knownFrom({ nodes, value, isLarge: isMarked }: Entries, slot: st
   const own = nodes.get(slot) ?? 0;
   return { own, others: value - own, isNew: nodes.size === 0, isLarge: isMarked };
 }
-
-/** etcd's default limit of comparisons and of operations in a transaction. */
-const MAX_OPERATIONS = 128;
 
 /** Whether the transaction for so many counters and idempotency keys is within etcd's limits. */
 const fitsInTransaction = (counters: number, ids: number): boolean =>

@@ -5,13 +5,11 @@
 import type { Endpoints } from './endpoints.ts';
 import { entriesFrom } from './entries.ts';
 import { type Known, knownFrom } from './groups.ts';
-import type { KeyValue } from './etcd.ts';
+import { type KeyValue, MAX_OPERATIONS } from './etcd.ts';
 import type { Keyspace } from './keys.ts';
 
 /** About 100 bytes each. */
 const MAX_KNOWN = 200_000;
-/** etcd's default limit of operations in a transaction is 128. */
-export const MAX_RANGES = 120;
 
 export class KnownCounters {
   readonly #endpoints: Endpoints;
@@ -38,8 +36,8 @@ export class KnownCounters {
       if (known === undefined) unknown.push(counter);
       else this.#set(counter, known);
     }
-    for (let from = 0; from < unknown.length; from += MAX_RANGES) {
-      const some = unknown.slice(from, from + MAX_RANGES);
+    for (let from = 0; from < unknown.length; from += MAX_OPERATIONS) {
+      const some = unknown.slice(from, from + MAX_OPERATIONS);
       const { results } = await this.#endpoints.ranges(some.map(this.#keys.entriesOf), untilMs);
       for (const [index, counter] of some.entries()) this.learn(counter, results[index]?.found ?? [], slot);
     }

@@ -8,9 +8,8 @@ import { ApiError } from '../api-error.ts';
 import type { NamedCounter } from '../store.ts';
 import type { Endpoints } from './endpoints.ts';
 import { counterFrom } from './entries.ts';
-import { EtcdError, type KeyValue, type Range } from './etcd.ts';
+import { EtcdError, MAX_OPERATIONS, type KeyValue, type Range } from './etcd.ts';
 import type { Keyspace } from './keys.ts';
-import { MAX_RANGES } from './known-counters.ts';
 import { PATIENCE_MS, apiErrorOf } from './task.ts';
 
 /** How many different counters can wait to be read. */
@@ -94,7 +93,7 @@ export class Reads {
 
   async #run(): Promise<void> {
     while (this.#waiting.size > 0) {
-      const some = [...this.#waiting].slice(0, MAX_RANGES);
+      const some = [...this.#waiting].slice(0, MAX_OPERATIONS);
       for (const [key] of some) this.#waiting.delete(key);
       const ranges = some.map(([key]) => this.#keys.entriesOf(key));
       const startMs = this.#clock.nowMs();

@@ -69,7 +69,7 @@ test.each([
   [['--bin', 'bin/g-counter'], "Unknown option '--bin'"],
   [['--seds', '3'], "Unknown option '--seds' (did you mean --seeds?)"],
   [['-w', 'pears'], "--workload takes g-counter, pn-counter, peers, etcd, not 'pears' (did you mean peers?)"],
-  [['-w', 'echo'], "the workload echo is Maelstrom's; the workbench has g-counter, pn-counter, peers"],
+  [['-w', 'echo'], "the workload echo is Maelstrom's; the workbench has g-counter, pn-counter, peers, etcd"],
   [['--', '--deadline-ms', 'x'], "--deadline-ms takes a number from 1 to 1000000, not 'x'"],
 ])('%j fails with one line and status 2', (args, complaint) => {
   const stderr = `g-counter-workbench: ${complaint}; see --help\n`;
