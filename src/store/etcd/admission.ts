@@ -5,10 +5,11 @@
 import type { ApiError } from '../api-error.ts';
 import { tooManyIdempotencyKeys } from '../store-errors.ts';
 import type { Endpoints } from './endpoints.ts';
+import { EtcdError } from './etcd.ts';
 import type { Keyspace } from './keys.ts';
 import type { RecordLeases } from './record-leases.ts';
 import type { Settling } from './settling.ts';
-import type { IncrementTask } from './task.ts';
+import { IncrementTask, type Task, apiErrorOf, rejectWith } from './task.ts';
 
 export interface AdmissionOptions {
   readonly endpoints: Endpoints;
@@ -44,5 +45,18 @@ export class Admission {
     const record = results[0]?.found[0];
     if (record === undefined) task.reject(error);
     else settling.settle(task, record);
+  }
+
+  /**
+   * Rejects tasks whose commit has failed. If etcd has no space left, retries are answered all the same. Rejects with an
+   * error that nobody expects.
+   */
+  async fail(tasks: readonly Task[], error: unknown, untilMs: number): Promise<void> {
+    const isFull = error instanceof EtcdError && error.code === 'no_space';
+    const failed = tasks.map(async (task) => {
+      if (!isFull || task.isSent || !(task instanceof IncrementTask)) return rejectWith(task, error);
+      await this.refuse(task, apiErrorOf(error), untilMs).catch((why: unknown) => rejectWith(task, why));
+    });
+    await Promise.all(failed);
   }
 }

@@ -53,7 +53,8 @@ export class BulkMerge {
   readonly #options: BulkMergeOptions;
   /** Whether names are of slots that somebody may claim. */
   readonly #isSlot = new Map<string, boolean>();
-  #created = 0;
+  /** Undefined if none ever has been. */
+  #created: number | undefined;
 
   private constructor(options: BulkMergeOptions) {
     this.#options = options;
@@ -69,7 +70,7 @@ export class BulkMerge {
 
   /** How many counters have been created under the name of the creator, at any time. */
   get created(): number {
-    return this.#created;
+    return this.#created ?? 0;
   }
 
   /**
@@ -146,12 +147,13 @@ export class BulkMerge {
     const { keys, creator } = this.#options;
     const key = keys.created(creator);
     const before: Compare =
-      this.#created === 0 ? { key, isAbsent: true } : { key, value: String(this.#created) };
-    const after = this.#created + created;
+      this.#created === undefined ? { key, isAbsent: true } : { key, value: String(this.#created) };
+    const after = this.created + created;
     const { succeeded, results, revision } = await this.#options.endpoints.txnUntil(
       {
-        compare: created === 0 ? compare : [...compare, before],
-        success: created === 0 ? puts : [...puts, { put: key, value: String(after) }],
+        compare: [...compare, before],
+        // Put where nothing is created, too: servers watch for it (quiet.ts).
+        success: [...puts, { put: key, value: String(after) }],
         failure: [{ range: key }, ...counters.map(keys.entriesOf)],
       },
       this.#untilMs,

@@ -31,6 +31,7 @@ import { type GuardedWrite, guardedIncrements } from './guarded.ts';
 import { corrected } from './idempotency-record.ts';
 import type { Keyspace } from './keys.ts';
 import { KnownCounters } from './known-counters.ts';
+import { Quiet } from './quiet.ts';
 import { RecordLeases } from './record-leases.ts';
 import { Settling } from './settling.ts';
 import type { Slots } from './slots.ts';
@@ -39,7 +40,6 @@ import {
   IncrementTask,
   PATIENCE_MS,
   type Task,
-  apiErrorOf,
   hasIdempotencyKey,
   rejectWith,
   unavailable,
@@ -65,6 +65,7 @@ const CLAIM_PAUSE = 5;
 export class Commits {
   readonly #options: CommitsOptions;
   readonly #known: KnownCounters;
+  readonly #quiet = new Quiet();
   readonly #recordLeases: RecordLeases;
   readonly #settling: Settling;
   readonly #admission: Admission;
@@ -186,26 +187,15 @@ export class Commits {
       else await this.#commitGroup(group, claim);
     } catch (error) {
       if (error instanceof EtcdError && error.code === 'not_found') this.#recordLeases.drop();
-      else
-        await this.#fail(
-          [...tasks].filter((task) => !task.isSettling && !task.isSettled),
-          error,
-        );
+      else {
+        const failed = [...tasks].filter((task) => !task.isSettling && !task.isSettled);
+        await this.#admission.fail(failed, error, this.#options.clock.nowMs() + PATIENCE_MS);
+      }
     }
     for (const task of tasks) if (task.isSettled) this.#timeouts.delete(task);
     // What is left is done again, before what came later.
     const left = [...tasks].filter(({ isSettled, isSettling }) => !isSettled && !isSettling);
     this.#waiting = [...left, ...rest, ...this.#waiting];
-  }
-
-  async #fail(tasks: readonly Task[], error: unknown): Promise<void> {
-    const isFull = error instanceof EtcdError && error.code === 'no_space';
-    const failed = tasks.map(async (task) => {
-      if (!isFull || task.isSent || !(task instanceof IncrementTask)) return rejectWith(task, error);
-      const untilMs = this.#options.clock.nowMs() + PATIENCE_MS;
-      await this.#admission.refuse(task, apiErrorOf(error), untilMs).catch((why) => rejectWith(task, why));
-    });
-    await Promise.all(failed);
   }
 
   /** The present claim. Claims a slot if there is none; undefined when the server stops and nothing waits. */
@@ -221,6 +211,7 @@ export class Commits {
         const holding = slots.holding ?? (await slots.claim());
         if (holding === undefined) continue;
         this.#known.clear();
+        this.#quiet.end();
         await this.#created.load(clock.nowMs() + PATIENCE_MS);
         this.#claim = new Claim(holding, endpoints, keys);
         observer.claimed(holding.slot);
@@ -258,7 +249,7 @@ export class Commits {
   async #commitPlan(planned: Plan, claim: Claim, recordLease: string, untilMs: number): Promise<void> {
     const { clock, observer, keys } = this.#options;
     const startMs = clock.nowMs();
-    const txn = txnOf(this.#context(claim, recordLease), planned, this.#knownCounter);
+    const txn = txnOf(this.#context(claim, recordLease), planned, this.#knownCounter, this.#quiet);
     const sent = planned.tasks.map(({ task }) => task);
     const outcome = await this.#send(claim, sent, txn);
     if (outcome.is === 'done' || outcome.is === 'found done') {
@@ -269,13 +260,11 @@ export class Commits {
     switch (outcome.is) {
       case 'done': {
         const { results, revision } = outcome.result;
-        if (planned.created > 0) this.#created.learn(results[txn.entriesAt + planned.owns.size]);
-        this.#settling.answer(
-          planned.tasks,
-          claim.slot,
-          this.#learn(planned, claim, results.slice(txn.entriesAt)),
-          revision,
-        );
+        const [isQuiet, ...entries] = results.slice(...txn.reads);
+        if (planned.created > 0) this.#created.learn(results[txn.reads[1]]);
+        this.#quiet.committed(revision, txn.assumesQuiet || isQuiet?.txn?.succeeded === true);
+        const more = this.#learn(planned, claim, entries, revision);
+        this.#settling.answer(planned.tasks, claim.slot, more, revision);
         const increments = planned.tasks.reduce((sum, { task }) => sum + task.increments.length, 0);
         observer.committed(increments, clock.nowMs() - startMs);
         break;
@@ -284,11 +273,13 @@ export class Commits {
         await this.#answerFound(planned, claim, outcome.revision, untilMs);
         break;
       case 'refused': {
-        const results = outcome.result.results.slice(CLAIM_RESULTS);
-        this.#learn(planned, claim, results);
-        const records = new Map(
-          results.slice(planned.owns.size).flatMap(({ found }) => found.map((each) => [each.key, each])),
-        );
+        const found = outcome.result.results.slice(CLAIM_RESULTS).flatMap((result) => result.found);
+        const records = new Map(found.map((record) => [record.key, record]));
+        if (found.length === 0) {
+          // Others have committed: what is known of these counters may be wrong.
+          this.#quiet.end();
+          for (const counter of planned.owns.keys()) this.#known.forget(counter);
+        }
         for (const { task } of planned.tasks) {
           const record = records.get(keys.idempotencyRecord(task.idempotency?.id ?? ''));
           if (record !== undefined) this.#settling.settle(task, record);
@@ -323,12 +314,19 @@ export class Commits {
     return outcome;
   }
 
-  /** Takes over the entries of the counters of a plan. Returns what others have counted more than was known, if any. */
-  #learn({ owns }: Plan, { slot }: Claim, entries: readonly OperationResult[]): ReadonlyMap<string, number> {
+  /** Takes over the entries of the counters of a plan, as far as they were read. Returns what others have counted more than was known, if any. */
+  #learn(
+    { owns }: Plan,
+    { slot }: Claim,
+    entries: readonly OperationResult[],
+    revision: number,
+  ): ReadonlyMap<string, number> {
     const more = new Map<string, number>();
     for (const [index, counter] of [...owns.keys()].entries()) {
+      const entry = entries[index];
+      if (entry === undefined) continue;
       const before = this.#known.get(counter).others;
-      const { others } = this.#known.learn(counter, entries[index]?.found ?? [], slot);
+      const { others } = this.#known.learn(counter, entry.found, slot, revision);
       if (others !== before) more.set(counter, others - before);
     }
     return more;
@@ -344,13 +342,19 @@ export class Commits {
         ranges.map((range) => ({ ...range, revision })),
         untilMs,
       );
-      this.#settling.answer(planned.tasks, claim.slot, this.#learn(planned, claim, results), revision);
+      this.#settling.answer(
+        planned.tasks,
+        claim.slot,
+        this.#learn(planned, claim, results, revision),
+        revision,
+      );
       return;
     } catch (error) {
       if (!(error instanceof EtcdError) || error.code !== 'compacted') throw error;
     }
     // Later values have to do, except for those that others may have been told from the records.
-    const more = this.#learn(planned, claim, (await endpoints.ranges(ranges, untilMs)).results);
+    const latest = await endpoints.ranges(ranges, untilMs);
+    const more = this.#learn(planned, claim, latest.results, latest.revision);
     for (const { task, values } of planned.tasks) {
       if (task.idempotency === undefined) task.answer(claim.slot, corrected(task.increments, values, more));
     }

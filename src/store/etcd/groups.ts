@@ -9,6 +9,7 @@ import type { Entries } from './entries.ts';
 import { type Compare, MAX_OPERATIONS, type Operation, type Txn } from './etcd.ts';
 import { recordOf } from './idempotency-record.ts';
 import type { Keyspace } from './keys.ts';
+import type { Quiet } from './quiet.ts';
 import type { IncrementTask } from './task.ts';
 
 /** How many counters, at most, the increments of one request can have: what one transaction holds. */
@@ -32,16 +33,23 @@ export interface Known {
   readonly others: number;
   readonly isNew: boolean;
   readonly isLarge: boolean;
+  /** When the others' sum was read. */
+  readonly revision: number;
 }
 
-export function knownFrom({ nodes, value, isLarge: isMarked }: Entries, slot: string): Known {
+/** What is known of a counter by its entries as they were at a revision. */
+export function knownFrom(
+  { nodes, value, isLarge: isMarked }: Entries,
+  slot: string,
+  revision: number,
+): Known {
   const own = nodes.get(slot) ?? 0;
-  return { own, others: value - own, isNew: nodes.size === 0, isLarge: isMarked };
+  return { own, others: value - own, isNew: nodes.size === 0, isLarge: isMarked, revision };
 }
 
 /** Whether the transaction for so many counters and idempotency keys is within etcd's limits. */
 const fitsInTransaction = (counters: number, ids: number): boolean =>
-  3 + 2 * counters + ids <= MAX_OPERATIONS;
+  4 + 2 * counters + ids <= MAX_OPERATIONS;
 
 /**
  * The tasks of a queue that are done in the next transaction. The first one always is. One that does not fit waits, and those
@@ -134,27 +142,32 @@ export interface CommitContext {
 
 /** What to compare, to do, and to ask for if that is refused, besides what is about the claim. */
 export interface GroupTxn extends Txn {
-  /** Where the entries of the first counter are among the results of success. */
-  readonly entriesAt: number;
+  /** Whether it is done only if nobody else has committed. Otherwise it reads the counters. */
+  readonly assumesQuiet: boolean;
+  /** Where what it reads begins and ends among the operations of success: whether it is quiet, and then the counters. */
+  readonly reads: readonly [from: number, to: number];
 }
 
-/** The transaction of a plan. Refused, it returns the entries of the counters, and then the idempotency records. */
+/** The transaction of a plan. Refused, it returns the idempotency records. */
 export function txnOf(
   { keys, slot, recordLease, created: createdBefore }: CommitContext,
   { tasks, owns, created }: Plan,
   known: (counter: string) => Known,
+  quiet: Quiet,
 ): GroupTxn {
   const counters = [...owns.keys()];
-  const entries = counters.map(keys.entriesOf);
   const puts: Operation[] = counters.map((counter) => ({
     put: keys.entry(counter, slot),
     value: String(owns.get(counter)),
   }));
-  const compare = counters.map((counter): Compare => {
-    if (!known(counter).isNew) return { key: keys.largeMark(counter), isAbsent: true };
-    const { range: key, rangeEnd } = keys.entriesOf(counter);
-    return { key, rangeEnd, notPutAfter: 0 };
-  });
+  const assumesQuiet = counters.every((counter) => quiet.covers(known(counter).revision));
+  const compare = assumesQuiet
+    ? quiet.compare(keys)
+    : counters.map((counter): Compare => {
+        if (!known(counter).isNew) return { key: keys.largeMark(counter), isAbsent: true };
+        const { range: key, rangeEnd } = keys.entriesOf(counter);
+        return { key, rangeEnd, notPutAfter: 0 };
+      });
   const records: Operation[] = [];
   for (const { task, values } of tasks) {
     const others = task.counters.map((counter) => known(counter).others);
@@ -165,10 +178,13 @@ export function txnOf(
     records.push({ range: record.compare.key });
   }
   if (created > 0) puts.push({ put: keys.created(slot), value: String(createdBefore + created) });
+  const isQuiet: Operation = { txn: { compare: quiet.compare(keys), success: [], failure: [] } };
+  const reads = assumesQuiet ? [] : [isQuiet, ...counters.map(keys.entriesOf)];
   return {
     compare,
-    success: [...puts, ...entries, ...(created > 0 ? [keys.all('created')] : [])],
-    failure: [...entries, ...records],
-    entriesAt: puts.length,
+    success: [...puts, ...reads, ...(created > 0 ? [keys.all('created')] : [])],
+    failure: records,
+    assumesQuiet,
+    reads: [puts.length, puts.length + reads.length],
   };
 }

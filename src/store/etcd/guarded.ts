@@ -64,7 +64,7 @@ export function guardedIncrements(task: IncrementTask): GuardedWrite {
       const { keys, entries, recordLease } = view;
       ({ slot } = view);
       const known = new Map(
-        task.counters.map((counter) => [counter, knownFrom(entriesOf(entries, counter), slot)]),
+        task.counters.map((counter) => [counter, knownFrom(entriesOf(entries, counter), slot, 0)]),
       );
       const owns = new Map<string, number>();
       const afters = new Map<string, number>();

@@ -38,14 +38,15 @@ export class KnownCounters {
     }
     for (let from = 0; from < unknown.length; from += MAX_OPERATIONS) {
       const some = unknown.slice(from, from + MAX_OPERATIONS);
-      const { results } = await this.#endpoints.ranges(some.map(this.#keys.entriesOf), untilMs);
-      for (const [index, counter] of some.entries()) this.learn(counter, results[index]?.found ?? [], slot);
+      const { results, revision } = await this.#endpoints.ranges(some.map(this.#keys.entriesOf), untilMs);
+      for (const [index, counter] of some.entries())
+        this.learn(counter, results[index]?.found ?? [], slot, revision);
     }
   }
 
-  /** Takes over what the entries of a counter are. */
-  learn(counter: string, found: readonly KeyValue[], slot: string): Known {
-    const known = knownFrom(entriesFrom(this.#keys, found), slot);
+  /** Takes over what the entries of a counter were at a revision. */
+  learn(counter: string, found: readonly KeyValue[], slot: string, revision: number): Known {
+    const known = knownFrom(entriesFrom(this.#keys, found), slot, revision);
     this.#set(counter, known);
     if (this.#byKey.size > MAX_KNOWN) {
       for (const oldest of this.#byKey.keys()) {

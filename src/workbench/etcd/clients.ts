@@ -61,19 +61,21 @@ export class Clients {
     const key = pick(random, PLAIN_KEYS);
     if (choice < 0.35) this.#incrementOnce([[key, amount]]);
     else if (choice < 0.45) this.#incrementOnce(PLAIN_KEYS.map((each) => [each, amount]));
-    else if (choice < 0.58) this.#incrementUnkeyed(key, amount);
+    else if (choice < 0.58) void this.#incrementUnkeyed(this.#anyHost(), key, amount);
     else if (choice < 0.87) this.#read(pick(random, KEYS));
-    else if (choice < 0.9) this.#change(RAISED_KEY, 'raise', 1 + below(random, MAX_TOTAL), '');
+    else if (choice < 0.9) void this.#change(RAISED_KEY, 'raise', 1 + below(random, MAX_TOTAL), '');
     else if (choice < 0.95) this.#incrementOnce([[pick(random, [RAISED_KEY, MERGED_KEY]), amount]]);
-    else if (choice < 0.98) this.#change(MERGED_KEY, 'merge', 1 + below(random, MAX_TOTAL), 'elsewhere');
-    else if (choice < 0.985) this.#claimMore();
+    else if (choice < 0.98) void this.#change(MERGED_KEY, 'merge', 1 + below(random, MAX_TOTAL), 'elsewhere');
+    else if (choice < 0.985) void this.#claimMore(this.#anyHost());
     else this.#incrementOnce([[LARGE_KEY, LARGE_AMOUNT + amount]]);
   }
 
-  /** Merges more than a slot holds, of which its server then has to let go. */
-  #claimMore(): void {
+  /** Merges more than a server's slot holds, which it has to let go then, and has it count on. */
+  async #claimMore(holder: Host): Promise<void> {
+    const slot = await this.#incrementUnkeyed(holder, MERGED_KEY, 1);
     this.#claimed += MAX_TOTAL;
-    this.#whenServing(({ nodeId }) => this.#change(MERGED_KEY, 'merge', this.#claimed, nodeId));
+    await this.#change(MERGED_KEY, 'merge', this.#claimed, slot);
+    await this.#incrementUnkeyed(holder, MERGED_KEY, 1);
   }
 
   /** Increments under an idempotency key until there is an answer. */
@@ -106,7 +108,7 @@ export class Clients {
       end();
     };
     const ask = (): void =>
-      this.#whenServing((store) => {
+      this.#anyHost().whenServing((store) => {
         const isLost = random.next() < LOST_ANSWERS;
         store.increment(increments, idempotency).then((counted) => {
           if (!isLost) answered(counted);
@@ -121,24 +123,31 @@ export class Clients {
     attempt();
   }
 
-  /** Increments without an idempotency key: nobody knows about what is not answered. */
-  #incrementUnkeyed(key: string, amount: number): void {
-    this.#whenServing((store) => {
-      for (const operation of this.#invoke([[key, amount]])) {
-        store.increment([{ key, amount }]).then(
-          ({ values }) => this.#answer(operation, values[0]),
-          (error: unknown) => (operation.isRefused = codeOf(error) !== 'unknown_outcome'),
-        );
-      }
+  /**
+   * Increments without an idempotency key: nobody knows about what is not answered. Resolves with the slot if it is.
+   */
+  #incrementUnkeyed(host: Host, key: string, amount: number): Promise<string> {
+    return new Promise((resolve) => {
+      host.whenServing((store) => {
+        for (const operation of this.#invoke([[key, amount]])) {
+          store.increment([{ key, amount }]).then(
+            ({ nodeId, values }) => {
+              this.#answer(operation, values[0]);
+              resolve(nodeId);
+            },
+            (error: unknown) => (operation.isRefused = codeOf(error) !== 'unknown_outcome'),
+          );
+        }
+      });
     });
   }
 
   #read(key: string): void {
-    this.#other({ key, f: 'read', total: 0, name: '' }, async (store) => (await store.read(key)).value);
+    void this.#other({ key, f: 'read', total: 0, name: '' }, async (store) => (await store.read(key)).value);
   }
 
-  #change(key: string, f: 'merge' | 'raise', total: number, name: string): void {
-    this.#other({ key, f, total, name }, async (store) =>
+  #change(key: string, f: 'merge' | 'raise', total: number, name: string): Promise<void> {
+    return this.#other({ key, f, total, name }, async (store) =>
       f === 'raise' ? store.raiseTo(key, total) : (await store.merge(key, new Map([[name, total]]))).value,
     );
   }
@@ -146,15 +155,20 @@ export class Clients {
   #other(
     what: Pick<OtherOperation, 'key' | 'f' | 'total' | 'name'>,
     ask: (store: Store) => Promise<number>,
-  ): void {
-    this.#whenServing((store) => {
-      const invokedMs = this.#options.clock.nowMs();
-      const operation: OtherOperation = { ...what, invokedMs, answeredMs: undefined, value: undefined };
-      this.operations.push(operation);
-      ask(store).then(
-        (value) => this.#answer(operation, value),
-        (error: unknown) => void codeOf(error),
-      );
+  ): Promise<void> {
+    return new Promise((resolve) => {
+      this.#anyHost().whenServing((store) => {
+        const invokedMs = this.#options.clock.nowMs();
+        const operation: OtherOperation = { ...what, invokedMs, answeredMs: undefined, value: undefined };
+        this.operations.push(operation);
+        ask(store).then(
+          (value) => {
+            this.#answer(operation, value);
+            resolve();
+          },
+          (error: unknown) => void codeOf(error),
+        );
+      });
     });
   }
 
@@ -178,9 +192,8 @@ export class Clients {
     operation.value = value;
   }
 
-  /** Runs a task with the store of a random server, if it serves. */
-  #whenServing(task: (store: Store) => void): void {
-    pick(this.#random, this.#options.hosts).whenServing(task);
+  #anyHost(): Host {
+    return pick(this.#random, this.#options.hosts);
   }
 }
 
