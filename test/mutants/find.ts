@@ -1,19 +1,23 @@
 /**
  * Looks for every planted bug and prints how soon each is found: `npm run test:mutants`.
  *   - simulated: how many seeds `simulate --seeds` needs;
- *   - in real time, with processes: how many ten-second runs of `test`, at 10 operations a second (if no faults are
- *     needed) and at 100.
- * The shipped node goes through the same and must never fail. Takes about a quarter of an hour; names after `--` select
- * some.
+ *   - the same six seconds of `test` in virtual time: how many of 40 seeds find it, with each fault on its own and with
+ *     the adversary of `--nemesis all`;
+ *   - these in real time, with processes: how many runs it takes.
+ * The shipped node goes through the same and must never fail; how many of the operations that were due it completed is
+ * printed too. Takes about a quarter of an hour. Arguments after `--` are the names of some, and `--virtual` for no
+ * runs in real time.
  */
 import { spawn } from 'node:child_process';
+import { maelstromOptions } from '../../src/cli/workbench/maelstrom-flags.ts';
 import type { Workload } from '../../src/maelstrom/counter-node.ts';
 import type { CreateNode } from '../../src/workbench/nodes/memory-host.ts';
 import { simulate } from '../../src/workbench/nodes/simulation.ts';
 import { drawPeersOptions } from '../../src/workbench/peers/options.ts';
 import { shippedPeer } from '../../src/workbench/peers/peer.ts';
 import { simulatePeers } from '../../src/workbench/peers/run.ts';
-import { drawOptions } from '../../src/workbench/nodes/options.ts';
+import { type RunOptions, drawOptions } from '../../src/workbench/nodes/options.ts';
+import { faultNames } from '../../src/workbench/sim/nemesis.ts';
 import { shippedNode, shippedPnNode } from '../support/run-options.ts';
 import { type CreateFrontEnd, shippedFrontEnd } from '../../src/workbench/etcd/front-end.ts';
 import { drawEtcdOptions } from '../../src/workbench/etcd/options.ts';
@@ -21,36 +25,20 @@ import { simulateEtcd } from '../../src/workbench/etcd/run.ts';
 import { etcdMutants } from './etcd.ts';
 import { mutants, pnMutants } from './node.ts';
 import { peersMutants } from './peers.ts';
-import { plainMutants } from './plain.ts';
 
 const MOST_SEEDS = 200;
+const SEEDS = 40;
 const MOST_RUNS = 10;
 const RUNS_AT_ONCE = 2;
 
-/** Stale reads show at once if operations are short, and races need many clients. */
-const calm = [
-  '--nemesis partition --nemesis-interval 2',
-  '--concurrency 10n --latency 50 --latency-dist exponential',
-];
-
-/** The other bugs need lost, late and duplicated messages, or restarts with a stale store. */
-const faulty = [
-  '--concurrency 10n --latency 5 --nemesis loss,duplicate,delay --nemesis-interval 1',
-  '--concurrency 10n --latency 5 --nemesis kill,delay,isolate-store --nemesis-interval 1',
-  '--node-count 7 --concurrency 5n --rate 10 --latency 1 --nemesis kill --nemesis-interval 0.5 --store-model stalest',
-];
-
-/** A swap that arrives again, seconds later, when a total has fallen back to what it expects. */
-const duplicated = ['--concurrency 10n --latency 5 --nemesis duplicate --nemesis-interval 0.5'];
-
-/** The first seed that fails, if any does. */
-async function firstSeed(createNode: CreateNode, workload: Workload): Promise<number | undefined> {
-  for (let seed = 1; seed <= MOST_SEEDS; seed++) {
-    const { results } = await simulate({ ...drawOptions(seed), workload }, createNode);
-    if (results.valid !== true) return seed;
-  }
-  return undefined;
-}
+/** Six seconds of the adversary, and of what there was before it. */
+const adversary = { nemesis: 'all', 'time-limit': '6' };
+const independent = {
+  nemesis: faultNames.join(','),
+  'time-limit': '6',
+  rate: '100',
+  'nemesis-interval': '1',
+};
 
 /** What is tested: as code for the simulation, and as a program. */
 interface Candidate {
@@ -59,31 +47,41 @@ interface Candidate {
   readonly createNode: CreateNode;
   readonly bin: string;
   readonly nodeArguments: readonly string[];
-  /** Flags of `test`, which the runs use in turn. */
-  readonly situations: readonly string[];
-  readonly rates: readonly number[];
   readonly isRight: boolean;
 }
 
+/** The first seed of `simulate --seeds` that fails, if any does. */
+async function firstSeed({ createNode, workload }: Candidate): Promise<number | undefined> {
+  for (let seed = 1; seed <= MOST_SEEDS; seed++) {
+    const { results } = await simulate({ ...drawOptions(seed), workload }, createNode);
+    if (results.valid !== true) return seed;
+  }
+  return undefined;
+}
+
+/** How many of the first seeds fail, and the share of operations due that succeeded, of all and in the worst run. */
+async function failingSeeds({ createNode, workload }: Candidate, flags: object) {
+  let failing = 0;
+  const shares: number[] = [];
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const options: RunOptions = maelstromOptions(seed, { workload, ...flags });
+    const { results } = await simulate(options, createNode);
+    if (results.valid !== true) failing++;
+    shares.push((1000 * results.stats.all.ok) / (options.rate * options.timeLimitMs));
+  }
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  return { failing, completed: `${percent(mean)}, at least ${percent(Math.min(...shares))}` };
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+
 /** One run in real time; resolves with whether it failed. */
-function fails(candidate: Candidate, rate: number, seed: number): Promise<boolean> {
-  const { workload, bin, nodeArguments, situations } = candidate;
-  const situation = situations[seed % situations.length]?.split(' ') ?? [];
-  const common = ['test', '-w', workload, '--node-count', '3', '--time-limit', '10', '--recovery-time', '3'];
-  const flags = [
-    '--check',
-    'strict',
-    '--bin',
-    bin,
-    '--rate',
-    `${rate}`,
-    '--seed',
-    `${seed}`,
-    ...situation,
-    '--',
-    ...nodeArguments,
-  ];
-  const workbench = spawn('bin/g-counter-workbench', [...common, ...flags], { stdio: 'ignore' });
+function fails({ workload, bin, nodeArguments }: Candidate, seed: number): Promise<boolean> {
+  const common = ['test', '-w', workload, '--bin', bin, '--check', 'strict', '--seed', `${seed}`];
+  const flags = Object.entries(adversary).flatMap(([flag, value]) => [`--${flag}`, value]);
+  const workbench = spawn('bin/g-counter-workbench', [...common, ...flags, '--', ...nodeArguments], {
+    stdio: 'ignore',
+  });
   return new Promise((resolve, reject) => {
     workbench.once('close', (status) => {
       if (status === 0 || status === 1) resolve(status === 1);
@@ -93,19 +91,23 @@ function fails(candidate: Candidate, rate: number, seed: number): Promise<boolea
 }
 
 /** The first run that fails, if any does. */
-async function firstRun(candidate: Candidate, rate: number): Promise<number | undefined> {
-  for (let run = 1; run <= MOST_RUNS; run++) if (await fails(candidate, rate, run)) return run;
+async function firstRun(candidate: Candidate): Promise<number | undefined> {
+  for (let run = 1; run <= MOST_RUNS; run++) if (await fails(candidate, run)) return run;
   return undefined;
 }
 
 /** Tests a candidate, prints its row, and resolves with whether the outcome is as it should be. */
-async function row(candidate: Candidate): Promise<boolean> {
-  const found = [await firstSeed(candidate.createNode, candidate.workload)];
-  for (const rate of candidate.rates) found.push(await firstRun(candidate, rate));
-  const cells = found.map((first) => `${first ?? '-'}`);
-  if (cells.length === 2) cells.splice(1, 0, '');
-  console.log(`| ${[candidate.name, ...cells].join(' | ')} |`);
-  return found.every((first) => (first === undefined) === candidate.isRight);
+async function row(candidate: Candidate, isVirtual: boolean): Promise<boolean> {
+  const { name, isRight } = candidate;
+  const seed = await firstSeed(candidate);
+  const before = await failingSeeds(candidate, independent);
+  const now = await failingSeeds(candidate, adversary);
+  const run = isVirtual ? undefined : await firstRun(candidate);
+  const cells = [name, seed ?? '-', before.failing, now.failing, run ?? '-'];
+  console.log(`| ${cells.join(' | ')} |`);
+  if (isRight) console.log(`  completed: ${before.completed}; with the adversary ${now.completed}`);
+  const found = [seed !== undefined, now.failing > 0, ...(isVirtual ? [] : [run !== undefined])];
+  return found.every((isFound) => isFound !== isRight);
 }
 
 const mutantCandidates = (
@@ -118,9 +120,6 @@ const mutantCandidates = (
     createNode,
     bin: 'test/mutants/mutant',
     nodeArguments: [name],
-    ...(name in plainMutants
-      ? { situations: calm, rates: [10, 100] }
-      : { situations: workload === 'pn-counter' ? duplicated : faulty, rates: [100] }),
     isRight: false,
   }));
 
@@ -130,8 +129,6 @@ const shippedCandidate = (workload: Workload, createNode: CreateNode): Candidate
   createNode,
   bin: 'bin/g-counter',
   nodeArguments: ['--workload', workload],
-  situations: [...calm, ...faulty],
-  rates: [10, 100],
   isRight: true,
 });
 
@@ -150,19 +147,22 @@ async function serversRow(
 }
 
 async function main(): Promise<void> {
-  console.log('| planted bug | seed | run at 10/s | run at 100/s |\n| --- | --: | --: | --: |');
+  const isVirtual = process.argv.includes('--virtual');
+  console.log(
+    `| planted bug | seed | of ${SEEDS}, before | of ${SEEDS} | run |\n| --- | --: | --: | --: | --: |`,
+  );
   const candidates = [
     ...mutantCandidates('g-counter', mutants),
     ...mutantCandidates('pn-counter', pnMutants),
     shippedCandidate('g-counter', shippedNode),
     shippedCandidate('pn-counter', shippedPnNode),
   ];
-  const names = process.argv.slice(2);
+  const names = process.argv.slice(2).filter((argument) => argument !== '--virtual');
   const chosen = candidates.filter(({ name }) => names.length === 0 || names.includes(name));
   const outcomes: boolean[] = [];
   const workers = Array.from({ length: RUNS_AT_ONCE }, async () => {
     for (let next = chosen.shift(); next !== undefined; next = chosen.shift()) {
-      outcomes.push(await row(next));
+      outcomes.push(await row(next, isVirtual));
     }
   });
   await Promise.all(workers);

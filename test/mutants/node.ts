@@ -6,6 +6,7 @@ import { MaelstromNode, type NodeOptions } from '../../src/maelstrom/node.ts';
 import { silent } from '../../src/runtime/log.ts';
 import type { CreateNode } from '../../src/workbench/nodes/memory-host.ts';
 import { askingMutants } from './asking.ts';
+import { hastyMutants } from './hasty.ts';
 import { type MutantCounter, type MutantKind, type MutantOptions, plainMutants } from './plain.ts';
 import { CountEveryReply, MisattributeLateAnswer, OneTotal, retryingMutants } from './retrying.ts';
 
@@ -64,6 +65,8 @@ export const mutants: Readonly<Record<string, CreateNode>> = {
       nodeWith(Kind),
     ]),
   ),
+  // As long as the shipped node waits.
+  ...Object.fromEntries(Object.entries(hastyMutants).map(([name, Kind]) => [name, nodeWith(Kind, 4000)])),
   // Requests stay open for long, so that a reply still reaches a counter that has given up on it.
   'misattribute-late-answer': nodeWith(MisattributeLateAnswer, 6000),
   'count-every-reply': (ports) => new CountEveryReplyNode(ports),

@@ -17,6 +17,7 @@ export const standard: RunOptions = {
   latencyMs: 0,
   latencyDistribution: 'constant',
   faults: new Set(['partition']),
+  adversary: false,
   nemesisIntervalMs: 2000,
   storeModel: 'random',
 };

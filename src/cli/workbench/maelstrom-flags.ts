@@ -8,9 +8,9 @@ import type { RunOptions } from '../../workbench/nodes/options.ts';
 import { UsageError, choiceFrom, numberFrom, textFrom } from '../arguments.ts';
 import {
   type RunFlags,
-  applyFlags,
   maelstromDefaults,
   maelstromRanges,
+  optionsOfOneRun,
   runOptionSpecs,
 } from './run-options.ts';
 
@@ -129,5 +129,5 @@ export function maelstromOptions(seed: number, flags: RunFlags & NodeFlags): Run
   }
   const nodeIds = nodeIdsFrom(flags);
   const base = { ...maelstromDefaults(seed), nodeIds, concurrency: nodeIds.length };
-  return applyFlags(base, others, maelstromRanges);
+  return optionsOfOneRun(base, others, maelstromRanges);
 }

@@ -9,7 +9,7 @@ import { networkModels } from '../../workbench/sim/network.ts';
 import { type Check, checks } from '../../workbench/nodes/verdict.ts';
 import type { RunOptions } from '../../workbench/nodes/options.ts';
 import { nodeNames } from '../../workbench/sim/node-names.ts';
-import { type NumberRange, UsageError, choiceFrom, choicesFrom, numberFrom } from '../arguments.ts';
+import { type NumberRange, UsageError, choiceFrom, choicesFrom, listFrom, numberFrom } from '../arguments.ts';
 
 export const runOptionsHelp = `  -w, --workload NAME      what clients add: g-counter (0 to 4) or
                            pn-counter (−5 to 4)
@@ -34,8 +34,14 @@ export const runOptionsHelp = `  -w, --workload NAME      what clients add: g-co
                                              delayed
                              kill, pause     nodes are killed and restarted,
                                              paused and resumed
-                             all             all of these
-  --nemesis-interval S     mean time between changes of a fault (default 10)
+                             all             all of these, in the hands of an
+                                             adversary; without other flags at
+                                             --rate 100 --concurrency 10n
+                                             --time-limit 10 --recovery-time 3
+                                             --store-model stalest
+  --nemesis-interval S     mean time between changes of a fault (default 10;
+                           with --nemesis all, a twentieth of the time limit,
+                           and at most 1)
   --store-model NAME       the state that seq-kv reads from: random, as
                            Maelstrom's (default), stalest or latest
   --network NAME           maelstrom, as Maelstrom's (default), or ideal, where
@@ -75,6 +81,7 @@ export const maelstromDefaults = (seed: number): RunOptions => ({
   latencyMs: 0,
   latencyDistribution: 'constant',
   faults: new Set(),
+  adversary: false,
   nemesisIntervalMs: 10_000,
   storeModel: 'random',
 });
@@ -136,9 +143,33 @@ export function applyFlags(base: RunOptions, flags: RunFlags, ranges = simulateR
       latencyDistributions,
     ),
     faults: flags.nemesis === undefined ? base.faults : choicesFrom('nemesis', flags.nemesis, faultNames),
+    adversary: flags.nemesis === undefined ? base.adversary : asksForAll(flags.nemesis),
     nemesisIntervalMs: milliseconds('nemesis-interval') ?? base.nemesisIntervalMs,
     storeModel: choiceFrom('store-model', flags['store-model'] ?? base.storeModel, storeModels),
   };
+}
+
+const asksForAll = (nemesis: string): boolean => listFrom(nemesis).includes('all');
+
+/** With `--nemesis all`, a fault changes this often while clients work, but not less often than every second. */
+const CHANGES = 20;
+
+/**
+ * Returns `base`, which has Maelstrom's defaults, changed by the flags that are given. Where these ask for all faults,
+ * what they leave open is what a first run should have: enough at work for a bug to show in seconds. Throws a UsageError.
+ */
+export function optionsOfOneRun(base: RunOptions, flags: RunFlags, ranges = simulateRanges): RunOptions {
+  if (!asksForAll(flags.nemesis ?? '')) return applyFlags(base, flags, ranges);
+  const first: RunOptions = {
+    ...base,
+    concurrency: 10 * base.nodeIds.length,
+    rate: 100,
+    timeLimitMs: 10_000,
+    recoveryTimeMs: 3000,
+    storeModel: 'stalest',
+  };
+  const { timeLimitMs } = applyFlags(first, flags, ranges);
+  return applyFlags({ ...first, nemesisIntervalMs: Math.min(1000, timeLimitMs / CHANGES) }, flags, ranges);
 }
 
 /** Reads the value of --check. Throws a UsageError. */
@@ -158,7 +189,7 @@ export function toFlags(options: RunOptions): string {
     network: options.network,
     latency: options.latencyMs,
     'latency-dist': options.latencyDistribution,
-    nemesis: [...options.faults].join(','),
+    nemesis: options.adversary ? 'all' : [...options.faults].join(','),
     'nemesis-interval': options.nemesisIntervalMs / 1000,
     'store-model': options.storeModel,
   };
@@ -178,10 +209,8 @@ const inShort = (nodeIds: readonly string[]): string =>
 /** Describes a run in one line. */
 export function describeOptions(options: RunOptions): string {
   const { nodeIds, concurrency, rate, timeLimitMs, latencyMs, latencyDistribution, storeModel } = options;
-  const nemesis =
-    options.faults.size === 0
-      ? ''
-      : `, ${[...options.faults].join(' ')} every ${options.nemesisIntervalMs / 1000} s`;
+  const faults = options.adversary ? 'all faults' : [...options.faults].join(' ');
+  const nemesis = options.faults.size === 0 ? '' : `, ${faults} every ${options.nemesisIntervalMs / 1000} s`;
   return [
     options.workload === 'g-counter' ? '' : `${options.workload}, `,
     `${inShort(nodeIds)}, ${concurrency} client${concurrency === 1 ? '' : 's'}`,

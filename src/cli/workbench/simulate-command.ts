@@ -9,6 +9,7 @@ import {
   applyFlags,
   checkFrom,
   maelstromDefaults,
+  optionsOfOneRun,
   runOptionSpecs,
   runOptionsHelp,
   workloadFrom,
@@ -75,7 +76,7 @@ export async function simulateCommand(args: string[], stop: AbortSignal): Promis
     if (keepGoing) throw new UsageError('--keep-going goes with --seeds');
     if (workload === 'peers') return EXIT_STATUS[`${await simulatePeersOnce(seedFrom(seed), all, stop)}`];
     if (workload === 'etcd') return EXIT_STATUS[`${await simulateEtcdOnce(seedFrom(seed), all, stop)}`];
-    const options = applyFlags(maelstromDefaults(seedFrom(seed)), flags);
+    const options = optionsOfOneRun(maelstromDefaults(seedFrom(seed)), flags);
     const { valid } = await simulateNodesOnce(options, checkFrom(flags, 'strict'), forNode, stop);
     return EXIT_STATUS[`${valid}`];
   }

@@ -4,7 +4,8 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { ApiError } from '../../store/api-error.ts';
 import { latencySampler } from '../sim/latency.ts';
-import { type FaultInterval, Nemesis } from '../sim/nemesis.ts';
+import type { FaultInterval } from '../sim/active-faults.ts';
+import { Nemesis } from '../sim/nemesis.ts';
 import { Network } from '../sim/network.ts';
 import { ProcessClock } from '../sim/process-clock.ts';
 import { type Streams, pick, streams } from '../sim/random.ts';
@@ -68,7 +69,7 @@ class EtcdRun implements EtcdControl {
       model: 'ideal',
       clock: this.#clock,
       latencyMs: latencySampler(latencyDistribution, latencyMs, this.#streams('latency')),
-      copiesMs: (ms) => this.#nemesis.copiesMs(ms),
+      copiesMs: (ms, message) => this.#nemesis.copiesMs(ms, message),
       isBlocked,
       onSend: () => {},
       onDelivery: () => {},

@@ -28,14 +28,20 @@ export interface RunOptions {
   readonly latencyMs: number;
   readonly latencyDistribution: LatencyDistribution;
   readonly faults: ReadonlySet<FaultName>;
+  /** Whether one adversary chooses among all faults; otherwise each begins and ends on its own. */
+  readonly adversary: boolean;
   readonly nemesisIntervalMs: number;
   readonly storeModel: StoreModel;
 }
 
-/** Draws the options of one seed: any mixture of faults, a calm or a slow network, few or many nodes and clients. */
+/**
+ * Draws the options of one seed: the adversary or any mixture of faults, a calm or a slow network, few or many nodes and
+ * clients.
+ */
 export function drawOptions(seed: number): RunOptions {
   const random = streams(seed)('options');
   const nodeIds = nodeNames(pick(random, [1, 2, 3, 3, 3, 5, 5, 7]));
+  const adversary = pick(streams(seed)('nemesis'), [true, false]);
   return {
     seed,
     workload: 'g-counter',
@@ -48,7 +54,8 @@ export function drawOptions(seed: number): RunOptions {
     network: pick(streams(seed)('network'), networkModels),
     latencyMs: pick(random, [0, 1, 10, 50, 100]),
     latencyDistribution: pick(random, latencyDistributions),
-    faults: new Set(faultNames.filter(() => random.next() < 0.5)),
+    faults: new Set(faultNames.filter(() => random.next() < 0.5 || adversary)),
+    adversary,
     nemesisIntervalMs: pick(random, [500, 1000, 3000, 10_000]),
     storeModel: pick(random, ['random', 'stalest']),
   };
@@ -56,9 +63,11 @@ export function drawOptions(seed: number): RunOptions {
 
 /** Each way to make a run simpler, the greatest simplification first. */
 export function* smallerOptions(options: RunOptions): Generator<RunOptions> {
-  const { nodeIds, concurrency, rate, timeLimitMs, faults, network, latencyMs, storeModel } = options;
-  if (faults.size > 1) yield { ...options, faults: new Set() };
-  for (const fault of faults) {
+  const { nodeIds, concurrency, rate, timeLimitMs, faults, adversary, network, latencyMs, storeModel } =
+    options;
+  if (faults.size > 1) yield { ...options, faults: new Set(), adversary: false };
+  if (adversary) yield { ...options, adversary: false };
+  for (const fault of adversary ? [] : faults) {
     yield { ...options, faults: new Set([...faults].filter((other) => other !== fault)) };
   }
   if (timeLimitMs > 10) yield { ...options, timeLimitMs: timeLimitMs / 4 };

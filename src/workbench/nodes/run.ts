@@ -13,7 +13,9 @@ import { services } from './services.ts';
 import { Interrupted, NodeFailure } from './stopped.ts';
 import { latencySampler } from '../sim/latency.ts';
 import { ProcessClock } from '../sim/process-clock.ts';
-import { type FaultInterval, type FaultName, Nemesis, faultKinds } from '../sim/nemesis.ts';
+import type { FaultInterval } from '../sim/active-faults.ts';
+import { Adversary } from '../sim/adversary.ts';
+import { type FaultName, Nemesis, faultKinds } from '../sim/nemesis.ts';
 import { type Delivery, type MessageCounts, Network } from '../sim/network.ts';
 import { type Offence, Nodes } from './nodes.ts';
 import type { RunOptions } from './options.ts';
@@ -68,7 +70,7 @@ export class Run {
   readonly #clock: ProcessClock;
   readonly #streams: Streams;
   readonly #network: Network;
-  readonly #nemesis: Nemesis<FaultName>;
+  readonly #nemesis: Nemesis<FaultName> | Adversary;
   readonly #nodes: Nodes;
   readonly #stopped: Promise<never>;
   #stop: (reason: Error) => void = () => {};
@@ -88,9 +90,12 @@ export class Run {
       model: options.network,
       clock: this.#clock,
       latencyMs: latencySampler(options.latencyDistribution, options.latencyMs, this.#streams('latency')),
-      copiesMs: (latencyMs) => this.#nemesis.copiesMs(latencyMs),
+      copiesMs: (latencyMs, message) => this.#nemesis.copiesMs(latencyMs, message),
       isBlocked: (src, dest) => this.#nemesis.isBlocked(src, dest),
-      onSend: environment.onSend,
+      onSend: (message) => {
+        environment.onSend(message);
+        if (this.#nemesis instanceof Adversary) this.#nemesis.onSend(message);
+      },
       onDelivery: environment.onDelivery,
     });
     this.#nodes = new Nodes({
@@ -106,16 +111,16 @@ export class Run {
       },
       onFailure: (text) => this.#stop(new NodeFailure(text)),
     });
-    this.#nemesis = new Nemesis({
-      kinds: faultKinds,
-      faults: options.faults,
+    const faults = {
       intervalMs: options.nemesisIntervalMs,
-      beginsAtOnce: isMaelstroms,
       nodeIds: options.nodeIds,
       nodes: this.#nodes,
       clock: this.#clock,
       streams: this.#streams,
-    });
+    };
+    this.#nemesis = options.adversary
+      ? new Adversary(faults)
+      : new Nemesis({ ...faults, kinds: faultKinds, faults: options.faults, beginsAtOnce: isMaelstroms });
     this.#stopped = new Promise((_, reject) => (this.#stop = reject));
     this.#stopped.catch(() => {});
     this.#attachServices();

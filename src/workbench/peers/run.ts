@@ -6,7 +6,8 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import { latencySampler } from '../sim/latency.ts';
 import { ProcessClock } from '../sim/process-clock.ts';
-import { type FaultInterval, Nemesis } from '../sim/nemesis.ts';
+import type { FaultInterval } from '../sim/active-faults.ts';
+import { Nemesis } from '../sim/nemesis.ts';
 import { Network } from '../sim/network.ts';
 import { type Streams, below, pick, streams } from '../sim/random.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
@@ -78,7 +79,7 @@ class PeersRun implements PeersControl {
       model: 'ideal',
       clock: this.#clock,
       latencyMs: latencySampler(latencyDistribution, latencyMs, this.#streams('latency')),
-      copiesMs: (ms) => this.#nemesis.copiesMs(ms),
+      copiesMs: (ms, message) => this.#nemesis.copiesMs(ms, message),
       isBlocked: (src, dest) => this.#nemesis.isBlocked(src, dest),
       onSend: () => {},
       onDelivery: () => {},

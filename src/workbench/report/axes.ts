@@ -2,7 +2,7 @@
  * Where things are in a plot: scales from values to pixels with round ticks, the frame of a plot in which time runs
  * from left to right, its axes, and the strips above it that show which faults were active.
  */
-import type { FaultInterval } from '../sim/nemesis.ts';
+import type { FaultInterval } from '../sim/active-faults.ts';
 import { grouped } from './format.ts';
 import { WIDTH, box, element, label, px, textWidth, tooltip } from './svg.ts';
 import type { TimeWindow } from './view.ts';

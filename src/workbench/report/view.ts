@@ -5,7 +5,7 @@
 import type { Problem } from '../nodes/checker.ts';
 import type { Operation } from '../nodes/history.ts';
 import type { Results } from '../nodes/results.ts';
-import type { FaultInterval } from '../sim/nemesis.ts';
+import type { FaultInterval } from '../sim/active-faults.ts';
 import type { Delivery } from '../sim/network.ts';
 
 /** A part of the run, in ms since it began. */

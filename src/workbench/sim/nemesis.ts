@@ -2,7 +2,10 @@
  * The nemesis begins and ends faults at random times, each on its own and regardless of the others, until everything heals.
  * Each fault draws from a stream of random numbers of its own, so that adding one does not move the others.
  */
+import type { Message } from '../../maelstrom/message.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import { ActiveFaults, type FaultInterval } from './active-faults.ts';
 import { kill, pause } from './faults/crash.ts';
 import type { ActiveFault, FaultKind, NodeControl } from './faults/fault.ts';
 import { isolateStore } from './faults/isolate-store.ts';
@@ -32,16 +35,6 @@ export const faultKinds: Readonly<Record<FaultName, FaultKind>> = {
   pause,
 };
 
-/** From when to when a fault was active, in ms on the run's clock. */
-export interface FaultInterval {
-  /** The kind: `partition`. */
-  readonly fault: string;
-  /** For people: `halves: n0 n2 | n1`. */
-  readonly description: string;
-  readonly fromMs: number;
-  toMs: number;
-}
-
 export interface NemesisOptions<Fault extends string> {
   readonly kinds: Readonly<Record<Fault, FaultKind>>;
   /** The kinds that are to happen. */
@@ -56,25 +49,25 @@ export interface NemesisOptions<Fault extends string> {
   readonly streams: Streams;
 }
 
-interface Current {
-  readonly fault: ActiveFault;
-  readonly interval: FaultInterval;
-}
-
 export class Nemesis<Fault extends string> {
-  /** All faults so far; those that are still active have no end yet, `toMs` is Infinity. */
-  readonly intervals: FaultInterval[] = [];
   readonly #options: NemesisOptions<Fault>;
-  readonly #active = new Map<Fault, Current>();
+  readonly #active: ActiveFaults;
+  readonly #current = new Map<Fault, ActiveFault>();
   readonly #timers = new Map<Fault, Timer>();
 
   constructor(options: NemesisOptions<Fault>) {
     this.#options = options;
+    this.#active = new ActiveFaults(options.clock);
+  }
+
+  /** All faults so far. */
+  get intervals(): readonly FaultInterval[] {
+    return this.#active.intervals;
   }
 
   /** The active faults, for people. */
   get description(): string {
-    return [...this.#active.values()].map(({ interval }) => interval.description).join('; ');
+    return this.#active.description;
   }
 
   /** Begins to break things. */
@@ -85,50 +78,37 @@ export class Nemesis<Fault extends string> {
   /** Ends all faults for good. */
   heal(): void {
     for (const timer of this.#timers.values()) timer.cancel();
-    for (const fault of this.#active.keys()) this.#end(fault);
+    this.#active.endAll();
   }
 
   /** Whether a message that arrives now is lost. */
   isBlocked(src: string, dest: string): boolean {
-    for (const { fault } of this.#active.values()) if (fault.isBlocked?.(src, dest)) return true;
-    return false;
+    return this.#active.isBlocked(src, dest);
   }
 
   /** Returns how long each copy of a message takes that would otherwise take `latencyMs`. */
-  copiesMs(latencyMs: number): readonly number[] {
-    let copiesMs: readonly number[] = [latencyMs];
-    for (const { fault } of this.#active.values()) {
-      if (fault.reroute !== undefined) copiesMs = fault.reroute(copiesMs);
-    }
-    return copiesMs;
+  copiesMs(latencyMs: number, message: Message): readonly number[] {
+    return this.#active.copiesMs(latencyMs, message);
   }
 
   #schedule(fault: Fault): void {
     const { intervalMs, beginsAtOnce, clock, streams } = this.#options;
     const random = streams(`nemesis ${fault}`);
     const change = (): void => {
-      if (this.#active.has(fault)) this.#end(fault);
-      else this.#begin(fault, random);
+      const current = this.#current.get(fault);
+      this.#current.delete(fault);
+      if (current === undefined) this.#begin(fault, random);
+      else this.#active.end(current);
       this.#timers.set(fault, clock.after(random.next() * 2 * intervalMs, change));
     };
     if (beginsAtOnce) change();
     else this.#timers.set(fault, clock.after(random.next() * 2 * intervalMs, change));
   }
 
-  #begin(fault: Fault, random: ReturnType<Streams>): void {
-    const { nodeIds, nodes, clock } = this.#options;
-    const active = this.#options.kinds[fault]({ random, nodeIds, nodes });
-    const { description } = active;
-    const interval = { fault, description, fromMs: clock.nowMs(), toMs: Infinity };
-    this.intervals.push(interval);
-    this.#active.set(fault, { fault: active, interval });
-  }
-
-  #end(fault: Fault): void {
-    const current = this.#active.get(fault);
-    this.#active.delete(fault);
-    if (current === undefined) return;
-    current.interval.toMs = this.#options.clock.nowMs();
-    current.fault.end?.();
+  #begin(fault: Fault, random: Random): void {
+    const { kinds, nodeIds, nodes } = this.#options;
+    const active = kinds[fault]({ random, nodeIds, nodes });
+    this.#current.set(fault, active);
+    this.#active.begin(fault, active);
   }
 }

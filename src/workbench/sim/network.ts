@@ -27,7 +27,7 @@ export interface NetworkOptions {
   /** Draws the latency of the next message between nodes and services, in ms. */
   readonly latencyMs: () => number;
   /** Returns how long each copy of a message takes that would otherwise take `latencyMs`. No copies: it is lost. */
-  readonly copiesMs: (latencyMs: number) => readonly number[];
+  readonly copiesMs: (latencyMs: number, message: Message) => readonly number[];
   /** Called when a message arrives, or on Maelstrom's network is taken from the inbox: whether it is lost instead. */
   readonly isBlocked: (src: string, dest: string) => boolean;
   readonly onSend: (message: Message) => void;
@@ -122,7 +122,7 @@ export class Network {
     const drawnMs = latencyMs();
     // On Maelstrom's network, what a fault adds passes before the message is in the inbox, where it would hold up others.
     const [inInboxMs, underWayMs] = model === 'maelstrom' ? [Math.trunc(drawnMs), 0] : [0, drawnMs];
-    const copies = copiesMs(underWayMs);
+    const copies = copiesMs(underWayMs, message);
     for (const delayMs of copies) {
       if (delayMs <= 0) this.#arrive(message, sentMs, inInboxMs);
       else clock.after(delayMs, () => this.#arrive(message, sentMs, inInboxMs));

@@ -7,6 +7,7 @@ import { UsageError } from '../../../src/cli/arguments.ts';
 import { ProgramError } from '../../../src/cli/workbench/program.ts';
 import { type TestPlan, testPlan } from '../../../src/cli/workbench/test-command.ts';
 import type { RunOptions } from '../../../src/workbench/nodes/options.ts';
+import { faultNames } from '../../../src/workbench/sim/nemesis.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -160,6 +161,44 @@ describe('numbers are those that Maelstrom takes', () => {
     [['--lat', '3'], "Unknown option '--lat'"],
   ])('%j is refused', (args, complaint) => {
     expect(() => planOf(...args)).toThrow(new UsageError(complaint));
+  });
+});
+
+describe('--nemesis all', () => {
+  const all = (...args: string[]): RunOptions => optionsOf('--seed', '1', '--nemesis', 'all', ...args);
+
+  test('has the defaults of a first run', () => {
+    expect(all()).toMatchObject({
+      adversary: true,
+      faults: new Set(faultNames),
+      rate: 100,
+      concurrency: 50,
+      timeLimitMs: 10_000,
+      recoveryTimeMs: 3000,
+      nemesisIntervalMs: 500,
+      storeModel: 'stalest',
+    });
+    expect(all('--node-count', '3').concurrency).toBe(30);
+    expect(all('--time-limit', '6').nemesisIntervalMs).toBe(300);
+    expect(all('--time-limit', '600').nemesisIntervalMs).toBe(1000);
+  });
+
+  test.each([
+    [['--rate', '5'], { rate: 5 }],
+    [['--concurrency', '1n'], { concurrency: 5 }],
+    [['--time-limit', '60'], { timeLimitMs: 60_000, nemesisIntervalMs: 1000 }],
+    [['--recovery-time', '10'], { recoveryTimeMs: 10_000 }],
+    [['--nemesis-interval', '10'], { nemesisIntervalMs: 10_000 }],
+    [['--latency', '7'], { latencyMs: 7 }],
+    [['--store-model', 'random'], { storeModel: 'random' }],
+  ])('%j wins over them', (args, options) => {
+    expect(all(...args)).toEqual({ ...all(), ...options });
+  });
+
+  test('is more than all faults by name, which begin and end on their own', () => {
+    const named = optionsOf('--seed', '1', '--nemesis', faultNames.join(','));
+    expect(named).toEqual({ ...optionsOf('--seed', '1'), faults: new Set(faultNames) });
+    expect(named.adversary).toBe(false);
   });
 });
 

@@ -35,9 +35,13 @@ test('the retrying counter, on which planted bugs are built, survives many seeds
   }
 });
 
-test('a design whose nodes talk to each other survives many seeds, and all faults at once', async () => {
+test('a design whose nodes talk to each other survives all faults, with and without the adversary', async () => {
   for (let seed = 1; seed <= MANY; seed++) {
-    for (const options of [drawOptions(seed), { ...drawOptions(seed), faults: new Set(faultNames) }]) {
+    const all = { ...drawOptions(seed), faults: new Set(faultNames) };
+    for (const options of [
+      { ...all, adversary: true },
+      { ...all, adversary: false },
+    ]) {
       const { results } = await simulate(options, nodeWith(AskingCounter));
       expect(results.verdicts.strict.problems.map((problem) => `seed ${seed}: ${problem}`)).toEqual([]);
     }

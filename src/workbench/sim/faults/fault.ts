@@ -2,6 +2,7 @@
  * What a fault is: it begins at random, with a shape drawn at random, and while it is active it may block messages,
  * change how long they take, or act on nodes. It never touches messages to or from clients.
  */
+import type { Message } from '../../../maelstrom/message.ts';
 import type { Random } from '../../../runtime/random.ts';
 
 /** A fault from its beginning to its end. */
@@ -11,7 +12,7 @@ export interface ActiveFault {
   /** Called when a message arrives: whether it is lost instead. */
   readonly isBlocked?: (src: string, dest: string) => boolean;
   /** Changes how long each copy of a message takes, in ms. No copies: the message is lost. */
-  readonly reroute?: (copiesMs: readonly number[]) => readonly number[];
+  readonly reroute?: (copiesMs: readonly number[], message: Message) => readonly number[];
   /** Undoes what does not end by itself. */
   readonly end?: () => void;
 }

@@ -5,7 +5,8 @@
 import { below, pick, shuffled } from '../random.ts';
 import type { FaultKind } from './fault.ts';
 
-const isService = (name: string): boolean => /-(kv|tso)$/.test(name);
+/** Whether a name is that of a service, such as seq-kv. */
+export const isService = (name: string): boolean => /-(kv|tso)$/.test(name);
 
 export const isolateStore: FaultKind = ({ random, nodeIds }) => {
   const isolated = new Set(shuffled(random, nodeIds).slice(0, 1 + below(random, nodeIds.length)));
