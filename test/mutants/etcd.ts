@@ -43,6 +43,14 @@ const noSeq: CreateFrontEnd = (ports) =>
 const noLive: CreateFrontEnd = (ports) =>
   shippedFrontEnd({ ...ports, etcd: asking(ports.etcd, (txn, ask) => ask(without(txn, LIVE))) });
 
+/** Takes for granted that nobody else commits, once nobody has between two of its own commits. */
+const noQuiet: CreateFrontEnd = (ports) => {
+  const kinds = [keys.all('seq').range, keys.all('created').range];
+  const isKept = (compare: Compare): boolean => !('rangeEnd' in compare && kinds.includes(compare.key));
+  const etcd = asking(ports.etcd, (txn, ask) => ask({ ...txn, compare: txn.compare.filter(isKept) }));
+  return shippedFrontEnd({ ...ports, etcd });
+};
+
 /** Relies on its own clock for whether its lease lasts, and compares nothing of the claim as long as it does. */
 const localClock: CreateFrontEnd = (ports) => {
   const { etcd, clock } = ports;
@@ -142,6 +150,7 @@ function replaced(
 export const etcdMutants: Readonly<Record<string, CreateFrontEnd>> = {
   'no-compare-on-seq': noSeq,
   'no-compare-on-live': noLive,
+  'quiet-not-compared': noQuiet,
   'lease-by-local-clock': localClock,
   'serializable-reads': serializableReads,
   'new-holder-begins-at-0': beginsAtZero,
