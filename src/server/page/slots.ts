@@ -8,13 +8,12 @@ import { compareNames } from './format.ts';
 import { hueOf } from './hues.ts';
 import type { Slot, SlotsReply } from './replies.ts';
 
-const section = byId('held', HTMLElement);
 const summary = byId('slot-count', HTMLElement);
-const list = find(byId('slots', HTMLTableElement), 'tbody', HTMLTableSectionElement);
+const table = byId('slots', HTMLTableElement);
+const list = find(table, 'tbody', HTMLTableSectionElement);
 
 /** Asks the server for the slots and shows them, or why that failed. Never rejects. */
 export async function refreshSlots(): Promise<void> {
-  section.hidden = false;
   try {
     showSlots(await describeSlots());
   } catch (error) {
@@ -28,6 +27,7 @@ function showSlots({ nodeId, slots }: SlotsReply): void {
   const sorted = slots.toSorted((a, b) => compareNames(a.slot, b.slot));
   for (const { slot } of sorted) hueOf(slot);
   fillRows(list, sorted, showSlot);
+  table.hidden = false;
 }
 
 function showSlot(row: HTMLElement, { slot, state, heldBy }: Slot): void {
