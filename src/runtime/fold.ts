@@ -24,6 +24,26 @@ export function fold(text: string, indent = '  '): string[] {
   return [...lines, line];
 }
 
+/** Breaks prose into lines that fit, between words; a word that is too long for a line is broken. */
+export function wrap(text: string, indent = '  '): string[] {
+  const room = COLUMNS - indent.length;
+  const words = text
+    .slice(text.length - text.trimStart().length)
+    .split(' ')
+    .flatMap((word) => word.match(new RegExp(`[^]{1,${room}}`, 'gu')) ?? []);
+  const lines: string[] = [];
+  let line = text.slice(0, text.length - text.trimStart().length);
+  for (const word of words) {
+    const separator = line.trim() === '' ? '' : ' ';
+    if (line.length + separator.length + word.length <= COLUMNS) line += separator + word;
+    else {
+      lines.push(line);
+      line = indent + word;
+    }
+  }
+  return [...lines, line];
+}
+
 /** Of a word that does not fit, such as a path, the end tells most. */
 const cutStart = (text: string, length: number): string =>
   text.length <= length ? text : `…${text.slice(text.length - length + 1)}`;

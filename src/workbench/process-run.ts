@@ -3,6 +3,7 @@
  */
 import type { Screen } from '../runtime/status-line.ts';
 import { systemClock, timestamp } from '../runtime/system.ts';
+import { MessageLog, withDiagnoses } from './diagnosis/diagnose.ts';
 import type { RunOptions } from './nodes/options.ts';
 import { watchNegativeAdds } from './nodes/negative-adds.ts';
 import { outcomeOf } from './nodes/outcome.ts';
@@ -45,6 +46,7 @@ export async function runProcesses(run: ProcessRunOptions): Promise<ProcessRunRe
   const { bin, nodeArguments, options, check, availability, logStderr, logSend, logReceive } = run;
   // What cannot be recorded need not be run.
   const directory = new RunDirectory('store', options.workload, timestamp(), () => nodes.interrupt());
+  const messages = new MessageLog();
   const progress = showProgress(run.screen, systemClock, () => nodes.status());
   const nodes = new Run(options, {
     clock: systemClock,
@@ -59,6 +61,7 @@ export async function runProcesses(run: ProcessRunOptions): Promise<ProcessRunRe
     },
     onDelivery: (delivery) => {
       directory.recordDelivery(delivery);
+      messages.record(delivery);
       if (!logReceive) return;
       const what = delivery.receivedMs === undefined ? 'lost' : 'recv';
       progress.log(`${what} ${JSON.stringify(delivery.message)}`);
@@ -71,8 +74,9 @@ export async function runProcesses(run: ProcessRunOptions): Promise<ProcessRunRe
   const stopped = await conduct(nodes, run.stop).finally(() => progress.end());
   const overhead = describeOverhead(process.cpuUsage(cpuBefore), nodes);
   const program = [bin, ...nodeArguments];
-  const { problems, results } = outcomeOf(nodes, { options, program, check, availability }, stopped);
-  const failure = await directory.finish(nodes, problems, results);
+  const outcome = outcomeOf(nodes, { options, program, check, availability }, stopped);
+  const results = await withDiagnoses({ run: nodes, ...outcome, log: messages });
+  const failure = await directory.finish(nodes, outcome.problems, results);
   return { results, overhead, directory: directory.path, failure };
 }
 

@@ -108,6 +108,7 @@ export function inputOf(
     problems,
     operations,
     deliveries: [],
+    evidence: [],
     window: diagramWindow(operations, problems),
     faults: [],
     messageTypes: {},

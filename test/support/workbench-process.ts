@@ -26,6 +26,8 @@ export class WorkbenchDirectory {
     const command = `ulimit -f ${maxFileBlocks}; exec "$0" "$@"`;
     const child = spawn('sh', ['-c', command, resolve('bin/g-counter-workbench'), ...args], {
       cwd: this.path,
+      // Python is to buffer its output, as it does by itself.
+      env: { ...process.env, PYTHONUNBUFFERED: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let [stdout, stderr] = ['', ''];

@@ -3,6 +3,7 @@
  */
 import { fold } from '../../runtime/fold.ts';
 import { timestamp } from '../../runtime/system.ts';
+import { MessageLog, withDiagnoses } from '../../workbench/diagnosis/diagnose.ts';
 import { type RunOptions, smallerOptions } from '../../workbench/nodes/options.ts';
 import { formatResults } from '../../workbench/nodes/format-results.ts';
 import type { Results } from '../../workbench/nodes/results.ts';
@@ -24,12 +25,18 @@ export async function simulateNodesOnce(
   console.log(fold(`simulating ${describeOptions(options)}`).join('\n'));
   const unrecorded = new AbortController();
   const directory = new RunDirectory('store', options.workload, timestamp(), () => unrecorded.abort());
-  const { run, problems, results } = await simulate(options, shippedNode(nodeArguments, options.workload), {
+  const messages = new MessageLog();
+  const simulation = await simulate(options, shippedNode(nodeArguments, options.workload), {
     program: ['g-counter', ...nodeArguments],
     check,
-    onDelivery: (delivery) => directory.recordDelivery(delivery),
+    onDelivery: (delivery) => {
+      directory.recordDelivery(delivery);
+      messages.record(delivery);
+    },
     stop: AbortSignal.any([stop, unrecorded.signal]),
   });
+  const { run, problems } = simulation;
+  const results = await withDiagnoses({ ...simulation, log: messages });
   const failure = await directory.finish(run, problems, results);
   console.log(formatResults(results));
   if (failure !== undefined) throw failure;

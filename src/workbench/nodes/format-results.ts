@@ -1,8 +1,9 @@
 /**
  * The results of a run as text for a terminal of 80 columns.
  */
-import { COLUMNS, fold } from '../../runtime/fold.ts';
+import { COLUMNS, fold, wrap } from '../../runtime/fold.ts';
 import { formatRanges } from '../sim/ranges.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import type { Results } from './results.ts';
 import type { FunctionStats } from './stats.ts';
 import type { Verdict } from './verdict.ts';
@@ -13,7 +14,23 @@ const PROBLEMS_SHOWN = 10;
 /** Returns the figures, unless the run never started, what was wrong, and the verdicts. */
 export function formatResults(results: Results): string {
   const { stats } = results;
-  return [...(stats.all.count === 0 ? [] : figures(results)), '', ...verdictLines(results)].join('\n');
+  return [
+    ...(stats.all.count === 0 ? [] : figures(results)),
+    '',
+    ...verdictLines(results),
+    ...diagnosisLines(results.diagnoses),
+  ].join('\n');
+}
+
+/** Why, and what to try: each mistake once. */
+function diagnosisLines(diagnoses: readonly Diagnosis[]): string[] {
+  if (diagnoses.length === 0) return [];
+  const lines = diagnoses.flatMap(({ id, count, evidence, remedy, docs }) => [
+    ...wrap(`- ${id}${count === 1 ? '' : ` (${count} times; the first)`}: ${evidence}`),
+    ...wrap(`  Try: ${remedy}`),
+    `  More: ${docs}`,
+  ]);
+  return ['', 'Why, and what to try:', ...lines];
 }
 
 function figures({ stats, messages, acceptable, finalReads }: Results): string[] {

@@ -12,6 +12,17 @@ export interface Host {
   /** Suspends the node. Messages delivered meanwhile wait. */
   pause(): void;
   resume(): void;
+  /** The last that it wrote, if the line has no end yet. Only processes write lines. */
+  unfinished?(): Unfinished | undefined;
+}
+
+/** The beginning of a line that has not ended. */
+export interface Unfinished {
+  readonly bytes: number;
+  /** The first of it. */
+  readonly text: string;
+  /** How long ago its first byte arrived. */
+  readonly ageMs: number;
 }
 
 export interface HostEvents {

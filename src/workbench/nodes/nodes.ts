@@ -7,8 +7,8 @@ import type { Message } from '../../maelstrom/message.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { CLIENT_TIMEOUT_MS, Client } from './client.ts';
 import type { NodeControl } from '../sim/faults/fault.ts';
-import type { Host, StartHost } from './host.ts';
-import type { Network } from '../sim/network.ts';
+import type { Host, StartHost, Unfinished } from './host.ts';
+import { type Network, isClient } from '../sim/network.ts';
 
 const INIT_TIMEOUT_MS = 10_000;
 
@@ -30,10 +30,26 @@ export interface NodesOptions {
 export interface Offence {
   readonly node: string;
   readonly timeMs: number;
+  /** What was wrong: a line that is no message, a message from or to somebody else, a reply that came too late. */
+  readonly kind: 'line' | 'source' | 'destination' | 'late';
   /** The rest of a sentence that begins with the node. */
   readonly text: string;
   /** Whether the node was silenced for it. */
   readonly silenced: boolean;
+}
+
+/** What had come from a node when the run ended. Those that had been killed, silenced or paused are left out. */
+export interface Output {
+  readonly node: string;
+  /** Messages that it sent since it was started. */
+  readonly sent: number;
+  /** When it sent the last one, or was started. */
+  readonly lastSentMs: number;
+  /** Messages of clients that it has received since. */
+  readonly unanswered: number;
+  /** The beginning of a line that had not ended. */
+  readonly unfinished: Unfinished | undefined;
+  readonly endedMs: number;
 }
 
 /** More than a correct node sends unprompted, or because of one message. */
@@ -50,9 +66,14 @@ interface Incarnation {
   /** Messages that it sent, and messages from others that were delivered to it. */
   sent: number;
   received: number;
+  lastSentMs: number;
+  /** Messages of clients since. */
+  unanswered: number;
 }
 
 export class Nodes implements NodeControl {
+  /** Known when all nodes have been killed. */
+  outputs: readonly Output[] = [];
   readonly #options: NodesOptions;
   readonly #running = new Map<string, Incarnation>();
   readonly #ending: Promise<void>[] = [];
@@ -81,13 +102,16 @@ export class Nodes implements NodeControl {
 
   restart(nodeId: string): void {
     if (this.#running.has(nodeId)) return;
-    const { network, startHost, onFailure } = this.#options;
+    const { network, clock, startHost, onFailure } = this.#options;
     const host = startHost(nodeId, {
       onMessage: (message) => {
         if (!incarnation.silenced) this.#take(nodeId, incarnation, message);
       },
-      onGarbage: (text) => this.#offend(nodeId, incarnation, text),
-      onEnd: (text) => onFailure(`${nodeId} ${text}`),
+      onGarbage: (text) => this.#offend(nodeId, incarnation, { kind: 'line', text, silenced: true }),
+      onEnd: (text) => {
+        incarnation.silenced = true;
+        onFailure(`${nodeId} ${text}`);
+      },
     });
     const incarnation: Incarnation = {
       host,
@@ -96,10 +120,13 @@ export class Nodes implements NodeControl {
       silenced: false,
       sent: 0,
       received: 0,
+      lastSentMs: clock.nowMs(),
+      unanswered: 0,
     };
     this.#running.set(nodeId, incarnation);
     network.attach(nodeId, (message) => {
       if (message.src !== nodeId) incarnation.received++;
+      if (isClient(message.src)) incarnation.unanswered++;
       host.deliver(message);
     });
     this.#initialising.push(this.#init(nodeId, incarnation));
@@ -122,6 +149,7 @@ export class Nodes implements NodeControl {
 
   /** Resolves when no node is running any more. */
   async killAll(): Promise<void> {
+    this.outputs = [...this.#running].flatMap(([node, incarnation]) => this.#outputOf(node, incarnation));
     for (const nodeId of this.#running.keys()) this.kill(nodeId);
     await Promise.all(this.#ending);
   }
@@ -132,6 +160,8 @@ export class Nodes implements NodeControl {
     const { src, dest } = message;
     const { received } = incarnation;
     incarnation.sent++;
+    incarnation.lastSentMs = clock.nowMs();
+    incarnation.unanswered = 0;
     if (incarnation.sent > UNPROMPTED_MESSAGES + MESSAGES_PER_MESSAGE * received) {
       incarnation.silenced = true;
       onFailure(
@@ -142,7 +172,8 @@ export class Nodes implements NodeControl {
     // A killed node is still there for the others, who cannot know.
     const exists = (name: string): boolean => nodeIds.includes(name) || network.has(name);
     if (src !== nodeId) {
-      this.#offend(nodeId, incarnation, `sent a message as ${src}: ${JSON.stringify(message)}`, !exists(src));
+      const text = `sent a message as ${src}: ${JSON.stringify(message)}`;
+      this.#offend(nodeId, incarnation, { kind: 'source', text, silenced: !exists(src) });
       if (incarnation.silenced) return;
     }
     if (exists(dest)) {
@@ -152,22 +183,28 @@ export class Nodes implements NodeControl {
     const leftMs = network.leftMs(dest);
     if (leftMs === undefined) {
       const text = `sent a message to ${dest}, which does not exist: ${JSON.stringify(message)}`;
-      this.#offend(nodeId, incarnation, text);
+      this.#offend(nodeId, incarnation, { kind: 'destination', text, silenced: true });
     } else if (lateRepliesSilence && incarnation.resumedMs < leftMs - CLIENT_TIMEOUT_MS) {
       // No node can know how long it has been paused, so one that was is excused.
       const lateMs = Math.ceil(clock.nowMs() - leftMs);
-      this.#offend(
-        nodeId,
-        incarnation,
-        `replied ${lateMs} ms after ${dest} had gone: ${JSON.stringify(message)}`,
-      );
+      const text = `replied ${lateMs} ms after ${dest} had gone: ${JSON.stringify(message)}`;
+      this.#offend(nodeId, incarnation, { kind: 'late', text, silenced: true });
     }
   }
 
-  #offend(nodeId: string, incarnation: Incarnation, text: string, silenced = true): void {
+  #offend(node: string, incarnation: Incarnation, offence: Omit<Offence, 'node' | 'timeMs'>): void {
     if (incarnation.silenced) return;
-    incarnation.silenced = silenced;
-    this.#options.onOffence({ node: nodeId, timeMs: this.#options.clock.nowMs(), text, silenced });
+    incarnation.silenced = offence.silenced;
+    this.#options.onOffence({ node, timeMs: this.#options.clock.nowMs(), ...offence });
+  }
+
+  #outputOf(
+    node: string,
+    { host, sent, lastSentMs, unanswered, paused, silenced }: Incarnation,
+  ): readonly Output[] {
+    if (paused || silenced) return [];
+    const endedMs = this.#options.clock.nowMs();
+    return [{ node, sent, lastSentMs, unanswered, unfinished: host.unfinished?.(), endedMs }];
   }
 
   async #init(nodeId: string, incarnation: Incarnation): Promise<void> {

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { LineWriter, readLines } from '../../runtime/lines.ts';
 import { decodeMessage } from '../../maelstrom/message.ts';
 import { systemClock } from '../../runtime/system.ts';
-import type { HostEvents, StartHost } from './host.ts';
+import type { HostEvents, StartHost, Unfinished } from './host.ts';
 
 export interface ProcessHostOptions {
   /** The program, started once per node, in the system's temporary directory, as Maelstrom does. */
@@ -56,6 +56,8 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
     child.once('exit', () => systemClock.after(LAST_OUTPUT_MS, reportEnd));
     // A node that is killed may leave half a line behind.
     readLines(stdout, (line) => killed || takeLine(line, events), ignore);
+    const unfinished = new UnfinishedLine();
+    stdout.on('data', (text) => unfinished.take(String(text)));
     if (child.stderr !== null) {
       const copy = (line: string): void => {
         onStderr?.(nodeId, line);
@@ -79,11 +81,36 @@ export function processHosts({ bin, args, logDirectory, onStderr }: ProcessHostO
       },
       pause: () => signal(child, 'SIGSTOP'),
       resume: () => signal(child, 'SIGCONT'),
+      unfinished: () => unfinished.now(),
     };
   };
 }
 
 const ignore = (): void => {};
+
+/** How much of an unfinished line is kept. */
+const START_CHARS = 100;
+
+/** Watches for output that has no line end. */
+class UnfinishedLine {
+  #bytes = 0;
+  #start = '';
+  #beganMs = 0;
+
+  take(text: string): void {
+    const end = text.lastIndexOf('\n');
+    if (end !== -1) [this.#bytes, this.#start] = [0, ''];
+    const rest = text.slice(end + 1);
+    if (rest !== '' && this.#bytes === 0) this.#beganMs = systemClock.nowMs();
+    this.#bytes += Buffer.byteLength(rest);
+    if (this.#start.length < START_CHARS) this.#start += rest.slice(0, START_CHARS - this.#start.length);
+  }
+
+  now(): Unfinished | undefined {
+    if (this.#bytes === 0) return undefined;
+    return { bytes: this.#bytes, text: this.#start, ageMs: systemClock.nowMs() - this.#beganMs };
+  }
+}
 
 /** The running nodes, which must not outlive this process. */
 const alive = new Set<ChildProcess>();

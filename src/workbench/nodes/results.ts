@@ -2,6 +2,7 @@
  * The results of a run: what results.json holds. The names of the fields are part of that format.
  */
 import type { Problem } from './checker.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import type { Operation } from './history.ts';
 import { judgeFinalReads } from './maelstrom-check.ts';
 import { remarkOnNegativeAdds } from './negative-adds.ts';
@@ -32,6 +33,8 @@ export interface Results {
   /** The sums that Maelstrom accepts of final reads. */
   readonly acceptable: Ranges;
   readonly finalReads: readonly { readonly node: string; readonly value: number | null }[];
+  /** What led to it, as far as that was looked for and recognised. */
+  readonly diagnoses: readonly Diagnosis[];
   readonly options: Omit<RunOptions, 'faults'> & { readonly faults: readonly string[] };
 }
 
@@ -99,6 +102,7 @@ export function summarise(
     finalReads: finalReads.reads
       .map((read) => ({ node: read.node, value: read.value ?? null }))
       .toSorted((a, b) => options.nodeIds.indexOf(a.node) - options.nodeIds.indexOf(b.node)),
+    diagnoses: [],
     options: { ...options, faults: [...options.faults] },
   };
 }

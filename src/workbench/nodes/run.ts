@@ -17,7 +17,7 @@ import type { FaultInterval } from '../sim/active-faults.ts';
 import { Adversary } from '../sim/adversary.ts';
 import { type FaultName, Nemesis, faultKinds } from '../sim/nemesis.ts';
 import { type Delivery, type MessageCounts, Network } from '../sim/network.ts';
-import { type Offence, Nodes } from './nodes.ts';
+import { type Offence, type Output, Nodes } from './nodes.ts';
 import type { RunOptions } from './options.ts';
 import { type Streams, below, streams } from '../sim/random.ts';
 import { type Invocation, invocations } from './workload.ts';
@@ -65,7 +65,7 @@ export class Run {
   readonly operations: Operation[] = [];
   /** How nodes broke the protocol. */
   readonly offences: Offence[] = [];
-  readonly #options: RunOptions;
+  readonly options: RunOptions;
   readonly #environment: Environment;
   readonly #clock: ProcessClock;
   readonly #streams: Streams;
@@ -81,7 +81,7 @@ export class Run {
   #events = 0;
 
   constructor(options: RunOptions, environment: Environment) {
-    this.#options = options;
+    this.options = options;
     this.#environment = environment;
     this.#clock = new ProcessClock(environment.clock);
     this.#streams = streams(options.seed);
@@ -130,6 +130,11 @@ export class Run {
     return this.#network.counts;
   }
 
+  /** What had come from each node at the end. */
+  get outputs(): readonly Output[] {
+    return this.#nodes.outputs;
+  }
+
   /** Which faults were active when. */
   get faultIntervals(): readonly FaultInterval[] {
     return this.#nemesis.intervals;
@@ -164,7 +169,7 @@ export class Run {
   }
 
   async #conduct(): Promise<void> {
-    const { concurrency, recoveryTimeMs } = this.#options;
+    const { concurrency, recoveryTimeMs } = this.options;
     await this.#nodes.ready();
     const workers = Array.from({ length: concurrency }, (_, process) => this.#worker(process));
 
@@ -190,7 +195,7 @@ export class Run {
    * up for it, begins at once, and hands out the worker that has been idle for longest.
    */
   #work(workers: readonly Worker[]): Promise<void> {
-    const { workload, rate, timeLimitMs, network } = this.#options;
+    const { workload, rate, timeLimitMs, network } = this.options;
     const isMaelstroms = network === 'maelstrom';
     const random = this.#streams('workload');
     const nextInvocation = invocations(workload, random);
@@ -257,7 +262,7 @@ export class Run {
   }
 
   #worker(process: number): Worker {
-    const { nodeIds } = this.#options;
+    const { nodeIds } = this.options;
     const node = nodeIds[process % nodeIds.length];
     if (node === undefined) throw new Error('a run needs at least one node');
     return { process, node, client: this.#client() };
@@ -266,7 +271,7 @@ export class Run {
   /** As in Maelstrom, a process whose operation did not succeed ends, and another takes its place. */
   #replace(worker: Worker): void {
     worker.client.close();
-    worker.process += this.#options.concurrency;
+    worker.process += this.options.concurrency;
     worker.client = this.#client();
   }
 
@@ -287,7 +292,7 @@ export class Run {
   }
 
   #attachServices(): void {
-    for (const [name, service] of services(this.#streams, this.#options.storeModel)) {
+    for (const [name, service] of services(this.#streams, this.options.storeModel)) {
       this.#network.attach(name, ({ src, body }) => {
         const reply = service.handle(src, body);
         if (reply === undefined) return;

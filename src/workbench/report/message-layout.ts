@@ -18,27 +18,45 @@ export interface Choice {
   readonly shown: readonly Delivery[];
   /** The request and the reply of the first problem. */
   readonly marked: ReadonlySet<Delivery>;
+  /** Those that show a mistake. */
+  readonly telling: ReadonlySet<Delivery>;
   /** The nodes whose messages are shown, if there were too many to show all. */
   readonly only: readonly string[];
 }
 
 /** All messages of the window; of too many, the last ones of the nodes that the first problem concerns. */
-export function chooseMessages({ deliveries, problems, operations }: View): Choice {
+export function chooseMessages({ deliveries, evidence, problems, operations }: View): Choice {
   const inOrder = deliveries.toSorted((a, b) => a.sentMs - b.sentMs || a.id - b.id);
   const [problem] = problems;
-  if (problem === undefined) return { shown: inOrder.slice(0, MAX_MESSAGES), marked: new Set(), only: [] };
+  const named = new Set(evidence.map(({ id }) => id));
+  // Of a message that was duplicated, the first copy.
+  const telling = new Set(inOrder.filter(({ id }) => named.delete(id)));
+  if (problem === undefined) {
+    const shown = inOrder.filter((delivery, i) => i < MAX_MESSAGES || telling.has(delivery));
+    return { shown, marked: new Set(), telling, only: [] };
+  }
   const { operation, suspects } = evidenceOf(problem, operations);
   const marked = messagesOf(operation, inOrder);
   const concerned = new Set([operation.node, ...[...suspects].map((add) => add.node)]);
   const isMany = inOrder.length > MAX_MESSAGES;
-  const telling = isMany
+  const candidates = isMany
     ? inOrder.filter(({ message: { src, dest } }) => concerned.has(src) || concerned.has(dest))
     : inOrder;
-  const last = telling.findLastIndex((delivery) => marked.has(delivery));
-  const end = last === -1 ? telling.length : last + MESSAGES_AFTER;
-  const shown = telling.filter((delivery, i) => (i >= end - MAX_MESSAGES && i < end) || marked.has(delivery));
-  return { shown, marked, only: isMany ? [...concerned] : [] };
+  const last = candidates.findLastIndex((delivery) => marked.has(delivery));
+  const end = last === -1 ? candidates.length : last + MESSAGES_AFTER;
+  const near = new Set(candidates.slice(Math.max(0, end - MAX_MESSAGES), end));
+  const shown = inOrder.filter(
+    (delivery) => near.has(delivery) || marked.has(delivery) || telling.has(delivery),
+  );
+  return { shown, marked, telling, only: isMany ? [...concerned] : [] };
 }
+
+/** The ids of the messages that show a mistake and are in the diagram. */
+export const shownEvidence = (view: View): ReadonlySet<number> =>
+  new Set([...chooseMessages(view).telling].map(({ id }) => id));
+
+/** Where in the page the arrow of a message is that shows a mistake. */
+export const messageAnchor = (id: number): string => `message-${id}`;
 
 /** How far the clock may move between an event of an operation and its message. */
 const TOLERANCE_MS = 5;

@@ -6,7 +6,14 @@ import type { Body, Message } from '../../maelstrom/message.ts';
 import type { Operation } from '../nodes/history.ts';
 import { type Delivery, isClient } from '../sim/network.ts';
 import { cut, duration, grouped, listed, seconds } from './format.ts';
-import { type Choice, type Placed, type Rows, chooseMessages, messageRows } from './message-layout.ts';
+import {
+  type Choice,
+  type Placed,
+  type Rows,
+  chooseMessages,
+  messageAnchor,
+  messageRows,
+} from './message-layout.ts';
 import {
   HUES,
   type LegendEntry,
@@ -32,7 +39,7 @@ const CLIENTS = 'clients';
 export function messagesPicture(view: View): Picture {
   const focus = view.problems[0]?.operation;
   const choice = chooseMessages(view);
-  const { marked, shown } = choice;
+  const { marked, telling, shown } = choice;
   const rows = messageRows(shown);
   const lanes = lanesOf(view, shown);
   const bottom = TOP + rows.height;
@@ -57,7 +64,8 @@ export function messagesPicture(view: View): Picture {
         laneOf: (name) => lanes.get(isClient(name) ? CLIENTS : name) ?? LEFT,
         colour: colourOf(placed.delivery.message),
         sender: isClient(placed.delivery.message.src) ? cut(placed.delivery.message.src, 6) : undefined,
-        isLoud: marked.has(placed.delivery),
+        isLoud: marked.has(placed.delivery) || telling.has(placed.delivery),
+        anchor: telling.has(placed.delivery) ? messageAnchor(placed.delivery.id) : undefined,
       }),
     ),
     label(LEFT - 50, TOP - 18, 'seconds', { class: 'muted end small' }),
@@ -170,8 +178,10 @@ interface ArrowStyle {
   readonly colour: string;
   /** The sender, where several share a lane. */
   readonly sender: string | undefined;
-  /** Whether it belongs to the first problem. */
+  /** Whether it belongs to the first problem, or shows a mistake. */
   readonly isLoud: boolean;
+  /** What a link to it names. */
+  readonly anchor: string | undefined;
 }
 
 /** How far an arrow of a lost message gets, as a part of its way, and how many pixels it falls. */
@@ -181,7 +191,7 @@ const LOST_DROP = 8;
 /** One message, from its sender to its receiver, or to a cross on the way. */
 function arrow(
   { delivery, sentY, receivedY }: Placed,
-  { laneOf, colour, sender, isLoud }: ArrowStyle,
+  { laneOf, colour, sender, isLoud, anchor }: ArrowStyle,
 ): string {
   const { message, sentMs, receivedMs } = delivery;
   const { src, dest, body } = message;
@@ -196,7 +206,7 @@ function arrow(
   const side = end >= x1 ? 1 : -1;
   return element(
     'g',
-    { class: isLoud ? 'bad' : colour },
+    { id: anchor, class: isLoud ? 'bad' : colour },
     tooltip(`${src} → ${dest}, sent ${seconds(sentMs)}, ${fate}\n${JSON.stringify(body)}`),
     element('path', {
       class: `stroke ${isLoud ? 'thick' : ''} ${isReply(body) ? 'dashed' : ''}`,

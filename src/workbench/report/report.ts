@@ -4,6 +4,7 @@
  * It is built from what was recorded and from nothing else, so the same run always gives the same bytes. The content
  * security policy in report.html keeps even a mistake in escaping from loading or running anything.
  */
+import { diagnosesHtml } from './diagnoses.ts';
 import { figuresHtml } from './figures.ts';
 import { commandLine, counted, cut, grouped, percent } from './format.ts';
 import { messagesPicture } from './messages.ts';
@@ -57,6 +58,7 @@ function pageHtml(
     content: `<h1><code>${escape(commandLine(results.program))}</code> <span>${escape(title)}: ${escape(subtitle(view))}</span></h1>
 ${verdictsHtml(view)}
 <div class="top${evidence === undefined ? ' calm' : ''}"><div>${problemsHtml(view, evidence)}</div><aside>${figuresHtml(view)}</aside></div>
+${diagnosesHtml(view)}
 ${plots.length === 0 ? '<section><p class="note">No operation was invoked, so there is nothing to plot.</p></section>' : plots.map(sectionHtml).join('\n')}
 ${Object.keys(messageTypes).length === 0 ? '' : messageTypesHtml(messageTypes)}
 ${operations.length === 0 && deliveries.length === 0 ? '' : sectionHtml(messages)}`,

@@ -97,12 +97,15 @@ export class RunDirectory {
     await finished(this.#messages).catch(() => {});
     // Which messages the report shows is known only now.
     const window = diagramWindow(operations, problems);
+    const named = new Set(results.diagnoses.flatMap(({ messages }) => messages));
+    const { deliveries, evidence } = await this.#deliveriesOf(window, named);
     const { html, pictures } = report({
       title: this.#title,
       results,
       problems,
       operations,
-      deliveries: await this.#deliveriesWithin(window),
+      deliveries,
+      evidence,
       window,
       faults: faultIntervals,
       messageTypes: this.#messageTypes,
@@ -129,24 +132,34 @@ export class RunDirectory {
     this.#failure ??= new RecordingError(`${this.#file(name)} cannot be written: ${asError(error).message}`);
   }
 
-  /** Reads back the messages that were in flight at some time in the window. */
-  async #deliveriesWithin(window: TimeWindow): Promise<Delivery[]> {
+  /** Reads back the messages that were in flight at some time in the window, and those with the ids in `named`. */
+  async #deliveriesOf(window: TimeWindow, named: ReadonlySet<number>) {
     const deliveries: Delivery[] = [];
-    if (!existsSync(this.#file(MESSAGES))) return deliveries;
+    const evidence: Delivery[] = [];
+    if (!existsSync(this.#file(MESSAGES))) return { deliveries, evidence };
     for await (const line of createInterface({ input: createReadStream(this.#file(MESSAGES)) })) {
-      const delivery = deliveryWithin(window, line);
-      if (delivery !== undefined) deliveries.push(delivery);
+      const within = deliveryIf(line, isWithin(window));
+      if (within !== undefined) deliveries.push(within);
+      const telling = within ?? deliveryIf(line, ({ id }) => named.has(id));
+      if (telling !== undefined && named.has(telling.id)) evidence.push(telling);
     }
-    return deliveries;
+    return { deliveries, evidence };
   }
 }
 
-/** Decodes a line of messages.jsonl if it falls into the window. Most do not, and are not worth parsing. */
-function deliveryWithin({ fromMs, toMs }: TimeWindow, line: string): Delivery | undefined {
+type Times = Omit<Delivery, 'message'>;
+
+const isWithin =
+  ({ fromMs, toMs }: TimeWindow) =>
+  ({ sentMs, receivedMs }: Times): boolean =>
+    (receivedMs ?? sentMs) >= fromMs && sentMs <= toMs;
+
+/** Decodes a line of messages.jsonl if it is wanted. Most are not, and not worth parsing. */
+function deliveryIf(line: string, isWanted: (times: Times) => boolean): Delivery | undefined {
   const times = /"id":(\d+),.*?"sentMs":([\d.e+-]+),"receivedMs":([\d.e+-]+|null)/.exec(line);
   const [id, sentMs, received] = [Number(times?.[1]), Number(times?.[2]), times?.[3]];
   const receivedMs = received === 'null' ? undefined : Number(received);
-  if ((receivedMs ?? sentMs) < fromMs || sentMs > toMs) return undefined;
+  if (!isWanted({ id, sentMs, receivedMs })) return undefined;
   const message = decodeMessage(line);
   return message && { id, message, sentMs, receivedMs };
 }

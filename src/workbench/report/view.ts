@@ -24,6 +24,8 @@ export interface ReportInput {
   readonly operations: readonly Operation[];
   /** Those inside `window`. */
   readonly deliveries: readonly Delivery[];
+  /** The messages that diagnoses name, wherever they are. */
+  readonly evidence: readonly Delivery[];
   /** What the message diagram shows. */
   readonly window: TimeWindow;
   readonly faults: readonly FaultInterval[];

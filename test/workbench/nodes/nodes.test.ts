@@ -69,7 +69,13 @@ test('a reply to a client that has gone silences the node, and is named with how
   say('n0', 'c0', { type: 'add_ok', in_reply_to: 7 });
   const reply = '{"src":"n0","dest":"c0","body":{"type":"add_ok","in_reply_to":7}}';
   expect(offences).toEqual([
-    { node: 'n0', timeMs: 5412, text: `replied 412 ms after c0 had gone: ${reply}`, silenced: true },
+    {
+      node: 'n0',
+      timeMs: 5412,
+      kind: 'late',
+      text: `replied 412 ms after c0 had gone: ${reply}`,
+      silenced: true,
+    },
   ]);
   expect([isHeard('n0'), isHeard('n1')]).toEqual([false, true]);
   expect(failures).toEqual([]);

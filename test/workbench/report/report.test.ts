@@ -15,6 +15,7 @@ const maybe = (delta: number): Operation => add(0, 99, delta, { outcome: 'info' 
 const silencing = (line: number): Offence => ({
   node: 'n0',
   timeMs: 2,
+  kind: 'line',
   text: `wrote line ${line}`,
   silenced: true,
 });

@@ -56,7 +56,13 @@ test('a pass that proves little is not listed as a clean one', () => {
 });
 
 test('of many doubts, the list shows the first and the number of the others', () => {
-  const offences = [1, 2].map((timeMs) => ({ node: `n${timeMs}`, timeMs, text: 'wrote x', silenced: true }));
+  const offences = [1, 2].map((timeMs) => ({
+    node: `n${timeMs}`,
+    timeMs,
+    kind: 'line' as const,
+    text: 'wrote x',
+    silenced: true,
+  }));
   const { results } = inputOf(
     [add(0, 1, 3), read(2, 3, 3), unanswered(4, 5, { final: true })],
     {},
