@@ -1,9 +1,12 @@
 /**
- * Builds dist/: one CommonJS bundle for each program that bin/ launches, each with its source map. With the argument
- * `test`, the programs of test/ as well, into dist/test/. A document that is imported becomes its text (inline-document.mjs).
+ * Builds dist/: one CommonJS bundle for each program that bin/ launches, each with its source map; and in dist/package/, for
+ * those who import the package, each of its entry points as an ECMAScript module and in CommonJS. With the argument
+ * `package`, their types as well (declarations.mjs); with `test`, also the programs of test/, into dist/test/. A document
+ * that is imported becomes its text (inline-document.mjs).
  */
 import { build } from 'esbuild';
 import { rm, writeFile } from 'node:fs/promises';
+import { writeDeclarations } from './declarations.mjs';
 import { inlineDocument } from './inline-document.mjs';
 import { BUILT_FROM, ROOT, hashOfSources } from './sources.mjs';
 
@@ -32,6 +35,12 @@ const TEST_PROGRAMS = {
   'test/bench-backup': 'test/bench/backup.ts',
   'test/bench-moved': 'test/bench/moved.ts',
   'test/bench-long-log': 'test/bench/long-log.ts',
+};
+
+/** What the package exports: `g-counter` and `g-counter/client`. */
+const ENTRY_POINTS = {
+  'package/index': 'src/client/index.ts',
+  'package/client': 'src/client/client.ts',
 };
 
 /** @type {import('esbuild').Plugin} */
@@ -63,8 +72,31 @@ async function buildPrograms(entryPoints) {
   });
 }
 
+/** For Node and for the bundlers of pages, which make it smaller themselves. */
+async function buildPackage() {
+  for (const [format, extension] of /** @type {const} */ ([
+    ['esm', '.js'],
+    ['cjs', '.cjs'],
+  ])) {
+    await build({
+      absWorkingDir: ROOT,
+      entryPoints: ENTRY_POINTS,
+      outdir: 'dist',
+      outExtension: { '.js': extension },
+      bundle: true,
+      platform: 'neutral',
+      target: 'es2022',
+      format,
+      logLevel: 'warning',
+    });
+  }
+}
+
 // A build that fails or ends early is built again, and so is what changes meanwhile.
 await rm(BUILT_FROM, { force: true });
 const sources = hashOfSources();
-await buildPrograms(process.argv[2] === 'test' ? { ...PROGRAMS, ...TEST_PROGRAMS } : PROGRAMS);
+const [, , what] = process.argv;
+await buildPrograms(what === 'test' ? { ...PROGRAMS, ...TEST_PROGRAMS } : PROGRAMS);
+await buildPackage();
+if (what !== undefined) await writeDeclarations(Object.values(ENTRY_POINTS), 'dist/package');
 await writeFile(BUILT_FROM, `${sources}\n`);

@@ -21,6 +21,7 @@ const MAX_LINES = 400;
 const imports: ReadonlyMap<string, readonly string[]> = new Map([
   ['runtime', []],
   ['crdt', []],
+  ['client', ['crdt']],
   ['counter', ['crdt', 'runtime']],
   ['maelstrom', ['counter', 'crdt', 'runtime']],
   ['store', ['crdt', 'runtime']],
@@ -130,11 +131,12 @@ const noPackages: Rule = (file) =>
     .filter((specifier) => !isRelative(specifier) && !specifier.startsWith('node:'))
     .map((specifier) => `imports ${specifier}`);
 
-/** These run in a browser, which has no ports. */
-const isOfPage = (path: string): boolean => path.startsWith('src/server/page/');
+/** The page runs in a browser, which has no ports; the client, which runs there too, has one of its own. */
+const isOfBrowser = (path: string): boolean =>
+  path.startsWith('src/server/page/') || path === 'src/client/platform.ts';
 
 const portsOnly: Rule = (file) =>
-  folderOf(file.path) === 'runtime' || isOfPage(file.path)
+  folderOf(file.path) === 'runtime' || isOfBrowser(file.path)
     ? []
     : mentions(
         file,
@@ -181,8 +183,8 @@ const socketsInFewPlaces: Rule = (file) =>
   ])
     ? []
     : importsOfWorld(file, NETWORK, ADDRESSES).concat(
-        // The page is the browser's side of the connection.
-        isIn(file, ['server/page']) ? [] : mentions(file, /\bfetch(?=\()|\bnew (?:EventSource|WebSocket)\b/g),
+        // These are the browser's side of the connection.
+        isOfBrowser(file.path) ? [] : mentions(file, /\bfetch(?=\()|\bnew (?:EventSource|WebSocket)\b/g),
       );
 
 const filesInFewPlaces: Rule = (file) =>
@@ -206,11 +208,12 @@ const processesInFewPlaces: Rule = (file) => [
     : importsOfWorld(file, /^node:worker_threads$/, /^(?:isMainThread|workerData)$/)),
 ];
 
-/** The page, servers as each other's clients, and the make targets see statuses from the other side; `serve` is a server of its own. */
+/** The page, the client, servers as each other's clients, and the make targets see statuses from the other side; `serve` is a server of its own. */
 const statusesInHttp: Rule = (file) =>
   isIn(file, [
     'server/http',
     'server/page',
+    'client',
     'cluster/net',
     'store/etcd/gateway',
     'workbench/serve',
@@ -222,9 +225,14 @@ const statusesInHttp: Rule = (file) =>
         /\b(?:statusCode|statusMessage|STATUS_CODES|writeHead|httpStatus)\b|\bstatus['"]?\s*(?::|===?|!==?)\s*[1-5]\d\d\b/g,
       );
 
-/** V8 reads some object keys wrongly; `parseJson` does not. */
+/**
+ * V8 reads some object keys wrongly; `parseJson` does not. The client is to be small, and looks only at members whose names
+ * it knows.
+ */
 const oneJsonReader: Rule = (file) =>
-  file.path === 'src/runtime/json.ts' ? [] : mentions(file, /\bJSON\s*\.\s*parse\b|\.json\(\)/g);
+  file.path === 'src/runtime/json.ts' || isIn(file, ['client'])
+    ? []
+    : mentions(file, /\bJSON\s*\.\s*parse\b|\.json\(\)/g);
 
 const shortFiles: Rule = ({ text }) => {
   const lines = text.trimEnd().split('\n').length;

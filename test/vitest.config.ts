@@ -13,6 +13,7 @@ const CONTAINERS = '**/containers/**';
 const REAL = [
   '**/{cli,deploy,server/http,server/cluster,cluster/net}/**',
   '**/etcd-{store,gateway,model}.test.ts',
+  '**/client/{exactly-once,package,watch}.test.ts',
   '**/docs.test.ts',
 ];
 

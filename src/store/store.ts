@@ -12,9 +12,11 @@ import type { IdempotencyLimits } from './idempotency.ts';
 export interface Store {
   /** The node id of this server; on etcd, of the slot that it holds or has held last. */
   readonly nodeId: string;
+  /** What a client that retries can rely on. */
+  readonly memory: IdempotencyMemory;
   /**
    * Adds to counters, to all or to none. A retry (same idempotency key, same fingerprint) resolves with the same and adds
-   * nothing, whichever server on the same counters it goes to. Rejects with
+   * nothing, whichever server in the scope of `memory` it goes to. Rejects with
    * `overflow`, `too_many_counters`, `too_many_idempotency_keys`, `idempotency_key_reused`, `read_only` or
    * `unknown_outcome`.
    */
@@ -81,6 +83,14 @@ export interface Idempotency {
   readonly id: string;
   /** Of the request's content: retries have the same. */
   readonly fingerprint: string;
+}
+
+/** Who remembers idempotency keys, and for how long. */
+export interface IdempotencyMemory {
+  /** This server only, or every server on the same counters. */
+  readonly scope: 'server' | 'store';
+  /** From the first request under a key, at least. */
+  readonly windowMs: number;
 }
 
 /** Positions number the changes of all counters; they have a meaning only during one run of the process. */

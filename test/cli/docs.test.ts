@@ -91,6 +91,7 @@ const foreignFlags = [
   '--file',
   '--initial-advertise-peer-urls',
   '--initial-cluster',
+  '--input-type',
   '--inspect-brk',
   '--listen-client-urls',
   '--listen-peer-urls',
@@ -206,7 +207,8 @@ const transcripts = [...documents].flatMap(([path, text]) =>
 describe('transcripts', () => {
   /** What runs leave behind stays out of the project's folder. */
   const directory = mkdtempSync(join(tmpdir(), 'g-counter-docs-'));
-  for (const name of ['bin', 'dist', 'test']) symlinkSync(resolve(name), join(directory, name));
+  for (const name of ['bin', 'dist', 'package.json', 'test'])
+    symlinkSync(resolve(name), join(directory, name));
   afterAll(() => rmSync(directory, { recursive: true }));
 
   test('there are some', () => expect(transcripts.length).toBeGreaterThan(5));

@@ -279,6 +279,12 @@ export function describeStore(
       });
     });
 
+    test('says for how long idempotency keys are remembered', async () => {
+      const client = await begin({ windowMs: 5000 });
+      expect(client.store.memory.windowMs).toBe(5000);
+      expect(['server', 'store']).toContain(client.store.memory.scope);
+    });
+
     test('health says how many counters and idempotency records there are', async () => {
       const client = await begin();
       await client.add('a', 1, 'once');

@@ -20,6 +20,7 @@ export function memoryStore(limits: StoreLimits, nowMs: () => number): Store {
   };
   return {
     nodeId,
+    memory: { scope: 'server', windowMs: limits.windowMs },
     async increment(increments, idempotency) {
       const timeMs = nowMs();
       const record = idempotency && records.get(idempotency.id, timeMs);

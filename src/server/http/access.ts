@@ -97,7 +97,11 @@ export function checkOrigin(
 export function corsHeaders(access: Access, { headers }: IncomingMessage): Record<string, string> {
   const { origin } = headers;
   if (origin === undefined || !isAllowed(access, origin)) return {};
-  return { 'access-control-allow-origin': origin, vary: 'origin' };
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': 'idempotency-scope, retry-after',
+    vary: 'origin',
+  };
 }
 
 /** The headers of the response to a browser's preflight request. */

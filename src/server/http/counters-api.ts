@@ -2,7 +2,7 @@
  * The routes of named counters: increment, read, merge, list and watch. They use the store through its port only.
  */
 import { ApiError } from '../../store/api-error.ts';
-import type { Counted } from '../../store/store.ts';
+import type { Counted, Store } from '../../store/store.ts';
 import { corsHeaders } from './access.ts';
 import { readJson } from './body.ts';
 import type { Exchange, StoreContext } from './context.ts';
@@ -16,7 +16,7 @@ export async function increment({ store }: StoreContext, { request, segment }: E
   const key = keyFromPath(segment);
   const increments = [{ key, amount: amountFromBody(await readJson(request)) }];
   const counted = await store.increment(increments, idempotencyFrom(request, 'one', increments));
-  return jsonReply(incrementJson(counted, key, 0));
+  return { ...jsonReply(incrementJson(counted, key, 0)), headers: scopeHeader(store) };
 }
 
 /** POST /counters/incr {"increments": [{"key", "amount"}]} */
@@ -24,7 +24,7 @@ export async function incrementMany({ store }: StoreContext, { request }: Exchan
   const increments = incrementsFromBody(await readJson(request));
   const counted = await store.increment(increments, idempotencyFrom(request, 'many', increments));
   const results = increments.map(({ key }, index) => incrementJson(counted, key, index));
-  return jsonReply(`{"results":[${results.join(',')}]}`);
+  return { ...jsonReply(`{"results":[${results.join(',')}]}`), headers: scopeHeader(store) };
 }
 
 /** GET /counter/KEY */
@@ -112,6 +112,9 @@ function cursorFrom(text: string | null): string | undefined {
   if (text !== '' && bytes.toString('base64url') === text) return bytes.toString();
   throw new ApiError('invalid_cursor', 'the cursor must be the "next_cursor" of another page');
 }
+
+/** Which servers know the idempotency key of an increment that was counted. */
+const scopeHeader = ({ memory }: Store): Record<string, string> => ({ 'idempotency-scope': memory.scope });
 
 const incrementJson = ({ nodeId, values }: Counted, key: string, index: number): string =>
   `{"key":${JSON.stringify(key)},"node_id":${JSON.stringify(nodeId)},"new_value":${values[index] ?? 0}}`;

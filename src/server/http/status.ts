@@ -33,7 +33,15 @@ export async function health({ store }: Context): Promise<Reply> {
   if (store === undefined) return jsonReply('{"status":"starting"}', 503);
   const { isWritable, fault, counters } = await store.health();
   const status = fault?.code ?? (isWritable ? 'ok' : 'read-only');
-  const body = { status, node_id: store.nodeId, counters, reason: fault?.message };
+  const { scope, windowMs } = store.memory;
+  const body = {
+    status,
+    node_id: store.nodeId,
+    counters,
+    idempotency_scope: scope,
+    idempotency_window_s: windowMs / 1000,
+    reason: fault?.message,
+  };
   return jsonReply(JSON.stringify(body), isWritable ? 200 : 503);
 }
 

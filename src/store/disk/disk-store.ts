@@ -67,6 +67,7 @@ export interface DiskStoreOptions {
 }
 
 export class DiskStore implements Store {
+  readonly memory: Store['memory'];
   readonly #options: DiskStoreOptions;
   readonly #counters: Counters;
   readonly #idempotencyRecords: IdempotencyRecords;
@@ -94,6 +95,7 @@ export class DiskStore implements Store {
 
   private constructor(options: DiskStoreOptions, recovered: Recovered) {
     this.#options = options;
+    this.memory = { scope: 'server', windowMs: options.limits.windowMs };
     this.#counters = recovered.counters;
     this.#identity = recovered.log.identity;
     this.#idempotencyRecords = recovered.idempotencyRecords;
@@ -342,9 +344,7 @@ export class DiskStore implements Store {
       if (this.#idempotencyRecords.hasRoomFor(more, nowMs, pendingIdempotencyBytes)) return undefined;
       throw tooManyIdempotencyKeys();
     }
-    if (record.fingerprint !== fingerprint) {
-      throw idempotencyKeyReused();
-    }
+    if (record.fingerprint !== fingerprint) throw idempotencyKeyReused();
     const committed = pending?.batch.committed ?? Promise.resolve();
     return committed.then(() => valuesAfterEach(increments, record.values));
   }

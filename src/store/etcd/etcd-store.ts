@@ -14,6 +14,7 @@ import type {
   Fault,
   Health,
   Idempotency,
+  IdempotencyMemory,
   Increment,
   NamedCounter,
   Slot,
@@ -148,6 +149,10 @@ export class EtcdStore implements Store {
 
   get nodeId(): string {
     return this.#nodeId;
+  }
+
+  get memory(): IdempotencyMemory {
+    return { scope: 'store', windowMs: this.#options.limits.windowMs };
   }
 
   get statistics(): EtcdStatistics {

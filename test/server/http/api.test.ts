@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
 import { Connection, requestText } from '../../support/connection.ts';
 import { counterFrom, listFrom, numberFrom, objectFrom } from '../../support/json.ts';
-import { type ServerProcess, jsonOf, startServer, stopServers } from '../../support/server-process.ts';
+import {
+  type ServerProcess,
+  isOnEtcd,
+  jsonOf,
+  startServer,
+  stopServers,
+} from '../../support/server-process.ts';
 
 let server: ServerProcess;
 beforeAll(async () => {
@@ -171,7 +177,21 @@ describe('concurrent increments', () => {
 describe('besides counters', () => {
   test('health says that increments are accepted', async () => {
     const health = objectFrom(jsonOf(await server.get('/health')));
-    expect(health).toEqual({ status: 'ok', node_id: 'node-1', counters: expect.any(Number) });
+    expect(health).toEqual({
+      status: 'ok',
+      node_id: 'node-1',
+      counters: expect.any(Number),
+      idempotency_scope: isOnEtcd ? 'store' : 'server',
+      idempotency_window_s: 600,
+    });
+  });
+
+  test.each([
+    ['/counter/incr/scope', {}],
+    ['/counters/incr', { increments: [{ key: 'scope' }] }],
+  ])('%s says which servers know its idempotency key', async (path, body) => {
+    const { headers } = await server.post(path, body);
+    expect(headers['idempotency-scope']).toBe(isOnEtcd ? 'store' : 'server');
   });
 
   test.each([String.raw`{"amount":1}`, String.raw`{"\u0061mount":1}`])(
