@@ -26,14 +26,14 @@ export const swapGivenUp: Mistake = {
         const { key, from, to } = exchange.request.body;
         const end =
           add.reply === undefined
-            ? `${add.request.src} had no answer to its add of ${add.delta}`
-            : `${node} acknowledged the add of ${add.delta} at ${at(add.reply.sentMs)}`;
+            ? `left ${add.request.src} without an answer to its add of ${add.delta}`
+            : `acknowledged the add of ${add.delta} at ${at(add.reply.sentMs)}`;
         return [
           {
             evidence:
               `${node} swapped ${shown(key)} from ${shown(from)} to ${shown(to)} at ${at(exchange.request.sentMs)}, and ` +
               `${exchange.request.dest} refused with error ${shown(reply.body['code'])}: ${shown(reply.body['text'])}. ` +
-              `${node} did not try again, and ${end}.`,
+              `${node} did not try again and ${end}.`,
             messages: [add.request.id, exchange.request.id, reply.id, ...(add.reply ? [add.reply.id] : [])],
           },
         ];

@@ -14,6 +14,7 @@ const SEEDS = bySuite({ unit: 5, test: 15, soak: 300 });
 /** What keeps its totals in memory forgets them when it is killed, and is told so. */
 const withoutKills = (options: RunOptions): RunOptions => ({
   ...options,
+  adversary: false,
   faults: new Set([...options.faults].filter((fault) => fault !== 'kill')),
 });
 
