@@ -13,7 +13,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import { ActiveFaults, type FaultInterval } from './active-faults.ts';
 import type { ActiveFault, FaultKind, NodeControl } from './faults/fault.ts';
-import { lateCopies, lateSometimes, slow } from './faults/late.ts';
+import { lateCopies, lateSometimes, slow, slowSome } from './faults/late.ts';
 import { type FaultName, faultKinds, faultNames } from './nemesis.ts';
 import { ProcessClock } from './process-clock.ts';
 import { type Streams, pick, shuffled } from './random.ts';
@@ -27,9 +27,13 @@ const DEAD_INTERVALS = 0.15;
 const PHASES_WITHOUT_DEATH = 2;
 /** How long all nodes are hit at once, in intervals. */
 const MOMENT_INTERVALS = 0.2;
+/** How long it may take until a single node is hit, in intervals. */
+const SELDOM_INTERVALS = 8;
 const SHARE_OF_MOMENTS = 0.1;
-const SHARE_OF_SLOW_PHASES = 0.75;
-const SHARE_OF_RELAPSES = 0.5;
+const SHARE_OF_SLOW_PHASES = 0.9;
+/** After the first phases, which make up for it. */
+const SHARE_OF_DEADLY_PHASES = 0.75;
+const SHARE_OF_RELAPSES = 0.75;
 
 const kinds: Readonly<Record<FaultName, FaultKind>> = {
   ...faultKinds,
@@ -51,6 +55,10 @@ interface Phase {
   /** Its timers end with it. */
   readonly clock: ProcessClock;
   readonly victims: readonly string[];
+  /** Whether these are all there are: a single node is hit seldom, and only for moments. */
+  readonly isWhole: boolean;
+  /** Those that die twice in a row, and are left alone then, so that it can show what they made of it. */
+  readonly spent: Set<string>;
 }
 
 export class Adversary {
@@ -117,6 +125,8 @@ export class Adversary {
     const phase: Phase = {
       clock: new ProcessClock(clock),
       victims: shuffled(this.#random, nodeIds).slice(0, count),
+      isWhole: nodeIds.length === 1,
+      spent: new Set(),
     };
     this.#phase = phase;
     this.#phases++;
@@ -129,24 +139,29 @@ export class Adversary {
   #beginPhase(phase: Phase): void {
     if (this.#random.next() < SHARE_OF_SLOW_PHASES) {
       const { nodes } = this.#options;
-      this.#active.begin('delay', slow({ random: this.#random, nodeIds: phase.victims, nodes }));
+      const kind = phase.isWhole ? slowSome : slow;
+      this.#active.begin('delay', kind({ random: this.#random, nodeIds: phase.victims, nodes }));
     }
     const isEarly = this.#phases <= PHASES_WITHOUT_DEATH;
     for (const fault of faultNames) {
-      if (this.#random.next() < 0.5 && !(isEarly && fault === 'kill')) this.#alternate(phase, fault);
+      const share = fault === 'kill' ? SHARE_OF_DEADLY_PHASES : 0.5;
+      if (this.#random.next() >= share) continue;
+      if (fault === 'duplicate') this.#active.begin(fault, this.#activate(phase, fault, phase.victims));
+      else if (fault !== 'kill' || !isEarly) this.#alternate(phase, fault);
     }
   }
 
   /** Begins a fault after a while, or when a victim next sends a message of some kind, and again after it has ended. */
   #alternate(phase: Phase, fault: FaultName): void {
     const again = (): void => this.#alternate(phase, fault);
-    phase.clock.after(this.#upTo(1), () => {
+    phase.clock.after(this.#upTo(phase.isWhole ? SELDOM_INTERVALS : 1), () => {
+      const victims = phase.victims.filter((nodeId) => fault !== 'kill' || !phase.spent.has(nodeId));
       if (this.#random.next() < SHARE_OF_MOMENTS) {
         this.#begin(phase, fault, this.#options.nodeIds, this.#upTo(MOMENT_INTERVALS), again);
       } else if (this.#random.next() < 0.5) {
-        this.#strikeWith(phase, fault, phase.victims, again);
+        this.#strikeWith(phase, fault, victims, again);
       } else {
-        this.#begin(phase, fault, phase.victims, this.#durationMs(fault), again);
+        this.#begin(phase, fault, victims, this.#durationMs(phase, fault), again);
       }
     });
   }
@@ -161,7 +176,7 @@ export class Adversary {
     this.#strikes.await({
       moments,
       nodeIds,
-      strike: (nodeId) => this.#begin(phase, fault, [nodeId], this.#durationMs(fault), ended),
+      strike: (nodeId) => this.#begin(phase, fault, [nodeId], this.#durationMs(phase, fault), ended),
     });
   }
 
@@ -216,8 +231,9 @@ export class Adversary {
       },
       restart: (nodeId) => {
         nodes.restart(nodeId);
-        const isOver = phase !== this.#phase;
+        const isOver = phase !== this.#phase || phase.spent.has(nodeId);
         if (isOver || this.#random.next() >= SHARE_OF_RELAPSES) return;
+        phase.spent.add(nodeId);
         this.#strikeWith(phase, 'kill', [nodeId], () => {}, momentNames);
       },
       pause: (nodeId) => nodes.pause(nodeId),
@@ -225,7 +241,8 @@ export class Adversary {
     };
   }
 
-  #durationMs(fault: FaultName): number {
+  #durationMs({ isWhole }: Phase, fault: FaultName): number {
+    if (isWhole) return this.#upTo(MOMENT_INTERVALS);
     return this.#upTo(fault === 'kill' ? 2 * DEAD_INTERVALS : 2);
   }
 

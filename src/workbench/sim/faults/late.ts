@@ -11,7 +11,7 @@ import { isService } from './isolate-store.ts';
 
 const SHORTEST_MS = 10;
 /** The longest that all messages of a node are late: longer than most wait for the store, shorter than a client waits. */
-const FAR_MS = 2000;
+const FAR_MS = [100, 2000] as const;
 /** The longest that messages of all nodes are late. */
 const STRAGGLER_MS = 200;
 const SCATTER_MS = 20;
@@ -22,13 +22,9 @@ const logUniform = (random: Random, fromMs: number, toMs: number): number =>
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
-/** Makes some messages slower than others, those of the given nodes or some of all. */
-export const slow: FaultKind = (context) =>
-  pick(context.random, [farNodes, farNodes, stragglers, scattered])(context);
-
 /** All messages between the nodes and the services are late, in one direction or both. */
 const farNodes: FaultKind = ({ random, nodeIds }) => {
-  const lateMs = logUniform(random, SHORTEST_MS, FAR_MS);
+  const lateMs = logUniform(random, ...FAR_MS);
   const which = pick(random, ['requests and answers', 'requests', 'answers']);
   const ms = which === 'requests and answers' ? lateMs / 2 : lateMs;
   const isLate = ({ src, dest }: Message): boolean =>
@@ -74,3 +70,9 @@ export const lateCopies: FaultKind = ({ random }) => {
     reroute: (copiesMs) => copiesMs.flatMap((ms) => (random.next() < share ? [ms, ms + copyMs()] : [ms])),
   };
 };
+
+/** Makes some messages slower than others, whoever sends them. */
+export const slowSome: FaultKind = (context) => pick(context.random, [stragglers, scattered])(context);
+
+/** The same, or makes those of the given nodes slower. */
+export const slow: FaultKind = (context) => pick(context.random, [farNodes, slowSome])(context);
