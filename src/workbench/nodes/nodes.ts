@@ -60,7 +60,7 @@ const MESSAGES_PER_MESSAGE = 1000;
 interface Incarnation {
   readonly host: Host;
   paused: boolean;
-  /** When it was last resumed, in ms on the run's clock. */
+  /** When it was last resumed, or was ready after its start, in ms on the run's clock. */
   resumedMs: number;
   silenced: boolean;
   /** Messages that it sent, and messages from others that were delivered to it. */
@@ -185,7 +185,7 @@ export class Nodes implements NodeControl {
       const text = `sent a message to ${dest}, which does not exist: ${JSON.stringify(message)}`;
       this.#offend(nodeId, incarnation, { kind: 'destination', text, silenced: true });
     } else if (lateRepliesSilence && incarnation.resumedMs < leftMs - CLIENT_TIMEOUT_MS) {
-      // No node can know how long it has been paused, so one that was is excused.
+      // No node can know how long it has been paused, nor how long a request waited for it to start.
       const lateMs = Math.ceil(clock.nowMs() - leftMs);
       const text = `replied ${lateMs} ms after ${dest} had gone: ${JSON.stringify(message)}`;
       this.#offend(nodeId, incarnation, { kind: 'late', text, silenced: true });
@@ -215,7 +215,10 @@ export class Nodes implements NodeControl {
       const client = new Client(nextClientName(), network, clock, INIT_TIMEOUT_MS);
       const reply = await client.call(nodeId, body).catch(() => undefined);
       client.close();
-      if (reply?.['type'] === 'init_ok') return;
+      if (reply?.['type'] === 'init_ok') {
+        incarnation.resumedMs = clock.nowMs();
+        return;
+      }
       if (reply === undefined && (incarnation.paused || incarnation.resumedMs > sentMs)) continue;
       const answer =
         reply === undefined ? `within ${INIT_TIMEOUT_MS / 1000} s` : `but with ${JSON.stringify(reply)}`;
