@@ -184,7 +184,7 @@ export class Nodes implements NodeControl {
     if (leftMs === undefined) {
       const text = `sent a message to ${dest}, which does not exist: ${JSON.stringify(message)}`;
       this.#offend(nodeId, incarnation, { kind: 'destination', text, silenced: true });
-    } else if (lateRepliesSilence && incarnation.resumedMs < leftMs - CLIENT_TIMEOUT_MS) {
+    } else if (lateRepliesSilence && incarnation.resumedMs <= leftMs - CLIENT_TIMEOUT_MS) {
       // No node can know how long it has been paused, nor how long a request waited for it to start.
       const lateMs = Math.ceil(clock.nowMs() - leftMs);
       const text = `replied ${lateMs} ms after ${dest} had gone: ${JSON.stringify(message)}`;
