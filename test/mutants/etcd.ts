@@ -45,8 +45,8 @@ const noLive: CreateFrontEnd = (ports) =>
 
 /** Takes for granted that nobody else commits, once nobody has between two of its own commits. */
 const noQuiet: CreateFrontEnd = (ports) => {
-  const kinds = [keys.all('seq').range, keys.all('created').range];
-  const isKept = (compare: Compare): boolean => !('rangeEnd' in compare && kinds.includes(compare.key));
+  const kinds = new Set([keys.all('seq').range, keys.all('created').range]);
+  const isKept = (compare: Compare): boolean => !('rangeEnd' in compare && kinds.has(compare.key));
   const etcd = asking(ports.etcd, (txn, ask) => ask({ ...txn, compare: txn.compare.filter(isKept) }));
   return shippedFrontEnd({ ...ports, etcd });
 };
