@@ -62,7 +62,7 @@ test('the page works, and health says that the server is starting', async () => 
   fixture.server.serve(store);
   expect(await ask('GET', '/health')).toEqual({
     status: 200,
-    body: '{"status":"ok","node_id":"node-1","counters":0}',
+    body: '{"status":"ok","node_id":"node-1","counters":0,"idempotency_scope":"server","idempotency_window_s":60}',
   });
   expect((await ask('POST', '/counter/incr/k', '{"amount":5}')).status).toBe(200);
   await store.close();
