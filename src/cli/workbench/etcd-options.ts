@@ -57,8 +57,8 @@ export const applyEtcdFlags = (base: EtcdOptions, flags: EtcdFlags): EtcdOptions
 
 /** Returns the flags that give exactly these options. */
 export const toEtcdFlags = (options: EtcdOptions): string =>
-  ['--workload etcd', ...toServerRunFlags(options, options.faults), `--members ${options.members}`].join(' ');
+  ['--workload etcd', ...toServerRunFlags(options), `--members ${options.members}`].join(' ');
 
 /** Describes a run in one line. */
 export const describeEtcdOptions = (options: EtcdOptions): string =>
-  `servers on etcd of ${options.members}, ${describeServerRun(options, options.faults)}, seed ${options.seed}`;
+  `servers on etcd of ${options.members}, ${describeServerRun(options)}, seed ${options.seed}`;

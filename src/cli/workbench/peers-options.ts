@@ -72,7 +72,7 @@ export function applyPeersFlags(base: PeersOptions, flags: PeersFlags): PeersOpt
 export const toPeersFlags = (options: PeersOptions): string =>
   [
     '--workload peers',
-    ...toServerRunFlags(options, options.faults),
+    ...toServerRunFlags(options),
     `--clock-skew ${options.clockSkew}`,
     ...(options.hasLowerBounds ? ['--floors'] : []),
   ].join(' ');
@@ -80,7 +80,7 @@ export const toPeersFlags = (options: PeersOptions): string =>
 /** Describes a run in one line. */
 export const describePeersOptions = (options: PeersOptions): string =>
   [
-    `peers, ${describeServerRun(options, options.faults)}`,
+    `peers, ${describeServerRun(options)}`,
     options.clockSkew === 0 ? '' : `, clocks wrong by up to ${100 * options.clockSkew} %`,
     options.hasLowerBounds ? ', with lower bounds' : '',
     `, seed ${options.seed}`,

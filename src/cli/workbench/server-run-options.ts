@@ -1,8 +1,9 @@
 /**
  * The flags that simulated runs of servers have in common, among peers and on etcd.
  */
-import { type LatencyDistribution, latencyDistributions } from '../../workbench/sim/latency.ts';
+import { latencyDistributions } from '../../workbench/sim/latency.ts';
 import { nodeNames } from '../../workbench/sim/node-names.ts';
+import type { ServerRunOptions } from '../../workbench/sim/server-run.ts';
 import { UsageError, choiceFrom, numberFrom } from '../arguments.ts';
 
 /** As given. The last ones are for runs of nodes only. */
@@ -21,24 +22,15 @@ export interface ServerRunFlags {
   readonly check?: string | undefined;
 }
 
-/** What they set. */
-export interface ServerRunOptions {
-  readonly seed: number;
-  readonly nodeIds: readonly string[];
-  readonly rate: number;
-  readonly timeLimitMs: number;
-  readonly recoveryTimeMs: number;
-  readonly latencyMs: number;
-  readonly latencyDistribution: LatencyDistribution;
-  readonly nemesisIntervalMs: number;
-}
+/** What they set: all but the faults, whose names differ. */
+type CommonOptions = Omit<ServerRunOptions, 'faults'>;
 
 /** Returns `base`, changed by the flags that are given. Throws a UsageError, also for those that are for nodes. */
 export function applyServerRunFlags(
-  base: ServerRunOptions,
+  base: CommonOptions,
   flags: ServerRunFlags,
   workload: string,
-): ServerRunOptions {
+): CommonOptions {
   for (const flag of ['concurrency', 'store-model', 'network', 'check'] as const) {
     if (flags[flag] !== undefined) throw new UsageError(`--${flag} does not go with -w ${workload}`);
   }
@@ -66,7 +58,7 @@ export function applyServerRunFlags(
 }
 
 /** Returns the flags that give exactly these options. */
-export const toServerRunFlags = (options: ServerRunOptions, faults: ReadonlySet<string>): string[] => [
+export const toServerRunFlags = (options: ServerRunOptions): string[] => [
   `--seed ${options.seed}`,
   `--node-count ${options.nodeIds.length}`,
   `--rate ${options.rate}`,
@@ -74,13 +66,13 @@ export const toServerRunFlags = (options: ServerRunOptions, faults: ReadonlySet<
   `--recovery-time ${options.recoveryTimeMs / 1000}`,
   `--latency ${options.latencyMs}`,
   `--latency-dist ${options.latencyDistribution}`,
-  ...(faults.size > 0 ? [`--nemesis ${[...faults].join(',')}`] : []),
+  ...(options.faults.size > 0 ? [`--nemesis ${[...options.faults].join(',')}`] : []),
   `--nemesis-interval ${options.nemesisIntervalMs / 1000}`,
 ];
 
 /** Describes, in part of a line, what runs, how much it has to do, and what goes wrong. */
-export function describeServerRun(options: ServerRunOptions, faults: ReadonlySet<string>): string {
-  const { nodeIds, rate, timeLimitMs, latencyMs, latencyDistribution, nemesisIntervalMs } = options;
+export function describeServerRun(options: ServerRunOptions): string {
+  const { nodeIds, faults, rate, timeLimitMs, latencyMs, latencyDistribution, nemesisIntervalMs } = options;
   return [
     `${nodeIds.join(' ')}, ${rate} operations/s for ${timeLimitMs / 1000} s`,
     latencyMs === 0 ? '' : `, latency ${latencyMs} ms ${latencyDistribution}`,

@@ -15,8 +15,7 @@ import {
   workloadFrom,
 } from './run-options.ts';
 import { searchNodes, simulateNodesOnce } from './simulate-nodes.ts';
-import { searchEtcd, simulateEtcdOnce } from './simulate-etcd.ts';
-import { searchPeers, simulatePeersOnce } from './simulate-peers.ts';
+import { serversCommands } from './simulate-servers.ts';
 import { shippedNode } from './simulate-seed.ts';
 import { EXIT_STATUS, seedFrom } from './test-command.ts';
 
@@ -64,18 +63,18 @@ export async function simulateCommand(args: string[], stop: AbortSignal): Promis
   const { seed, seeds, 'keep-going': keepGoing, help: _, ...all } = values;
   const { 'clock-skew': clockSkew, floors, members, ...flags } = all;
   const workload = workloadFrom(flags.workload ?? 'g-counter', [...workloads, 'peers', 'etcd']);
-  const isOfServers = workload === 'peers' || workload === 'etcd';
-  if (isOfServers && forNode.length > 0) throw new UsageError(`-w ${workload} takes no arguments after --`);
+  const servers = workload === 'peers' || workload === 'etcd' ? serversCommands[workload] : undefined;
+  if (servers !== undefined && forNode.length > 0)
+    throw new UsageError(`-w ${workload} takes no arguments after --`);
   if (workload !== 'peers' && (clockSkew !== undefined || floors !== undefined)) {
     throw new UsageError('--clock-skew and --floors go with -w peers');
   }
   if (workload !== 'etcd' && members !== undefined) throw new UsageError('--members goes with -w etcd');
   // Mistakes in the flags are reported before anything runs.
-  if (!isOfServers) shippedNode(forNode, applyFlags(maelstromDefaults(0), flags).workload);
+  if (servers === undefined) shippedNode(forNode, applyFlags(maelstromDefaults(0), flags).workload);
   if (seeds === undefined) {
     if (keepGoing) throw new UsageError('--keep-going goes with --seeds');
-    if (workload === 'peers') return EXIT_STATUS[`${await simulatePeersOnce(seedFrom(seed), all, stop)}`];
-    if (workload === 'etcd') return EXIT_STATUS[`${await simulateEtcdOnce(seedFrom(seed), all, stop)}`];
+    if (servers !== undefined) return EXIT_STATUS[`${await servers.once(seedFrom(seed), all, stop)}`];
     const options = optionsOfOneRun(maelstromDefaults(seedFrom(seed)), flags);
     const { valid } = await simulateNodesOnce(options, checkFrom(flags, 'strict'), forNode, stop);
     return EXIT_STATUS[`${valid}`];
@@ -86,8 +85,7 @@ export async function simulateCommand(args: string[], stop: AbortSignal): Promis
     throw new UsageError(`--seed ${seed} leaves no room for ${seeds} seeds`);
   const range = { first, count, keepGoing, stop };
   const search = (): Promise<boolean | 'unknown'> => {
-    if (workload === 'peers') return searchPeers(all, range);
-    if (workload === 'etcd') return searchEtcd(all, range);
+    if (servers !== undefined) return servers.search(all, range);
     const check = checkFrom(flags, 'strict');
     return searchNodes({ workload: 'nodes', flags, check, nodeArguments: forNode }, range);
   };

@@ -4,25 +4,18 @@
  */
 import { createCounterNode } from '../../maelstrom/counter-node.ts';
 import { silent } from '../../runtime/log.ts';
-import { shippedFrontEnd } from '../../workbench/etcd/front-end.ts';
-import { drawEtcdOptions } from '../../workbench/etcd/options.ts';
-import { simulateEtcd } from '../../workbench/etcd/run.ts';
 import type { CreateNode } from '../../workbench/nodes/memory-host.ts';
 import { type RunOptions, drawOptions } from '../../workbench/nodes/options.ts';
 import { simulate } from '../../workbench/nodes/simulation.ts';
 import type { Check } from '../../workbench/nodes/verdict.ts';
-import { drawPeersOptions } from '../../workbench/peers/options.ts';
-import { shippedPeer } from '../../workbench/peers/peer.ts';
-import { simulatePeers } from '../../workbench/peers/run.ts';
 import type { SimulateSeed } from '../../workbench/pool/thread.ts';
 import { parseOptions } from '../arguments.ts';
 import { nodeOptionSpecs, nodeOptionsFrom } from '../node/node-options.ts';
-import { type EtcdFlags, applyEtcdFlags } from './etcd-options.ts';
-import { type PeersFlags, applyPeersFlags } from './peers-options.ts';
 import { type RunFlags, applyFlags } from './run-options.ts';
+import { type ServersFlags, serversCommands } from './simulate-servers.ts';
 
 /** What all seeds have in common. */
-export type SeedTask = NodesTask | PeersTask | EtcdTask;
+export type SeedTask = NodesTask | ServersTask;
 
 export interface NodesTask {
   readonly workload: 'nodes';
@@ -31,26 +24,13 @@ export interface NodesTask {
   readonly nodeArguments: string[];
 }
 
-export interface PeersTask {
-  readonly workload: 'peers';
-  readonly flags: PeersFlags;
+export interface ServersTask {
+  readonly workload: 'peers' | 'etcd';
+  readonly flags: ServersFlags;
 }
 
-export interface EtcdTask {
-  readonly workload: 'etcd';
-  readonly flags: EtcdFlags;
-}
-
-export function seedSimulator(task: SeedTask): SimulateSeed {
-  switch (task.workload) {
-    case 'nodes':
-      return nodesSimulator(task);
-    case 'peers':
-      return peersSimulator(task);
-    case 'etcd':
-      return etcdSimulator(task);
-  }
-}
+export const seedSimulator = (task: SeedTask): SimulateSeed =>
+  task.workload === 'nodes' ? nodesSimulator(task) : serversSimulator(task);
 
 function nodesSimulator({ flags, check, nodeArguments }: NodesTask): SimulateSeed {
   const createNode = shippedNode(nodeArguments, flags.workload ?? 'g-counter');
@@ -60,18 +40,9 @@ function nodesSimulator({ flags, check, nodeArguments }: NodesTask): SimulateSee
   };
 }
 
-function peersSimulator({ flags }: PeersTask): SimulateSeed {
+function serversSimulator({ workload, flags }: ServersTask): SimulateSeed {
   return async (seed) => {
-    const options = applyPeersFlags(drawPeersOptions(seed), flags);
-    const { valid, operations } = await simulatePeers(options, shippedPeer);
-    return { seed, valid, operations };
-  };
-}
-
-function etcdSimulator({ flags }: EtcdTask): SimulateSeed {
-  return async (seed) => {
-    const options = applyEtcdFlags(drawEtcdOptions(seed), flags);
-    const { valid, operations } = await simulateEtcd(options, shippedFrontEnd);
+    const { valid, operations } = await serversCommands[workload].seed(seed, flags);
     return { seed, valid, operations };
   };
 }

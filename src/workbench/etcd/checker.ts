@@ -7,13 +7,8 @@
  * That an idempotent request is always answered with the same is checked as the answers come.
  */
 import { formatRanges, includes, subsetSums } from '../sim/ranges.ts';
-import type {
-  EtcdHistory,
-  EtcdOperation,
-  FinalValues,
-  IncrementOperation,
-  OtherOperation,
-} from './history.ts';
+import type { FinalValues } from '../sim/server-run.ts';
+import type { EtcdHistory, EtcdOperation, IncrementOperation, OtherOperation } from './history.ts';
 
 /** Returns what is wrong, one sentence each. */
 export function judgeEtcd({ operations, final, problems, isExact }: EtcdHistory): string[] {
@@ -119,7 +114,7 @@ function judgeFinal(
   final: readonly FinalValues[],
 ): string[] {
   const silent = final.filter(({ values }) => values === undefined);
-  if (silent.length > 0) return silent.map(({ frontEnd }) => `${frontEnd} does not answer in the end`);
+  if (silent.length > 0) return silent.map(({ node }) => `${node} does not answer in the end`);
   const values = final.map((each) => each.values?.get(key) ?? 0);
   const [value = 0] = values;
   if (values.some((other) => other !== value))

@@ -2,6 +2,8 @@
  * The history of a simulated run of servers on etcd: what clients did and what they were told. Times are in ms on the run's
  * clock.
  */
+import type { FinalValues } from '../sim/server-run.ts';
+
 /** What a client did to one counter. A batch is an operation for each of its increments. */
 export type EtcdOperation = IncrementOperation | OtherOperation;
 
@@ -39,9 +41,4 @@ export interface EtcdHistory {
   readonly final: readonly FinalValues[];
   /** What was seen to be wrong during the run, one sentence each. */
   readonly problems: readonly string[];
-}
-
-export interface FinalValues {
-  readonly frontEnd: string;
-  readonly values: ReadonlyMap<string, number> | undefined;
 }

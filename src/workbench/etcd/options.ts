@@ -1,9 +1,10 @@
 /**
  * The options of a simulated run of servers on etcd: how a seed draws them, and how a failing run is made smaller.
  */
-import { type LatencyDistribution, latencyDistributions } from '../sim/latency.ts';
+import { latencyDistributions } from '../sim/latency.ts';
 import { nodeNames } from '../sim/node-names.ts';
 import { pick, streams } from '../sim/random.ts';
+import { type ServerRunOptions, smallerServerRuns } from '../sim/server-run.ts';
 
 /** The faults that `--nemesis` can name with `-w etcd`. */
 export const etcdFaultNames = [
@@ -21,23 +22,9 @@ export const etcdFaultNames = [
 export type EtcdFaultName = (typeof etcdFaultNames)[number];
 
 /** A run of `simulate -w etcd`. */
-export interface EtcdOptions {
-  /** Determines every random choice of the run. */
-  readonly seed: number;
-  /** The names of the servers. */
-  readonly nodeIds: readonly string[];
+export interface EtcdOptions extends ServerRunOptions<EtcdFaultName> {
   /** How many members etcd has. */
   readonly members: number;
-  /** Operations per second, of all clients together. */
-  readonly rate: number;
-  readonly timeLimitMs: number;
-  /** How long clients may need after healing until all their requests are answered. */
-  readonly recoveryTimeMs: number;
-  /** Mean one-way latency between servers and etcd. */
-  readonly latencyMs: number;
-  readonly latencyDistribution: LatencyDistribution;
-  readonly faults: ReadonlySet<EtcdFaultName>;
-  readonly nemesisIntervalMs: number;
 }
 
 /** Draws the options of one seed. */
@@ -59,15 +46,6 @@ export function drawEtcdOptions(seed: number): EtcdOptions {
 
 /** Each way to make a run simpler, the greatest simplification first. */
 export function* smallerEtcdOptions(options: EtcdOptions): Generator<EtcdOptions> {
-  const { nodeIds, members, rate, timeLimitMs, faults, latencyMs } = options;
-  if (faults.size > 1) yield { ...options, faults: new Set() };
-  for (const fault of faults) {
-    yield { ...options, faults: new Set([...faults].filter((other) => other !== fault)) };
-  }
-  if (timeLimitMs > 10) yield { ...options, timeLimitMs: timeLimitMs / 4 };
-  if (timeLimitMs > 10) yield { ...options, timeLimitMs: timeLimitMs / 2 };
-  if (members > 1) yield { ...options, members: 1 };
-  if (nodeIds.length > 1) yield { ...options, nodeIds: nodeIds.slice(0, -1) };
-  if (rate > 2) yield { ...options, rate: rate / 2 };
-  if (latencyMs > 0) yield { ...options, latencyMs: 0 };
+  yield* smallerServerRuns(options, 1);
+  if (options.members > 1) yield { ...options, members: 1 };
 }

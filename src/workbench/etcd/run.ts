@@ -3,41 +3,28 @@
  */
 import type { Clock } from '../../runtime/clock.ts';
 import { ApiError } from '../../store/api-error.ts';
-import { latencySampler } from '../sim/latency.ts';
-import type { FaultInterval } from '../sim/active-faults.ts';
-import { Nemesis } from '../sim/nemesis.ts';
-import { Network } from '../sim/network.ts';
+import type { Nemesis } from '../sim/nemesis.ts';
+import type { Network } from '../sim/network.ts';
 import { ProcessClock } from '../sim/process-clock.ts';
 import { type Streams, pick, streams } from '../sim/random.ts';
+import { Reasons, environmentOf, operateAtRate } from '../sim/server-environment.ts';
+import type { FinalValues, ServerRunResults } from '../sim/server-run.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
 import { judgeEtcd } from './checker.ts';
 import { Clients, KEYS } from './clients.ts';
 import { type EtcdControl, etcdFaultKinds } from './faults.ts';
 import { type CreateFrontEnd, PREFIX } from './front-end.ts';
-import type { EtcdHistory, FinalValues } from './history.ts';
+import type { EtcdHistory } from './history.ts';
 import { Host } from './host.ts';
 import { Members } from './members.ts';
 import type { EtcdFaultName, EtcdOptions } from './options.ts';
 import { Watcher } from './watcher.ts';
 
-/** The outcome of a run. */
-export interface EtcdResults {
-  readonly valid: boolean;
-  /** Why it is not valid, one sentence each. */
-  readonly problems: readonly string[];
-  readonly operations: number;
-  readonly answered: number;
-  /** Between servers and etcd. */
-  readonly messages: number;
-  readonly final: readonly FinalValues[];
-  readonly faults: readonly FaultInterval[];
-}
-
 /** Runs servers on etcd in virtual time. The options, the seed among them, determine everything. */
 export async function simulateEtcd(
   options: EtcdOptions,
   createFrontEnd: CreateFrontEnd,
-): Promise<EtcdResults> {
+): Promise<ServerRunResults> {
   const clock = new VirtualClock();
   return clock.run(new EtcdRun(options, clock, createFrontEnd).execute());
 }
@@ -55,35 +42,18 @@ class EtcdRun implements EtcdControl {
   readonly #failures: string[] = [];
   readonly #watchers = new Map<string, Watcher>();
   /** By server or member, for how many reasons it is down, or paused. */
-  readonly #down = new Map<string, number>();
-  readonly #paused = new Map<string, number>();
+  readonly #down = new Reasons();
+  readonly #paused = new Reasons();
 
   constructor(options: EtcdOptions, clock: Clock, createFrontEnd: CreateFrontEnd) {
-    const { seed, nodeIds, members, latencyDistribution, latencyMs, faults, nemesisIntervalMs } = options;
+    const { seed, nodeIds, members } = options;
     this.#options = options;
     this.#clock = new ProcessClock(clock);
     this.#streams = streams(seed);
     this.memberNames = Array.from({ length: members }, (_, index) => `etcd${index}`);
-    const isBlocked = (src: string, dest: string): boolean => this.#nemesis.isBlocked(src, dest);
-    this.#network = new Network({
-      model: 'ideal',
-      clock: this.#clock,
-      latencyMs: latencySampler(latencyDistribution, latencyMs, this.#streams('latency')),
-      copiesMs: (ms, message) => this.#nemesis.copiesMs(ms, message),
-      isBlocked,
-      onSend: () => {},
-      onDelivery: () => {},
-    });
-    this.#nemesis = new Nemesis({
-      kinds: etcdFaultKinds(this),
-      faults,
-      intervalMs: nemesisIntervalMs,
-      beginsAtOnce: false,
-      nodeIds,
-      nodes: this,
-      clock: this.#clock,
-      streams: this.#streams,
-    });
+    const environment = environmentOf(options, etcdFaultKinds(this), this, this.#clock, this.#streams);
+    this.#network = environment.network;
+    this.#nemesis = environment.nemesis;
     this.#members = new Members({
       names: this.memberNames,
       network: this.#network,
@@ -100,7 +70,7 @@ class EtcdRun implements EtcdControl {
           network: this.#network,
           clock: this.#clock,
           streams: this.#streams,
-          isBlocked,
+          isBlocked: (src, dest) => this.#nemesis.isBlocked(src, dest),
           onFailure: (problem) => this.#failures.push(problem),
           onServing: (process) => this.#watchers.set(name, new Watcher(process)),
         });
@@ -114,11 +84,12 @@ class EtcdRun implements EtcdControl {
     });
   }
 
-  async execute(): Promise<EtcdResults> {
-    const { timeLimitMs, recoveryTimeMs, faults } = this.#options;
+  async execute(): Promise<ServerRunResults> {
+    const { rate, timeLimitMs, recoveryTimeMs, faults } = this.#options;
     for (const host of this.#hosts.values()) host.start();
     this.#nemesis.start();
-    await this.#work(timeLimitMs);
+    const pace = this.#streams('workload');
+    await operateAtRate(this.#clock, pace, rate, timeLimitMs, () => this.#clients.operate());
     this.#nemesis.heal();
     const isContent = await this.#within(recoveryTimeMs, () => this.#clients.areContent);
     // What is not idempotent may still be under way.
@@ -158,27 +129,27 @@ class EtcdRun implements EtcdControl {
   }
 
   kill(name: string): void {
-    if (count(this.#down, name, 1) === 1) this.#host(name).kill();
+    if (this.#down.add(name)) this.#host(name).kill();
   }
 
   restart(name: string): void {
-    if (count(this.#down, name, -1) === 0) this.#host(name).start();
+    if (this.#down.remove(name)) this.#host(name).start();
   }
 
   pause(name: string): void {
-    if (count(this.#paused, name, 1) === 1) this.#host(name).pause();
+    if (this.#paused.add(name)) this.#host(name).pause();
   }
 
   resume(name: string): void {
-    if (count(this.#paused, name, -1) === 0) this.#host(name).resume();
+    if (this.#paused.remove(name)) this.#host(name).resume();
   }
 
   killMember(name: string): void {
-    if (count(this.#down, name, 1) === 1) this.#members.kill(name);
+    if (this.#down.add(name)) this.#members.kill(name);
   }
 
   restartMember(name: string): void {
-    if (count(this.#down, name, -1) === 0) this.#members.restart(name);
+    if (this.#down.remove(name)) this.#members.restart(name);
   }
 
   cutMember(name: string): void {
@@ -209,20 +180,6 @@ class EtcdRun implements EtcdControl {
     return host;
   }
 
-  /** Operations at the given rate, randomly spaced. */
-  #work(durationMs: number): Promise<void> {
-    const random = this.#streams('workload');
-    const endMs = this.#clock.nowMs() + durationMs;
-    return new Promise((resolve) => {
-      const next = (): void => {
-        if (this.#clock.nowMs() >= endMs) return resolve();
-        this.#clients.operate();
-        this.#clock.after((random.next() * 2 * 1000) / this.#options.rate, next);
-      };
-      next();
-    });
-  }
-
   /** Waits until something holds, but not for longer. Resolves with whether it does. */
   async #within(mostMs: number, holds: () => boolean): Promise<boolean> {
     for (let ms = 0; ms < mostMs && !holds(); ms += STEP_MS) await this.#sleep(STEP_MS);
@@ -244,18 +201,17 @@ class EtcdRun implements EtcdControl {
       ask();
       await this.#sleep(ASK_MS);
     }
-    return { frontEnd: host.name, ...final };
+    return { node: host.name, ...final };
   }
 
   /** The watchers that do not know what the servers show. */
   #blind(final: readonly FinalValues[]): string[] {
-    return final.flatMap(({ frontEnd, values = new Map<string, number>() }) => {
-      const seen = this.#watchers.get(frontEnd)?.values;
+    return final.flatMap(({ node, values = new Map<string, number>() }) => {
+      const seen = this.#watchers.get(node)?.values;
       return [...values]
         .filter(([key, value]) => (seen?.get(key) ?? 0) < value)
         .map(
-          ([key, value]) =>
-            `a watcher at ${frontEnd} was told ${seen?.get(key) ?? 0} of ${key}, not ${value}`,
+          ([key, value]) => `a watcher at ${node} was told ${seen?.get(key) ?? 0} of ${key}, not ${value}`,
         );
     });
   }
@@ -270,9 +226,3 @@ const STEP_MS = 500;
 const LAST_MS = 15_000;
 /** How long the final reads may take before they are asked for again. */
 const ASK_MS = 5000;
-
-function count(counts: Map<string, number>, name: string, change: number): number {
-  const changed = (counts.get(name) ?? 0) + change;
-  counts.set(name, changed);
-  return changed;
-}

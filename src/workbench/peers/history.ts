@@ -1,6 +1,8 @@
 /**
  * The history of a simulated cluster: what clients did and what they were told. Times are in ms on the run's clock.
  */
+import type { FinalValues } from '../sim/server-run.ts';
+
 /** What a client did. */
 export type PeersOperation = IncrementOperation | SyncOperation | ReadOperation;
 
@@ -38,10 +40,8 @@ export interface LostDisk {
 }
 
 /** What a node shows at the end of the run. */
-export interface FinalState {
-  readonly node: string;
+export interface FinalState extends FinalValues {
   readonly peers: readonly string[];
-  /** By counter. */
   readonly values: ReadonlyMap<string, number>;
 }
 

@@ -1,9 +1,10 @@
 /**
  * The options of a simulated run of peers: how a seed draws them, and how a failing run is made smaller.
  */
-import { type LatencyDistribution, latencyDistributions } from '../sim/latency.ts';
+import { latencyDistributions } from '../sim/latency.ts';
 import { nodeNames } from '../sim/node-names.ts';
 import { pick, streams } from '../sim/random.ts';
+import { type ServerRunOptions, smallerServerRuns } from '../sim/server-run.ts';
 
 /** The faults that `--nemesis` can name with `-w peers`. */
 export const peersFaultNames = [
@@ -19,20 +20,7 @@ export const peersFaultNames = [
 export type PeersFaultName = (typeof peersFaultNames)[number];
 
 /** A run of `simulate -w peers`. */
-export interface PeersOptions {
-  /** Determines every random choice of the run. */
-  readonly seed: number;
-  readonly nodeIds: readonly string[];
-  /** Operations per second, of all clients together. */
-  readonly rate: number;
-  readonly timeLimitMs: number;
-  /** How long the cluster rests between healing and the final reads. */
-  readonly recoveryTimeMs: number;
-  /** Mean one-way latency between servers. */
-  readonly latencyMs: number;
-  readonly latencyDistribution: LatencyDistribution;
-  readonly faults: ReadonlySet<PeersFaultName>;
-  readonly nemesisIntervalMs: number;
+export interface PeersOptions extends ServerRunOptions<PeersFaultName> {
   /** How much too fast or too slow clocks run at most: with 0.2, from 0.8 to 1.2 times the right speed. */
   readonly clockSkew: number;
   /** Whether clients also set lower bounds (`POST /sync`). */
@@ -59,16 +47,8 @@ export function drawPeersOptions(seed: number): PeersOptions {
 
 /** Each way to make a run simpler, the greatest simplification first. */
 export function* smallerPeersOptions(options: PeersOptions): Generator<PeersOptions> {
-  const { nodeIds, rate, timeLimitMs, faults, latencyMs, clockSkew, hasLowerBounds } = options;
-  if (faults.size > 1) yield { ...options, faults: new Set() };
-  for (const fault of faults) {
-    yield { ...options, faults: new Set([...faults].filter((other) => other !== fault)) };
-  }
-  if (timeLimitMs > 10) yield { ...options, timeLimitMs: timeLimitMs / 4 };
-  if (timeLimitMs > 10) yield { ...options, timeLimitMs: timeLimitMs / 2 };
-  if (nodeIds.length > 2) yield { ...options, nodeIds: nodeIds.slice(0, -1) };
-  if (rate > 2) yield { ...options, rate: rate / 2 };
-  if (latencyMs > 0) yield { ...options, latencyMs: 0 };
+  const { clockSkew, hasLowerBounds } = options;
+  yield* smallerServerRuns(options, 2);
   if (clockSkew > 0) yield { ...options, clockSkew: 0 };
   if (hasLowerBounds) yield { ...options, hasLowerBounds: false };
 }

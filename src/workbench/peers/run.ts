@@ -4,36 +4,26 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
-import { latencySampler } from '../sim/latency.ts';
 import { ProcessClock } from '../sim/process-clock.ts';
-import type { FaultInterval } from '../sim/active-faults.ts';
-import { Nemesis } from '../sim/nemesis.ts';
-import { Network } from '../sim/network.ts';
+import type { Nemesis } from '../sim/nemesis.ts';
+import type { Network } from '../sim/network.ts';
 import { type Streams, below, pick, streams } from '../sim/random.ts';
+import { Reasons, environmentOf, operateAtRate } from '../sim/server-environment.ts';
+import type { ServerRunResults } from '../sim/server-run.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
 import { judgePeers } from './checker.ts';
 import type { Disk } from './disk.ts';
 import { type PeersControl, peersFaultKinds } from './faults.ts';
-import type { FinalState, IncrementOperation, LostDisk, PeersHistory, PeersOperation } from './history.ts';
+import type { IncrementOperation, LostDisk, PeersHistory, PeersOperation } from './history.ts';
 import { Host } from './host.ts';
 import type { PeersFaultName, PeersOptions } from './options.ts';
 import { type CreatePeer, type Peer, addressOfNode, nodeAtAddress } from './peer.ts';
 
-/** The outcome of a run. */
-export interface PeersResults {
-  readonly valid: boolean;
-  /** Why it is not valid, one sentence each. */
-  readonly problems: readonly string[];
-  readonly operations: number;
-  readonly answered: number;
-  /** Between servers. */
-  readonly messages: number;
-  readonly final: readonly FinalState[];
-  readonly faults: readonly FaultInterval[];
-}
-
 /** Runs a cluster of servers in virtual time. The options, the seed among them, determine everything. */
-export async function simulatePeers(options: PeersOptions, createPeer: CreatePeer): Promise<PeersResults> {
+export async function simulatePeers(
+  options: PeersOptions,
+  createPeer: CreatePeer,
+): Promise<ServerRunResults> {
   const clock = new VirtualClock();
   return clock.run(new PeersRun(options, clock, createPeer).execute());
 }
@@ -66,34 +56,18 @@ class PeersRun implements PeersControl {
   /** Whether servers begin alone, until an operator registers them. */
   readonly #beginsAlone: boolean;
   /** By node, for how many reasons it is down. */
-  readonly #down = new Map<string, number>();
-  readonly #paused = new Map<string, number>();
+  readonly #down = new Reasons();
+  readonly #paused = new Reasons();
 
   constructor(options: PeersOptions, clock: Clock, createPeer: CreatePeer) {
     this.#options = options;
     this.#clock = new ProcessClock(clock);
     this.#streams = streams(options.seed);
     this.#lostAnswers = this.#streams('lost answers');
-    const { nodeIds, latencyDistribution, latencyMs, clockSkew, faults, nemesisIntervalMs } = options;
-    this.#network = new Network({
-      model: 'ideal',
-      clock: this.#clock,
-      latencyMs: latencySampler(latencyDistribution, latencyMs, this.#streams('latency')),
-      copiesMs: (ms, message) => this.#nemesis.copiesMs(ms, message),
-      isBlocked: (src, dest) => this.#nemesis.isBlocked(src, dest),
-      onSend: () => {},
-      onDelivery: () => {},
-    });
-    this.#nemesis = new Nemesis({
-      kinds: peersFaultKinds(this),
-      faults,
-      intervalMs: nemesisIntervalMs,
-      beginsAtOnce: false,
-      nodeIds,
-      nodes: this,
-      clock: this.#clock,
-      streams: this.#streams,
-    });
+    const { nodeIds, clockSkew, faults } = options;
+    const environment = environmentOf(options, peersFaultKinds(this), this, this.#clock, this.#streams);
+    this.#network = environment.network;
+    this.#nemesis = environment.nemesis;
     const random = this.#streams('hosts');
     const together = random.next() < 0.5 ? 'configured' : 'beacons';
     // A lost disk of a server that was alone may have counted under the same replica id as the one in its place.
@@ -109,8 +83,8 @@ class PeersRun implements PeersControl {
     );
   }
 
-  async execute(): Promise<PeersResults> {
-    const { timeLimitMs, recoveryTimeMs } = this.#options;
+  async execute(): Promise<ServerRunResults> {
+    const { rate, timeLimitMs, recoveryTimeMs } = this.#options;
     for (const host of this.#hosts.values()) this.#start(host);
     if (this.#beginsAlone) {
       this.#clock.after(ALONE_MS, () => {
@@ -118,7 +92,8 @@ class PeersRun implements PeersControl {
       });
     }
     this.#nemesis.start();
-    await this.#work(timeLimitMs);
+    const random = this.#streams('workload');
+    await operateAtRate(this.#clock, random, rate, timeLimitMs, () => this.#operate(random));
     this.#nemesis.heal();
     await this.#sleep(recoveryTimeMs);
     const finals = [...this.#hosts.values()].map((host) => this.#increment(host, 'default', 1));
@@ -142,20 +117,20 @@ class PeersRun implements PeersControl {
   }
 
   kill(nodeId: string): void {
-    if (count(this.#down, nodeId, 1) > 1) return;
+    if (!this.#down.add(nodeId)) return;
     const host = this.#host(nodeId);
     this.#noteNames(host);
     host.kill();
   }
 
   restart(nodeId: string): void {
-    if (count(this.#down, nodeId, -1) === 0) this.#start(this.#host(nodeId));
+    if (this.#down.remove(nodeId)) this.#start(this.#host(nodeId));
   }
 
   wipe(nodeId: string): void {
     const host = this.#host(nodeId);
     const { disk } = host;
-    if (count(this.#down, nodeId, 1) === 1) host.kill();
+    if (this.#down.add(nodeId)) host.kill();
     this.#noteNames(host);
     host.wipe();
     this.#lose(disk);
@@ -164,11 +139,11 @@ class PeersRun implements PeersControl {
   }
 
   pause(nodeId: string): void {
-    if (count(this.#paused, nodeId, 1) === 1) this.#host(nodeId).pause();
+    if (this.#paused.add(nodeId)) this.#host(nodeId).pause();
   }
 
   resume(nodeId: string): void {
-    if (count(this.#paused, nodeId, -1) === 0) this.#host(nodeId).resume();
+    if (this.#paused.remove(nodeId)) this.#host(nodeId).resume();
   }
 
   remove(nodeId: string, by: string): void {
@@ -216,21 +191,7 @@ class PeersRun implements PeersControl {
     }
   }
 
-  /** Operations at the given rate, randomly spaced, each on a random node. */
-  #work(durationMs: number): Promise<void> {
-    const { rate } = this.#options;
-    const random = this.#streams('workload');
-    const endMs = this.#clock.nowMs() + durationMs;
-    return new Promise((resolve) => {
-      const next = (): void => {
-        if (this.#clock.nowMs() >= endMs) return resolve();
-        this.#operate(random);
-        this.#clock.after((random.next() * 2 * 1000) / rate, next);
-      };
-      next();
-    });
-  }
-
+  /** Does something on a random node. */
   #operate(random: Random): void {
     const host = this.#host(pick(random, this.#options.nodeIds));
     const key = pick(random, KEYS);
@@ -376,9 +337,3 @@ const REGISTER_ATTEMPTS = 8;
 const REGISTER_MS = 3000;
 /** How long it may take until a registration takes effect. */
 const REGISTRATION_MS = 5000;
-
-function count(counts: Map<string, number>, nodeId: string, change: number): number {
-  const changed = (counts.get(nodeId) ?? 0) + change;
-  counts.set(nodeId, changed);
-  return changed;
-}

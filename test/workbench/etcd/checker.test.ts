@@ -27,7 +27,7 @@ const judged = (operations: readonly EtcdOperation[], values: readonly number[],
     isExact,
     operations,
     problems: [],
-    final: values.map((value, index) => ({ frontEnd: `n${index}`, values: new Map([['likes', value]]) })),
+    final: values.map((value, index) => ({ node: `n${index}`, values: new Map([['likes', value]]) })),
   });
 
 test('a read must include what was acknowledged before it began, wherever that was', () => {
@@ -71,7 +71,7 @@ test('in the end all servers show the same', () => {
   expect(judged([increment(1, 2, 3)], [3, 3])).toEqual([]);
   expect(judged([increment(1, 2, 3)], [3, 0])).toEqual(['the servers do not agree on likes: 3, 0']);
   const operations = [increment(1, 2, 3)];
-  const final = [{ frontEnd: 'n0', values: undefined }];
+  const final = [{ node: 'n0', values: undefined }];
   expect(judgeEtcd({ isExact: true, operations, problems: [], final })).toEqual([
     'n0 does not answer in the end',
   ]);

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { type CreateFrontEnd, shippedFrontEnd } from '../../../src/workbench/etcd/front-end.ts';
 import { drawEtcdOptions, etcdFaultNames, smallerEtcdOptions } from '../../../src/workbench/etcd/options.ts';
-import { type EtcdResults, simulateEtcd } from '../../../src/workbench/etcd/run.ts';
+import { simulateEtcd } from '../../../src/workbench/etcd/run.ts';
+import type { ServerRunResults } from '../../../src/workbench/sim/server-run.ts';
 import { shrink } from '../../../src/workbench/sim/shrink.ts';
 import { etcdMutants } from '../../mutants/etcd.ts';
 import { bySuite } from '../../support/suite.ts';
@@ -10,8 +11,10 @@ import { bySuite } from '../../support/suite.ts';
 const SEEDS = bySuite({ unit: 5, test: 20, soak: 100 });
 const HARD_SEEDS = bySuite({ unit: 1, test: 3, soak: 10 });
 
-const simulated = (seed: number, createFrontEnd: CreateFrontEnd = shippedFrontEnd): Promise<EtcdResults> =>
-  simulateEtcd(drawEtcdOptions(seed), createFrontEnd);
+const simulated = (
+  seed: number,
+  createFrontEnd: CreateFrontEnd = shippedFrontEnd,
+): Promise<ServerRunResults> => simulateEtcd(drawEtcdOptions(seed), createFrontEnd);
 
 test(`the shipped engine survives ${SEEDS} seeds of every fault`, async () => {
   for (let seed = 1; seed <= SEEDS; seed++) {

@@ -6,7 +6,8 @@ import {
   smallerPeersOptions,
 } from '../../../src/workbench/peers/options.ts';
 import { type CreatePeer, shippedPeer } from '../../../src/workbench/peers/peer.ts';
-import { type PeersResults, simulatePeers } from '../../../src/workbench/peers/run.ts';
+import { simulatePeers } from '../../../src/workbench/peers/run.ts';
+import type { ServerRunResults } from '../../../src/workbench/sim/server-run.ts';
 import { shrink } from '../../../src/workbench/sim/shrink.ts';
 import { peersMutants } from '../../mutants/peers.ts';
 import { bySuite } from '../../support/suite.ts';
@@ -14,7 +15,7 @@ import { bySuite } from '../../support/suite.ts';
 const SEEDS = bySuite({ unit: 5, test: 20, soak: 100 });
 const HARD_SEEDS = bySuite({ unit: 1, test: 3, soak: 10 });
 
-const simulated = (seed: number, createPeer: CreatePeer = shippedPeer): Promise<PeersResults> =>
+const simulated = (seed: number, createPeer: CreatePeer = shippedPeer): Promise<ServerRunResults> =>
   simulatePeers(drawPeersOptions(seed), createPeer);
 
 test(`the shipped server survives ${SEEDS} seeds of every fault`, async () => {
