@@ -28,6 +28,9 @@ export interface CounterNodeOptions extends Omit<NodeOptions, 'start' | 'rpcTime
   readonly retryMs: number;
 }
 
+/** What the node that is shipped does unless it is told otherwise. */
+export const counterNodeDefaults = { storeName: 'seq-kv', retryMs: 1000, deadlineMs: 4000 } as const;
+
 /** Creates a node that waits for init. */
 export function createCounterNode(options: CounterNodeOptions): MaelstromNode {
   const { workload, storeName } = options;

@@ -1,6 +1,6 @@
 import type { CreateNode } from '../../src/workbench/nodes/memory-host.ts';
 import type { RunOptions } from '../../src/workbench/nodes/options.ts';
-import { type Workload, createCounterNode } from '../../src/maelstrom/counter-node.ts';
+import { type Workload, counterNodeDefaults, createCounterNode } from '../../src/maelstrom/counter-node.ts';
 import { silent } from '../../src/runtime/log.ts';
 import { nodeNames } from '../../src/workbench/sim/node-names.ts';
 
@@ -36,14 +36,7 @@ export const challenge = (nodeCount: number): RunOptions => ({
 const shippedNodeFor =
   (workload: Workload): CreateNode =>
   (ports) =>
-    createCounterNode({
-      ...ports,
-      workload,
-      storeName: 'seq-kv',
-      retryMs: 1000,
-      deadlineMs: 4000,
-      log: silent,
-    });
+    createCounterNode({ ...ports, ...counterNodeDefaults, workload, log: silent });
 
 /** The node we ship. */
 export const shippedNode = shippedNodeFor('g-counter');

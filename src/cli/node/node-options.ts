@@ -1,14 +1,14 @@
 /**
  * The flags that decide how the node counts. `g-counter-workbench simulate` takes them, too, after `--`.
  */
-import { storeNames, workloads } from '../../maelstrom/counter-node.ts';
+import { counterNodeDefaults, storeNames, workloads } from '../../maelstrom/counter-node.ts';
 import { choiceFrom, numberFrom } from '../arguments.ts';
 
 export const nodeOptionSpecs = {
   workload: { type: 'string', default: 'g-counter' },
-  store: { type: 'string', default: 'seq-kv' },
-  'rpc-timeout-ms': { type: 'string', default: '1000' },
-  'deadline-ms': { type: 'string', default: '4000' },
+  store: { type: 'string', default: counterNodeDefaults.storeName },
+  'rpc-timeout-ms': { type: 'string', default: `${counterNodeDefaults.retryMs}` },
+  'deadline-ms': { type: 'string', default: `${counterNodeDefaults.deadlineMs}` },
 } as const;
 
 /** Reads the flags. Throws a UsageError. */

@@ -2,7 +2,7 @@
  * A right node that needs noticeably more messages or time than the shipped node, simulated on the same options. Only
  * nodes that use a service are compared: what those that gossip send depends on time, not on operations.
  */
-import { createCounterNode } from '../../maelstrom/counter-node.ts';
+import { counterNodeDefaults, createCounterNode } from '../../maelstrom/counter-node.ts';
 import { silent } from '../../runtime/log.ts';
 import type { CreateNode } from '../nodes/memory-host.ts';
 import type { RunOptions } from '../nodes/options.ts';
@@ -77,14 +77,7 @@ function shortened(options: RunOptions): RunOptions {
 const shippedNode =
   ({ workload }: RunOptions): CreateNode =>
   (ports) =>
-    createCounterNode({
-      ...ports,
-      workload,
-      storeName: 'seq-kv',
-      retryMs: 1000,
-      deadlineMs: 4000,
-      log: silent,
-    });
+    createCounterNode({ ...ports, ...counterNodeDefaults, workload, log: silent });
 
 interface Figures {
   /** Between servers, per operation. */
