@@ -1,17 +1,16 @@
 import { expect, test } from 'vitest';
-import { afterThisTurn } from '../../../src/runtime/system.ts';
 import { EtcdError } from '../../../src/store/etcd/etcd.ts';
-import { EtcdStore } from '../../../src/store/etcd/etcd-store.ts';
 import { EtcdModel } from '../../../src/workbench/etcd/model.ts';
 import { streams } from '../../../src/workbench/sim/random.ts';
 import { VirtualClock } from '../../../src/workbench/sim/virtual-clock.ts';
+import { openEtcdStore } from '../../support/etcd-store.ts';
 import { modelEtcd } from '../../support/etcd-under-test.ts';
 
 test('a server says once that it cannot claim a slot, however its endpoints put it', async () => {
   const clock = new VirtualClock();
   const model = modelEtcd(new EtcdModel({ nowMs: () => clock.nowMs() }));
   const said: string[] = [];
-  const open = EtcdStore.open({
+  const open = openEtcdStore({
     etcd: {
       ...model,
       txn: (endpoint, txn, timeoutMs) =>
@@ -20,21 +19,11 @@ test('a server says once that it cannot claim a slot, however its endpoints put 
           : model.txn(endpoint, txn, timeoutMs),
     },
     endpoints: ['a', 'b', 'c'],
-    prefix: '',
     timeoutMs: 1000,
-    nodeId: undefined,
-    at: 'here:8080',
-    limits: { maxCounters: 1000, maxNodes: 100, windowMs: 60_000, maxIdempotencyRecords: 1000 },
     clock,
     random: streams(1)('endpoints'),
-    afterThisTurn,
     info: (text) => said.push(text),
     warn: (text) => said.push(text),
-    onCommit: () => {},
-    onFailure: (error) => {
-      throw error;
-    },
-    onRead: () => {},
   });
   const store = await clock.run(open);
   expect(said).toEqual([

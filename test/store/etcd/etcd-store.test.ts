@@ -1,22 +1,13 @@
 /** The etcd engine over a real etcd. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { silent } from '../../../src/runtime/log.ts';
-import { afterThisTurn, systemClock, systemRandom } from '../../../src/runtime/system.ts';
 import { EtcdError, type Txn, type TxnResult } from '../../../src/store/etcd/etcd.ts';
-import { EtcdStore, type EtcdStoreOptions } from '../../../src/store/etcd/etcd-store.ts';
+import type { EtcdStore, EtcdStoreOptions } from '../../../src/store/etcd/etcd-store.ts';
 import { Gateway } from '../../../src/store/etcd/gateway.ts';
-import type { StoreLimits } from '../../../src/store/store.ts';
 import { EtcdProcess, etcdSuffix, hasEtcd } from '../../support/etcd-process.ts';
+import { openEtcdStore } from '../../support/etcd-store.ts';
 import { until } from '../../support/eventually.ts';
 import { freePort } from '../../support/servers.ts';
 import { describeStore } from '../conformance.ts';
-
-const LIMITS: StoreLimits = {
-  maxCounters: 10_000,
-  maxNodes: 1000,
-  windowMs: 600_000,
-  maxIdempotencyRecords: 10_000,
-};
 
 describe.skipIf(!hasEtcd)(`over a real etcd${etcdSuffix}`, () => {
   let process: EtcdProcess;
@@ -35,24 +26,10 @@ describe.skipIf(!hasEtcd)(`over a real etcd${etcdSuffix}`, () => {
   });
 
   const open = async (settings: Partial<EtcdStoreOptions> = {}): Promise<EtcdStore> => {
-    const store = await EtcdStore.open({
+    const store = await openEtcdStore({
       etcd: gateway,
       endpoints: [process.endpoint],
       prefix: `test-${++prefixes}/`,
-      timeoutMs: 5000,
-      nodeId: undefined,
-      limits: LIMITS,
-      clock: systemClock,
-      random: systemRandom,
-      afterThisTurn,
-      info: silent,
-      warn: silent,
-      at: 'here:8080',
-      onCommit: () => {},
-      onFailure: (error) => {
-        throw error;
-      },
-      onRead: () => {},
       ...settings,
     });
     stores.push(store);

@@ -1,37 +1,15 @@
 import { afterEach, expect, test } from 'vitest';
-import { silent } from '../../../src/runtime/log.ts';
-import { afterThisTurn, systemClock, systemRandom } from '../../../src/runtime/system.ts';
-import { EtcdStore } from '../../../src/store/etcd/etcd-store.ts';
-import { type EtcdUnderTest, modelUnderTest } from '../../support/etcd-under-test.ts';
+import type { EtcdStore } from '../../../src/store/etcd/etcd-store.ts';
+import { openEtcdStore } from '../../support/etcd-store.ts';
+import { modelUnderTest } from '../../support/etcd-under-test.ts';
 
 let store: EtcdStore | undefined;
 
 afterEach(() => store?.close());
 
-const open = ({ etcd, endpoint }: EtcdUnderTest): Promise<EtcdStore> =>
-  EtcdStore.open({
-    etcd,
-    endpoints: [endpoint],
-    prefix: '',
-    timeoutMs: 5000,
-    nodeId: undefined,
-    limits: { maxCounters: 1000, maxNodes: 100, windowMs: 60_000, maxIdempotencyRecords: 1000 },
-    clock: systemClock,
-    random: systemRandom,
-    afterThisTurn,
-    info: silent,
-    warn: silent,
-    at: 'here:8080',
-    onFailure: (error) => {
-      throw error;
-    },
-    onRead: () => {},
-    onCommit: () => {},
-  });
-
 test('what etcd refuses for want of space is counted if it is acknowledged, and only then', async () => {
   const underTest = modelUnderTest({ quotaBytes: 50_000 });
-  store = await open(underTest);
+  store = await openEtcdStore({ etcd: underTest.etcd, endpoints: [underTest.endpoint] });
   let acknowledged = 0;
   /** Resolves with the error, if it is refused. */
   const add = async (amount: number): Promise<unknown> => {
