@@ -3,9 +3,10 @@
  * things out. Its arguments, and what it prints before they start.
  */
 import { join } from 'node:path';
-import { numberFrom, parseOptions, reportsUsage } from '../arguments.ts';
+import { numberFrom, parseOptions } from '../arguments.ts';
 import { etcdMembers, hasEtcd } from './etcd-members.ts';
 import { serverProcess } from './local-server.ts';
+import { launch, say } from './launcher.ts';
 import { HOST, MAX_PORT, portsFault } from './ports.ts';
 import { supervise } from './supervisor.ts';
 
@@ -32,11 +33,7 @@ const MEMBERS = 3;
 /** A member has one port for clients and one for the other members. */
 const PORTS = SERVERS + 2 * MEMBERS;
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-
-async function main(args: string[]): Promise<number> {
-  // The servers go on when nothing reads their output any more.
-  process.stdout.on('error', () => {});
+async function main(args: string[]): Promise<number | string> {
   const { values } = parseOptions(args, specs, false);
   if (values.help) {
     say(help);
@@ -49,10 +46,7 @@ async function main(args: string[]): Promise<number> {
     ? await portsFault(ports)
     : 'there is no etcd on the PATH: apt-get install etcd-server (Debian, Ubuntu), brew install etcd (macOS), ' +
       'or see https://github.com/etcd-io/etcd/releases';
-  if (fault !== undefined) {
-    process.stderr.write(`g-counter-etcd: ${fault}\n`);
-    return 1;
-  }
+  if (fault !== undefined) return fault;
   const [serverPorts, clientPorts] = [ports.slice(0, SERVERS), ports.slice(SERVERS, SERVERS + MEMBERS)];
   const members = etcdMembers({
     clientPorts,
@@ -76,9 +70,4 @@ function introduce(ports: readonly number[], store: string): void {
   say('Then end one member of etcd or one server by kill -9 and its process id, and count on.');
 }
 
-main(process.argv.slice(2)).then(
-  (status) => (process.exitCode = status),
-  (error: unknown) => {
-    if (!reportsUsage('g-counter-etcd', error)) throw error;
-  },
-);
+launch('g-counter-etcd', main);

@@ -3,8 +3,9 @@
  * Its arguments, and what it prints before the servers start.
  */
 import { join } from 'node:path';
-import { numberFrom, parseOptions, reportsUsage } from '../arguments.ts';
+import { numberFrom, parseOptions } from '../arguments.ts';
 import { serverProcess } from './local-server.ts';
+import { launch, say } from './launcher.ts';
 import { HOST, MAX_PORT, portsFault } from './ports.ts';
 import { supervise } from './supervisor.ts';
 
@@ -30,11 +31,7 @@ const specs = {
 
 const MAX_NODES = 100;
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-
-async function main(args: string[]): Promise<number> {
-  // The servers go on when nothing reads their output any more.
-  process.stdout.on('error', () => {});
+async function main(args: string[]): Promise<number | string> {
   const { values } = parseOptions(args, specs, false);
   if (values.help) {
     say(help);
@@ -45,10 +42,7 @@ async function main(args: string[]): Promise<number> {
   const basePort = numberFrom('base-port', values['base-port'], range);
   const ports = Array.from({ length: count }, (_, i) => basePort + i);
   const fault = await portsFault(ports);
-  if (fault !== undefined) {
-    process.stderr.write(`g-counter-cluster: ${fault}\n`);
-    return 1;
-  }
+  if (fault !== undefined) return fault;
   // Two such clusters on one machine have different ports, hence different names, and leave each other alone.
   const cluster = `local-${basePort}`;
   introduce(ports, cluster);
@@ -69,9 +63,4 @@ function introduce(ports: readonly number[], cluster: string): void {
   say(`  curl -X POST http://${HOST}:${ports[0]}/increment; curl http://${HOST}:${ports.at(-1)}/count`);
 }
 
-main(process.argv.slice(2)).then(
-  (status) => (process.exitCode = status),
-  (error: unknown) => {
-    if (!reportsUsage('g-counter-cluster', error)) throw error;
-  },
-);
+launch('g-counter-cluster', main);
