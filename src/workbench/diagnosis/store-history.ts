@@ -1,6 +1,6 @@
 /**
- * What the keys of a service held, and from when on, as its replies tell: a write or a swap that it confirmed took
- * effect when it replied.
+ * What the keys of `seq-kv` held, and from when on, as its replies tell: a write or a swap that it confirmed took effect
+ * when it replied, unless it changed nothing. One that changes nothing may be judged by an old state, as a read may.
  */
 import { isEqual, mapKey } from '../nodes/kv-service.ts';
 import { type Exchange, type Messages, type Sent, listIn } from './messages.ts';
@@ -13,6 +13,16 @@ export interface Change {
   readonly reply: Sent;
 }
 
+interface Confirmed extends Change {
+  /** What a swap expected. */
+  readonly from?: unknown;
+}
+
+interface Known extends Change {
+  /** False if it may have been judged by an old state, which held the same. */
+  readonly isCertain: boolean;
+}
+
 /** Since when an answer was not true any more, and what would have been. */
 export interface Outdated {
   readonly since: Change;
@@ -20,24 +30,21 @@ export interface Outdated {
 }
 
 export class StoreHistory {
-  readonly #byKey = new Map<unknown, Change[]>();
+  readonly #byKey = new Map<unknown, Known[]>();
   readonly #byClient = new Map<string, Change[]>();
 
   constructor(messages: Messages, service: string) {
-    const changes = messages.requestsTo(service).flatMap(changesBy);
-    for (const change of changes.toSorted((a, b) => a.reply.id - b.reply.id)) {
+    const confirmed = messages.requestsTo(service).flatMap(confirmedIn);
+    for (const { from, ...change } of confirmed.toSorted((a, b) => a.reply.id - b.reply.id)) {
       const ofKey = listIn(this.#byKey, mapKey(change.key));
+      const isHeld = ({ value }: Change): boolean => isEqual(value, change.value);
       const last = ofKey.at(-1);
-      // Writing what is there already changes nothing.
-      if (last !== undefined && isEqual(last.value, change.value)) continue;
-      ofKey.push(change);
+      // Changes nothing: what is there already, or a swap of a value for itself.
+      if (last !== undefined && (isHeld(last) || isEqual(from, change.value))) continue;
+      const isSwap = change.request.body['type'] === 'cas';
+      ofKey.push({ ...change, isCertain: isSwap || !ofKey.some(isHeld) });
       listIn(this.#byClient, change.request.src).push(change);
     }
-  }
-
-  /** The values of a key, in order. */
-  changesOf(key: unknown): readonly Change[] {
-    return this.#byKey.get(mapKey(key)) ?? [];
   }
 
   /** The last change that `client` had made when the service sent `reply`. */
@@ -46,16 +53,16 @@ export class StoreHistory {
   }
 
   /**
-   * If the key held something else than what `reply` says, returns the change by which that had become outdated; what it
-   * held is that of `newest`.
+   * If the key certainly held something else than what `reply` says, returns the change by which that had become outdated;
+   * what it held is that of `newest`.
    */
   outdatedBy(key: unknown, reply: Sent): Outdated | undefined {
-    const before = this.changesOf(key).filter((change) => change.reply.id < reply.id);
+    const before = (this.#byKey.get(mapKey(key)) ?? []).filter((change) => change.reply.id < reply.id);
     const newest = before.at(-1);
     const isSame = ({ value }: Change): boolean =>
       reply.body['type'] === 'read_ok' && isEqual(value, reply.body['value']);
-    if (newest === undefined || isSame(newest)) return undefined;
-    const since = before[before.findLastIndex(isSame) + 1];
+    if (newest?.isCertain !== true || isSame(newest)) return undefined;
+    const since = before.slice(before.findLastIndex(isSame) + 1).find(({ isCertain }) => isCertain);
     return since && { since, newest };
   }
 }
@@ -65,10 +72,10 @@ const confirmations = new Map([
   ['cas', 'cas_ok'],
 ]);
 
-function changesBy({ request, replies }: Exchange): Change[] {
-  const { type, key, value, to } = request.body;
+function confirmedIn({ request, replies }: Exchange): Confirmed[] {
+  const { type, key, value, from, to } = request.body;
   const confirmation = confirmations.get(String(type));
   return replies
     .filter(({ body }) => confirmation !== undefined && body['type'] === confirmation)
-    .map((reply) => ({ key, value: type === 'cas' ? to : value, request, reply }));
+    .map((reply) => ({ key, ...(type === 'cas' ? { from, value: to } : { value }), request, reply }));
 }
