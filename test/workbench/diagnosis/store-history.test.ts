@@ -1,5 +1,5 @@
 /** What is said of seq-kv holds for whatever was asked of it, compared with a client that is always at the present. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Body, OutgoingBody } from '../../../src/maelstrom/message.ts';
 import { Messages } from '../../../src/workbench/diagnosis/messages.ts';
