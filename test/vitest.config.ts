@@ -3,6 +3,7 @@
  * (`npm run test:unit`), the soak tests, which repeat for long what the others show once (`npm run test:soak`), and those
  * that need Docker (`npm run test:containers`).
  */
+import { availableParallelism } from 'node:os';
 import { type TestProjectConfiguration, defineConfig } from 'vitest/config';
 import { inlineDocument } from '../src/inline-document.mjs';
 import { hasEtcd } from './support/etcd-process.ts';
@@ -59,8 +60,8 @@ export default defineConfig(({ mode }) => ({
     hookTimeout: 300_000,
     // Read by support/suite.ts.
     env: { SUITE: mode },
-    // Vitest would leave one core to itself, which on two cores makes one worker.
-    maxWorkers: '100%',
+    // Many tests wait for processes and timers, so that two workers for each core keep it busy.
+    maxWorkers: 2 * availableParallelism(),
     // They share images.
     fileParallelism: mode !== 'containers',
     // The reports are where .ci/run finds the count of tests.

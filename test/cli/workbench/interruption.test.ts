@@ -71,7 +71,7 @@ test('while the failure that a search has found is shrunk', async () => {
     '--latency',
     '50',
     '--time-limit',
-    '300',
+    '150',
     '--',
     '--deadline-ms',
     '10',

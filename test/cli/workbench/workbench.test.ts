@@ -161,7 +161,7 @@ describe('test', () => {
     },
   );
 
-  test.each([
+  test.concurrent.each([
     ['a line that is not JSON', 'hello', 'wrote a line that is not a message: hello'],
     [
       'a line with a byte-order mark',
@@ -183,7 +183,7 @@ describe('test', () => {
     async (_, line, complaint) => {
       // The shipped node, except that n0 goes wrong after its twentieth message.
       const odd = program(
-        'odd',
+        `odd-${complaint.length}`,
         `n=0; ${node} | while IFS= read -r out; do printf '%s\\n' "$out"; n=$((n+1)); ` +
           `case "$n $out" in '20 {"src":"n0"'*) printf '%s\\n' '${line}';; esac; done`,
       );
@@ -198,6 +198,13 @@ describe('test', () => {
       expect(status).toBe(0);
     },
   );
+
+  test.concurrent('half a line written before a kill is not held against the node', async () => {
+    const halfSpoken = program('half-spoken', `${answerInit}printf '{"src":"n0"'; sleep 60`);
+    const nemesis = ['--nemesis', 'kill', '--nemesis-interval', '0.2', '--time-limit', '2'];
+    const { stdout } = await workbench([...short, '--node-count', '1', '--bin', halfSpoken, ...nemesis]);
+    expect(stdout).not.toContain('not a message');
+  });
 
   test('Ctrl-C ends the run at once, without a verdict, and leaves no process behind', async () => {
     const pids = join(directory, 'pids');
@@ -238,13 +245,6 @@ describe('test', () => {
     expect(stdout).toMatch(/^- interrupted$/m);
     expect(stdout).toMatch(/^every read +INVALID/m);
     expect(status).toBe(1);
-  });
-
-  test('half a line written before a kill is not held against the node', async () => {
-    const halfSpoken = program('half-spoken', `${answerInit}printf '{"src":"n0"'; sleep 60`);
-    const nemesis = ['--nemesis', 'kill', '--nemesis-interval', '0.2', '--time-limit', '2'];
-    const { stdout } = await workbench([...short, '--node-count', '1', '--bin', halfSpoken, ...nemesis]);
-    expect(stdout).not.toContain('not a message');
   });
 
   test('a script whose interpreter is not there ends the run with that reason', async () => {

@@ -1,0 +1,1 @@
+import './diagnoses.test.ts';
