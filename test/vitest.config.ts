@@ -1,7 +1,7 @@
 /**
  * Four suites: all tests but the soak tests (`npm test`), those of them that need virtual time alone
- * (`npm run test:unit`), the soak tests, which repeat for long what the others show once (`npm run test:soak`), and those
- * that need Docker (`npm run test:containers`).
+ * (`npm run test:unit`), the soak tests, which repeat for long what the others show once (`npm run test:soak`), those of
+ * the HTTP API once more with servers on etcd among them, and those that need Docker (`npm run test:containers`).
  */
 import { availableParallelism } from 'node:os';
 import { type TestProjectConfiguration, defineConfig } from 'vitest/config';
@@ -18,7 +18,7 @@ const REAL = [
   '**/docs.test.ts',
 ];
 
-/** What the API promises with every store: these run a second time with servers on a real etcd. */
+/** What the API promises with every store: these run a second time, with servers on a real etcd. */
 const API =
   '**/server/http/{access,api,batch,errors,fuzz,idempotency,limits,merge-laws,merge-sync,paging,watch}.test.ts';
 
@@ -29,6 +29,7 @@ const ON_ETCD: TestProjectConfiguration = {
     include: [API],
     globalSetup: './test/support/on-etcd.ts',
     setupFiles: './test/support/use-etcd.ts',
+    env: { SUITE: 'test' },
   },
 };
 
@@ -52,7 +53,7 @@ export default defineConfig(({ mode }) => ({
     // A failure under load may not come again, so its message says all.
     chaiConfig: { truncateThreshold: 1000 },
     dir: 'test',
-    ...(mode === 'test'
+    ...(mode === 'soak'
       ? { projects: [{ extends: true, test: filesOf(mode) }, ...(hasEtcd ? [ON_ETCD] : [])] }
       : filesOf(mode)),
     // Ends only what hangs. It is far more than a test needs, since no test is to fail on a machine that is busy.
