@@ -11,8 +11,8 @@ import { RetryingCounter } from '../../mutants/retrying.ts';
 import { shippedNode, shippedPnNode } from '../../support/run-options.ts';
 import { bySuite } from '../../support/suite.ts';
 
-const MANY = bySuite({ unit: 30, test: 100 });
-const SOME = bySuite({ unit: 15, test: 50 });
+const MANY = bySuite({ unit: 30, test: 40, soak: 200 });
+const SOME = bySuite({ unit: 15, test: 20, soak: 100 });
 
 test('the shipped node survives many seeds of every fault', async () => {
   for (let seed = 1; seed <= MANY; seed++) {

@@ -12,8 +12,8 @@ import { shrink } from '../../../src/workbench/sim/shrink.ts';
 import { peersMutants } from '../../mutants/peers.ts';
 import { bySuite } from '../../support/suite.ts';
 
-const SEEDS = bySuite({ unit: 5, test: 20, soak: 100 });
-const HARD_SEEDS = bySuite({ unit: 1, test: 3, soak: 10 });
+const SEEDS = bySuite({ unit: 5, test: 8, soak: 100 });
+const HARD_SEEDS = bySuite({ unit: 1, test: 2, soak: 10 });
 
 const simulated = (seed: number, createPeer: CreatePeer = shippedPeer): Promise<ServerRunResults> =>
   simulatePeers(drawPeersOptions(seed), createPeer);
