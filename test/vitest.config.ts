@@ -1,12 +1,13 @@
 /**
- * Four suites: all tests but the soak tests (`npm test`), those of them that need virtual time alone
+ * Five suites: all tests but the soak tests (`npm test`), those of them that need virtual time alone
  * (`npm run test:unit`), the soak tests, which repeat for long what the others show once (`npm run test:soak`), those of
- * the HTTP API once more with servers on etcd among them, and those that need Docker (`npm run test:containers`).
+ * the HTTP API once more, with servers on etcd (`npm run test:api`), and those that need Docker
+ * (`npm run test:containers`).
  */
 import { availableParallelism } from 'node:os';
-import { type TestProjectConfiguration, defineConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
+import type { InlineConfig } from 'vitest/node';
 import { inlineDocument } from '../src/inline-document.mjs';
-import { hasEtcd } from './support/etcd-process.ts';
 
 const SOAK = '**/*.soak.test.ts';
 const CONTAINERS = '**/containers/**';
@@ -18,25 +19,21 @@ const REAL = [
   '**/docs.test.ts',
 ];
 
-/** What the API promises with every store: these run a second time, with servers on a real etcd. */
+/** What the API promises with every store. */
 const API =
   '**/server/http/{access,api,batch,errors,fuzz,idempotency,limits,merge-laws,merge-sync,paging,watch}.test.ts';
 
-const ON_ETCD: TestProjectConfiguration = {
-  extends: true,
-  test: {
-    name: 'on etcd',
-    include: [API],
-    globalSetup: './test/support/on-etcd.ts',
-    setupFiles: './test/support/use-etcd.ts',
-    env: { SUITE: 'test' },
-  },
-};
-
-/** The files of a suite. */
-function filesOf(mode: string): { include: string[]; exclude: string[] } {
+/** The files of a suite, and what they need. */
+function filesOf(mode: string): InlineConfig {
   if (mode === 'soak') return { include: [SOAK], exclude: [] };
   if (mode === 'containers') return { include: [`${CONTAINERS}/*.test.ts`], exclude: [] };
+  if (mode === 'api') {
+    return {
+      include: [API],
+      globalSetup: './test/support/on-etcd.ts',
+      setupFiles: './test/support/use-etcd.ts',
+    };
+  }
   return { include: ['**/*.test.ts'], exclude: [SOAK, CONTAINERS, ...(mode === 'unit' ? REAL : [])] };
 }
 
@@ -53,9 +50,7 @@ export default defineConfig(({ mode }) => ({
     // A failure under load may not come again, so its message says all.
     chaiConfig: { truncateThreshold: 1000 },
     dir: 'test',
-    ...(mode === 'soak'
-      ? { projects: [{ extends: true, test: filesOf(mode) }, ...(hasEtcd ? [ON_ETCD] : [])] }
-      : filesOf(mode)),
+    ...filesOf(mode),
     // Ends only what hangs. It is far more than a test needs, since no test is to fail on a machine that is busy.
     testTimeout: mode === 'soak' ? 900_000 : 300_000,
     hookTimeout: 300_000,
@@ -74,7 +69,7 @@ export default defineConfig(({ mode }) => ({
             [
               'json',
               {
-                outputFile: `dist/test/${mode === 'soak' || mode === 'containers' ? `${mode}-` : ''}report.json`,
+                outputFile: `dist/test/${mode === 'test' ? '' : `${mode}-`}report.json`,
               },
             ],
           ],
