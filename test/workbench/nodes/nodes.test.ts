@@ -7,8 +7,8 @@ import { Nodes, type Offence } from '../../../src/workbench/nodes/nodes.ts';
 import { Network } from '../../../src/workbench/sim/network.ts';
 import { VirtualClock } from '../../../src/workbench/sim/virtual-clock.ts';
 
-/** Two nodes that do nothing by themselves but answer init, and a client. */
-async function start({ lateRepliesSilence = true } = {}) {
+/** Two nodes that do nothing by themselves but answer init, `initMs` after it arrives, and a client. */
+async function start({ lateRepliesSilence = true, initMs = 0 } = {}) {
   const clock = new VirtualClock();
   const network = new Network({
     model: 'maelstrom',
@@ -33,7 +33,8 @@ async function start({ lateRepliesSilence = true } = {}) {
       events[nodeId] = hostEvents;
       return {
         deliver: ({ src, body }) => {
-          if (body['type'] === 'init') say(nodeId, src, { type: 'init_ok', in_reply_to: body['msg_id'] });
+          const reply: Body = { type: 'init_ok', in_reply_to: body['msg_id'] };
+          if (body['type'] === 'init') clock.after(initMs, () => say(nodeId, src, reply));
         },
         kill: () => Promise.resolve(),
         pause: () => {},
@@ -98,6 +99,22 @@ test('a node that was paused while the client waited cannot know, and is excused
   say('n0', 'c0');
   expect(offences).toEqual([]);
   expect(isHeard('n0')).toBe(true);
+});
+
+test('so is a node that was starting while the client waited, but not from then on', async () => {
+  const { network, nodes, offences, say, advance, isHeard } = await start({ initMs: 800 });
+  nodes.kill('n0');
+  nodes.restart('n0');
+  await advance(800 + CLIENT_TIMEOUT_MS - 1);
+  network.detach('c0');
+  say('n0', 'c0');
+  expect(offences).toEqual([]);
+  expect(isHeard('n0')).toBe(true);
+  network.attach('c2', () => {});
+  await advance(1);
+  network.detach('c2');
+  say('n0', 'c2');
+  expect(offences.map(({ kind }) => kind)).toEqual(['late']);
 });
 
 test('a line that is not a message, or is to an unknown destination, silences a node until it is restarted', async () => {
