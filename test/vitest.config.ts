@@ -21,7 +21,7 @@ const REAL = [
 
 /** What the API promises with every store. */
 const API =
-  '**/server/http/{access,api,batch,errors,fuzz,idempotency,limits,merge-laws,merge-sync,paging,watch}.test.ts';
+  '**/server/http/{access,api,batch,errors,fuzz,idempotency,limits,merge-laws,merge-sync,paging,tokens,watch}.test.ts';
 
 /** The files of a suite, and what they need. */
 function filesOf(mode: string): InlineConfig {

@@ -2,7 +2,7 @@
  * Reads command lines: Node's parser, and the values of flags with their ranges. Every mistake becomes a UsageError, which a
  * program reports in one line, with exit status 2.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parseAuthority } from '../runtime/authority.ts';
 import { DecodeError } from '../runtime/decode.ts';
@@ -116,13 +116,31 @@ export const hostNamesFrom = (flag: string, list: string): string[] =>
     throw new UsageError(`${written(flag)} takes names such as count.example.org, not '${name}'`);
   });
 
-/** Reads the text of the file that a flag names. Throws a UsageError if it cannot be read or is not UTF-8. */
+/** Reads the text of the file that a flag names. Throws a UsageError if it cannot be read, is too long or not UTF-8. */
 export function textFrom(flag: string, path: string): string {
   try {
-    return utf8Text(readFileSync(path));
+    return utf8Text(bytesFrom(path));
   } catch (error) {
     const why = error instanceof DecodeError ? error.message : `cannot be read: ${asError(error).message}`;
     throw new UsageError(`${written(flag)} ${path} ${why}`);
+  }
+}
+
+const MAX_FILE_BYTES = 2 ** 20;
+
+/** The bytes of a file, which may also be a pipe. Throws a DecodeError if it is too long. */
+function bytesFrom(path: string): Buffer {
+  const bytes = Buffer.alloc(MAX_FILE_BYTES + 1);
+  const file = openSync(path, 'r');
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(file, bytes, length, bytes.length - length, null);
+    }
+    if (length > MAX_FILE_BYTES) throw new DecodeError(`is longer than ${MAX_FILE_BYTES} bytes`);
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(file);
   }
 }
 

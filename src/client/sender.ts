@@ -238,7 +238,7 @@ export class Sender {
 /** The status of what the store refuses after it has looked for the idempotency key. */
 const CONFLICT = 409;
 /** The statuses of refusals for which one counter may be to blame, or their number. */
-const SPLIT: ReadonlySet<number> = new Set([400, CONFLICT, 413]);
+const SPLIT: ReadonlySet<number> = new Set([400, 403, CONFLICT, 413]);
 
 /** The values in the answer to a batch. What is no number becomes NaN. */
 const valuesFrom = (json: unknown): readonly number[] =>

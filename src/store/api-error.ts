@@ -56,6 +56,8 @@ export type RequestErrorCode =
   | 'bad_request'
   | 'body_too_large'
   | 'expectation_failed'
+  /** The token is known, and does not permit this. */
+  | 'forbidden'
   | 'foreign_origin'
   | 'head_too_large'
   | 'internal'

@@ -108,6 +108,13 @@ test('one counter that is refused takes no other with it', async () => {
   expect(keys.map((key) => server.value(key))).toEqual([1, 1, 0, 1]);
 });
 
+test('one counter that the token does not permit takes no other with it', async () => {
+  const { clock, server, add } = begin();
+  const forbidden = { status: 403, code: 'forbidden' };
+  server.fates.push(forbidden, 'whole', forbidden);
+  expect(await clock.run(Promise.all([add('a'), add('b')]))).toEqual([1, 'forbidden']);
+});
+
 test('of calls for one counter, those that fit are counted', async () => {
   const { clock, server, add } = begin();
   const overflow = { status: 409, code: 'overflow' };

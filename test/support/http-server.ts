@@ -42,7 +42,7 @@ export async function openHttpServer(
 ): Promise<HttpServerFixture> {
   const errors: unknown[] = [];
   const server = new HttpServer({
-    access: { token: undefined, isInsecure: false, allowedOrigins: [], allowedHosts: [], host: '127.0.0.1' },
+    access: { tokens: undefined, isInsecure: false, allowedOrigins: [], allowedHosts: [], host: '127.0.0.1' },
     page: '<!doctype html>',
     maxConnections: 100,
     maxWatchers: 100,

@@ -10,6 +10,7 @@ import type { TlsMaterial } from '../../runtime/tls-material.ts';
 import { measureLag } from '../../server/http/event-loop-lag.ts';
 import { Metrics } from '../../server/http/metrics.ts';
 import { HttpServer } from '../../server/http/server.ts';
+import { Tokens } from '../../server/http/tokens.ts';
 import page from '../../server/page/page.html';
 import { UsageError, reportsUsage } from '../arguments.ts';
 import { listenErrorText } from '../listen-error.ts';
@@ -68,6 +69,9 @@ async function run(options: ServerCliOptions): Promise<void> {
   for (const warning of options.warnings) note('warning', warning);
   const tls = options.tls.read();
   if (tls !== undefined) warnOfCertificate(tls);
+  const restricted = options.tokensFile.read();
+  const tokens = options.token === undefined ? undefined : new Tokens(options.token);
+  tokens?.restrict(restricted ?? []);
   const maxConnections = connectionsWithin(options.maxConnections);
   if (maxConnections < options.maxConnections) {
     const text = `the system's limit of open files leaves room for --max-connections ${maxConnections}, not ${options.maxConnections}`;
@@ -77,7 +81,7 @@ async function run(options: ServerCliOptions): Promise<void> {
   const metrics = new Metrics(() => [...(engine?.figures() ?? []), ...processFigures()]);
   const bootId = uniqueIntegers(systemRandom)().toString(36);
   const server = new HttpServer({
-    access: { ...options, isInsecure: isInsecure(options) },
+    access: { ...options, tokens, isInsecure: isInsecure(options) },
     tls,
     page,
     maxConnections,
@@ -98,18 +102,14 @@ async function run(options: ServerCliOptions): Promise<void> {
   let stop: (reason: string) => void = () => {};
   const stopRequest = new Promise<string>((resolve) => (stop = resolve));
   const reload = (): void => {
-    try {
-      const latest = options.tls.read();
-      if (latest === undefined) return;
+    reloadFrom(options.tls, 'the TLS certificate', (latest) => {
       server.useTls(latest);
       engine?.useTls(latest);
-      note('info', 'the TLS certificate has been read again');
       warnOfCertificate(latest);
-    } catch (error) {
-      note('error', `the TLS certificate stays as it was: ${asError(error).message}`);
-    }
+    });
+    reloadFrom(options.tokensFile, 'the list of restricted tokens', (latest) => tokens?.restrict(latest));
   };
-  onStopSignal(stop, undefined, tls === undefined ? undefined : reload);
+  onStopSignal(stop, undefined, tls === undefined && restricted === undefined ? undefined : reload);
   const port = await server.listen(options.host, options.port).catch((error: unknown) => {
     throw new Error(listenErrorText(error, options.host, options.port), { cause: error });
   });
@@ -169,6 +169,18 @@ function startEngine(
 /** Servers on etcd have no peers that anybody could register. */
 const isInsecure = ({ engine }: ServerCliOptions): boolean =>
   engine.store === 'disk' && engine.cluster.isInsecure;
+
+/** Uses what files hold now, and goes on as before if that is nothing that could be used. */
+function reloadFrom<T>(files: { read(): T | undefined }, name: string, use: (latest: T) => void): void {
+  try {
+    const latest = files.read();
+    if (latest === undefined) return;
+    note('info', `${name} has been read again`);
+    use(latest);
+  } catch (error) {
+    note('error', `${name} stays as it was: ${asError(error).message}`);
+  }
+}
 
 function warnOfCertificate(tls: TlsMaterial): void {
   const fault = TlsFiles.fault(tls);

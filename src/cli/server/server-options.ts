@@ -14,6 +14,7 @@ import {
 import { type EtcdCliOptions, etcdHelp, etcdOptionSpecs, etcdOptionsFrom } from './etcd-options.ts';
 import { type Environment, Settings } from './settings.ts';
 import { TlsFiles, tlsHelp, tlsOptionSpecs } from './tls-files.ts';
+import { TokensFile } from './tokens-file.ts';
 
 export interface ServerCliOptions {
   readonly host: string;
@@ -22,6 +23,7 @@ export interface ServerCliOptions {
   readonly nodeId: string | undefined;
   readonly engine: EngineCliOptions;
   readonly token: string | undefined;
+  readonly tokensFile: TokensFile;
   readonly tls: TlsFiles;
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
@@ -62,6 +64,9 @@ etcd; with export, prints all counters in etcd. Each of the three has a --help o
   --data-dir PATH             the directory that counters are kept in (default data); created if it does not exist
   --token-file PATH           a file with a token that requests to increment, merge, sync, register and remove
                               must present as Authorization: Bearer TOKEN
+  --tokens-file PATH          a file with further tokens, for pages and others that only count: a line
+                              'TOKEN increment PREFIX' permits to increment the counters whose keys begin with the
+                              prefix. SIGHUP reads it again
   --allow-origin ORIGIN       let pages of this origin use the server from a browser, e.g. https://example.org;
                               several are separated by commas, * stands for all
   --allow-host NAME           be asked by this name too, e.g. count.example.org; several are separated by commas. On a
@@ -102,6 +107,7 @@ const specs = {
   store: text,
   'data-dir': text,
   'token-file': text,
+  'tokens-file': text,
   'allow-origin': text,
   'allow-host': text,
   'max-counters': text,
@@ -132,6 +138,7 @@ export function serverOptionsFrom(args: string[], environment: Environment): Ser
     nodeId: nodeIdFrom(settings),
     engine: engineFrom(settings, host, token, environment),
     token,
+    tokensFile: new TokensFile(settings, token),
     tls: new TlsFiles(settings),
     allowedOrigins: originsFrom(settings),
     allowedHosts: hostNamesFrom(settings.nameOf('allow-host'), settings.text('allow-host') ?? ''),

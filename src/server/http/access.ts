@@ -1,17 +1,18 @@
 /**
- * Access: who may use which routes. Writing needs the token, if one is set; without one, only this machine may change the
+ * Access: who may use which routes. Writing needs a token, if one is set; without one, only this machine may change the
  * cluster. On a loopback host the server goes by no name that might be somebody else's. Pages of other origins may use
  * the server only if an operator has allowed their origin.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../../cluster/address.ts';
 import { type Authority, isLocalOrAddress, isOriginOf } from '../../runtime/authority.ts';
 import { ApiError } from '../../store/api-error.ts';
+import type { Increment } from '../../store/store.ts';
+import type { Grant, Tokens } from './tokens.ts';
 
 export interface Access {
-  /** What writers must present; undefined if anybody may write. */
-  readonly token: string | undefined;
+  /** Of which writers must present one; undefined if anybody may write. */
+  readonly tokens: Tokens | undefined;
   /** Whether anybody may register and remove peers if there is no token. */
   readonly isInsecure: boolean;
   /** The origins whose pages may use the server from a browser, or `*` for all. */
@@ -41,12 +42,23 @@ export function checkHost(
   throw new ApiError('unknown_host', `this server is not known as '${host}'; see --allow-host`);
 }
 
-/** Throws an ApiError if a request does not present the token. Takes equally long for every wrong one. */
-export function checkToken({ token }: Access, { headers }: IncomingMessage): void {
-  if (token === undefined) return;
+/** What the token of a request permits. Throws an ApiError if it presents none that is known. */
+export function grantOf({ tokens }: Access, { headers }: IncomingMessage): Grant {
+  if (tokens === undefined) return 'everything';
   const [, presented = ''] = /^bearer +(.*)$/i.exec(headers.authorization ?? '') ?? [];
-  if (timingSafeEqual(digest(presented), digest(token))) return;
+  const grant = tokens.grantOf(presented);
+  if (grant !== undefined) return grant;
   throw new ApiError('unauthorized', 'this needs the header Authorization: Bearer TOKEN');
+}
+
+/** Throws an ApiError if a token does not permit every one of some increments. */
+export function checkIncrements(grant: Grant, increments: readonly Increment[]): void {
+  if (grant === 'everything') return;
+  for (const { key } of increments) {
+    if (!grant.some((prefix) => key.startsWith(prefix))) {
+      throw new ApiError('forbidden', `this token does not permit to increment ${JSON.stringify(key)}`);
+    }
+  }
 }
 
 /**
@@ -58,15 +70,13 @@ export function checkLocal(
   { socket }: IncomingMessage,
   authority: Authority | undefined,
 ): void {
-  if (access.token !== undefined || access.isInsecure) return;
+  if (access.tokens !== undefined || access.isInsecure) return;
   if (isLoopback(socket.remoteAddress ?? '')) return checkHost(access, authority, false);
   throw new ApiError(
     'not_local',
     'without a token this is only taken from the same machine; see --token-file',
   );
 }
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Whether pages of an origin may read the server's responses. */
 const isAllowed = ({ allowedOrigins }: Access, origin: string): boolean =>

@@ -8,7 +8,7 @@ import { type Member, type MemberState, type Source, isPeer } from '../../cluste
 import { ApiError } from '../../store/api-error.ts';
 import { readJson, readMessage } from './body.ts';
 import type { ClusterContext, Exchange, StoreContext } from './context.ts';
-import { idempotencyFrom } from './idempotency-key.ts';
+import { countIncrements } from './increments.ts';
 import { type Reply, jsonReply } from './reply.ts';
 import { amountFromBody, countFromBody, peerFromBody } from './validation.ts';
 
@@ -21,9 +21,9 @@ export async function count({ store }: StoreContext): Promise<Reply> {
 }
 
 /** POST /increment {"amount"} */
-export async function incrementShared({ store }: StoreContext, { request }: Exchange): Promise<Reply> {
-  const increments = [{ key: SHARED_KEY, amount: amountFromBody(await readJson(request)) }];
-  const { nodeId, values } = await store.increment(increments, idempotencyFrom(request, 'one', increments));
+export async function incrementShared({ store }: StoreContext, exchange: Exchange): Promise<Reply> {
+  const increments = [{ key: SHARED_KEY, amount: amountFromBody(await readJson(exchange.request)) }];
+  const { nodeId, values } = await countIncrements(store, exchange, 'one', increments);
   return countReply(nodeId, values[0] ?? 0);
 }
 

@@ -9,6 +9,7 @@ import type { Store } from '../../store/store.ts';
 import type { Access } from './access.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reply } from './reply.ts';
+import type { Grant } from './tokens.ts';
 import type { Watchers } from './watchers.ts';
 
 /** What handlers have in common. */
@@ -45,6 +46,8 @@ export interface Exchange {
   readonly segment: string;
   /** What follows the question mark. */
   readonly query: string;
+  /** What its token permits. */
+  readonly grant: Grant;
 }
 
 /**

@@ -7,22 +7,22 @@ import { corsHeaders } from './access.ts';
 import { readJson } from './body.ts';
 import type { Exchange, StoreContext } from './context.ts';
 import { counterJson, partsJson } from './counter-json.ts';
-import { idempotencyFrom } from './idempotency-key.ts';
+import { countIncrements } from './increments.ts';
 import { type Reply, jsonReply } from './reply.ts';
 import { amountFromBody, incrementsFromBody, keyFromPath, partsFromBody, prefixFrom } from './validation.ts';
 
 /** POST /counter/incr/KEY {"amount"} */
-export async function increment({ store }: StoreContext, { request, segment }: Exchange): Promise<Reply> {
-  const key = keyFromPath(segment);
-  const increments = [{ key, amount: amountFromBody(await readJson(request)) }];
-  const counted = await store.increment(increments, idempotencyFrom(request, 'one', increments));
+export async function increment({ store }: StoreContext, exchange: Exchange): Promise<Reply> {
+  const key = keyFromPath(exchange.segment);
+  const amount = amountFromBody(await readJson(exchange.request));
+  const counted = await countIncrements(store, exchange, 'one', [{ key, amount }]);
   return { ...jsonReply(incrementJson(counted, key, 0)), headers: scopeHeader(store) };
 }
 
 /** POST /counters/incr {"increments": [{"key", "amount"}]} */
-export async function incrementMany({ store }: StoreContext, { request }: Exchange): Promise<Reply> {
-  const increments = incrementsFromBody(await readJson(request));
-  const counted = await store.increment(increments, idempotencyFrom(request, 'many', increments));
+export async function incrementMany({ store }: StoreContext, exchange: Exchange): Promise<Reply> {
+  const increments = incrementsFromBody(await readJson(exchange.request));
+  const counted = await countIncrements(store, exchange, 'many', increments);
   const results = increments.map(({ key }, index) => incrementJson(counted, key, index));
   return { ...jsonReply(`{"results":[${results.join(',')}]}`), headers: scopeHeader(store) };
 }

@@ -17,6 +17,7 @@ const errorStatuses: Readonly<Record<ErrorCode, (details: ErrorDetails) => Error
   bad_request: always(400, { connection: 'close' }),
   body_too_large: always(413),
   expectation_failed: always(417),
+  forbidden: always(403),
   foreign_origin: always(403),
   head_too_large: always(431),
   idempotency_key_reused: always(422),

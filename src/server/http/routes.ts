@@ -23,8 +23,10 @@ interface Endpoint {
   /** Its name in the metrics. */
   readonly name: string;
   readonly method: 'GET' | 'POST';
-  /** Whether the token is needed, if one is set. */
+  /** Whether a token is needed, if one is set. */
   readonly isGuarded: boolean;
+  /** Whether a restricted token will do. The handler checks what it permits. */
+  readonly isIncrement?: boolean;
   /** Whether only requests from this machine are accepted, if no token is set. */
   readonly isLocal?: boolean;
   /** Whether a request can take milliseconds: such ones take turns. */
@@ -80,6 +82,7 @@ const costlyGet = { ...get, isCostly: true } as const;
 const guardedGet = { method: 'GET', isGuarded: true } as const;
 const post = { method: 'POST', isGuarded: false } as const;
 const guardedPost = { method: 'POST', isGuarded: true } as const;
+const incrementPost = { ...guardedPost, isIncrement: true } as const;
 const localGet = { method: 'GET', isGuarded: true, isLocal: true } as const;
 const localPost = { method: 'POST', isGuarded: true, isLocal: true } as const;
 
@@ -89,11 +92,11 @@ const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/metrics', { name: 'metrics', ...costlyGet, needs: 'store', handle: metrics }],
   ['/counters', { name: 'list', ...costlyGet, needs: 'store', handle: list }],
   ['/counters/watch', { name: 'watch', ...costlyGet, needs: 'store', handle: watch }],
-  ['/counters/incr', { name: 'increment_many', ...guardedPost, needs: 'store', handle: incrementMany }],
+  ['/counters/incr', { name: 'increment_many', ...incrementPost, needs: 'store', handle: incrementMany }],
   ['/backup', { name: 'backup', ...localGet, needs: 'store', handle: backup }],
   ['/slots', { name: 'slots', ...get, needs: 'store', handle: slots }],
   ['/count', { name: 'count', ...get, needs: 'store', handle: count }],
-  ['/increment', { name: 'increment_shared', ...guardedPost, needs: 'store', handle: incrementShared }],
+  ['/increment', { name: 'increment_shared', ...incrementPost, needs: 'store', handle: incrementShared }],
   ['/sync', { name: 'sync_shared', ...guardedPost, needs: 'store', handle: syncShared }],
   ['/peers', { name: 'peers', ...get, needs: 'cluster', handle: peers }],
   ['/register', { name: 'register', ...localPost, needs: 'cluster', handle: register }],
@@ -105,7 +108,7 @@ const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
 
 const ofKey: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['', { name: 'read', ...get, needs: 'store', handle: read }],
-  ['incr', { name: 'increment', ...guardedPost, needs: 'store', handle: increment }],
+  ['incr', { name: 'increment', ...incrementPost, needs: 'store', handle: increment }],
   ['merge', { name: 'merge', ...guardedPost, needs: 'store', handle: merge }],
   ['sync', { name: 'sync', ...guardedGet, needs: 'store', handle: sync }],
 ]);

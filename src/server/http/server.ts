@@ -18,8 +18,8 @@ import {
   checkHost,
   checkLocal,
   checkOrigin,
-  checkToken,
   corsHeaders,
+  grantOf,
   preflightHeaders,
 } from './access.ts';
 import { maxMergeBytesOf } from './body.ts';
@@ -225,9 +225,12 @@ export class HttpServer {
       throw new ApiError('method_not_allowed', `${path} takes ${allow}`, { allow });
     }
     if (route.method === 'POST') checkOrigin(access, request, authority);
-    if (route.isGuarded) checkToken(access, request);
+    const grant = route.isGuarded ? grantOf(access, request) : 'everything';
+    if (grant !== 'everything' && !route.isIncrement) {
+      throw new ApiError('forbidden', 'this token permits to increment some counters, and nothing else');
+    }
     if (route.isLocal) checkLocal(access, request, authority);
-    const exchange = { request, response, segment, query };
+    const exchange = { request, response, segment, query, grant };
     if (!route.isCostly) return dispatch(route, this.#contexts, exchange);
     return this.#turns.next().then(() => {
       return request.socket.destroyed ? undefined : dispatch(route, this.#contexts, exchange);

@@ -29,7 +29,7 @@ test.each<[status: number, codes: ErrorCode[]]>([
   ],
   [400, ['invalid_prefix']],
   [401, ['unauthorized']],
-  [403, ['foreign_origin', 'no_peer', 'not_local']],
+  [403, ['forbidden', 'foreign_origin', 'no_peer', 'not_local']],
   [404, ['not_found', 'unknown_peer']],
   [405, ['method_not_allowed']],
   [408, ['timeout']],

@@ -94,7 +94,7 @@ test('the name that it was told to listen on is its own', async () => {
     {},
     {
       access: {
-        token: undefined,
+        tokens: undefined,
         isInsecure: false,
         allowedOrigins: [],
         allowedHosts: [],

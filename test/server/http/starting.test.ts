@@ -1,5 +1,6 @@
 /** The server before it has read its data directory. */
 import { afterEach, expect, test } from 'vitest';
+import { Tokens } from '../../../src/server/http/tokens.ts';
 import { Connection, type Reply, requestText } from '../../support/connection.ts';
 import { type HttpServerFixture, openHttpServer, openStore } from '../../support/http-server.ts';
 import { stopServers } from '../../support/server-process.ts';
@@ -43,7 +44,13 @@ test('other errors are the same as later', async () => {
   fixture = await openHttpServer(
     {},
     {
-      access: { token: 'secret', isInsecure: false, allowedOrigins: [], allowedHosts: [], host: '127.0.0.1' },
+      access: {
+        tokens: new Tokens('secret'),
+        isInsecure: false,
+        allowedOrigins: [],
+        allowedHosts: [],
+        host: '127.0.0.1',
+      },
     },
   );
   const statuses = [
