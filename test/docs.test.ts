@@ -8,6 +8,7 @@ import { basename, join, posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseJson } from '../src/runtime/json.ts';
 import { errorStatusOf } from '../src/server/http/error-statuses.ts';
+import { errorDescriptions } from '../src/server/http/openapi/error-descriptions.ts';
 import { routeOf } from '../src/server/http/routes.ts';
 import { ApiError, type ErrorCode } from '../src/store/api-error.ts';
 import { faultNames } from '../src/workbench/sim/nemesis.ts';
@@ -172,6 +173,12 @@ test('the error codes in the documents are those of the server, with their statu
   const written = rows.map(({ first, cells }) => `${first.slice(1, -1)} ${cells.get('status')}`);
   expect(codes.length).toBeGreaterThan(30);
   expect(written.toSorted()).toEqual(statuses.toSorted());
+});
+
+test('the OpenAPI document says the same of each error code', () => {
+  const rows = rowsOf(textOf('docs/http-api.md')).filter(({ cells }) => cells.has('code'));
+  const written = rows.map(({ first, cells }) => [first.slice(1, -1), cells.get('when')]);
+  expect(Object.fromEntries(written)).toEqual(errorDescriptions);
 });
 
 /** The requests in code, with a key for KEY. */

@@ -1,10 +1,13 @@
 /**
  * Names: which texts can be the key of a counter or the id of a node.
  */
-const MAX_NAME_BYTES = 256;
+export const MAX_NAME_BYTES = 256;
+
+/** The control characters (Unicode's Cc), for a class in a regular expression. */
+export const CONTROL_CHARACTERS = String.raw`\u0000-\u001f\u007f-\u009f`;
 
 /** Control characters, and halves of surrogate pairs, which no UTF-8 can hold. */
-const NOT_IN_NAMES = /[\p{Cc}\p{Cs}]/u;
+const NOT_IN_NAMES = new RegExp(String.raw`[${CONTROL_CHARACTERS}\p{Cs}]`, 'u');
 
 /** Says why a text cannot be such a name, as the end of a sentence; undefined if it can. */
 export function nameFault(name: string, maxBytes = MAX_NAME_BYTES): string | undefined {

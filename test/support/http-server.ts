@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterThisTurn, systemClock, systemRandom, wallClockMs } from '../../src/runtime/system.ts';
+import { openApiText } from '../../src/server/http/openapi/document.ts';
 import { Metrics } from '../../src/server/http/metrics.ts';
 import { HttpServer, type ServerOptions, type Timeouts } from '../../src/server/http/server.ts';
 import { openDirectory } from '../../src/store/disk/system-files.ts';
@@ -44,6 +45,7 @@ export async function openHttpServer(
   const server = new HttpServer({
     access: { tokens: undefined, isInsecure: false, allowedOrigins: [], allowedHosts: [], host: '127.0.0.1' },
     page: '<!doctype html>',
+    openApi: openApiText('0.0.0'),
     maxConnections: 100,
     maxWatchers: 100,
     maxNodes: 1000,

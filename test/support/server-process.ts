@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseJson } from '../../src/runtime/json.ts';
+import { documentedAs } from './api-document.ts';
 import { type Counter, counterFrom, numberFrom, objectFrom, totalsFrom } from './json.ts';
 
 export interface Settings {
@@ -172,13 +173,20 @@ export class ServerProcess {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', reject);
-          response.on('end', () =>
-            resolve({
+          response.on('end', () => {
+            const answer = {
               status: response.statusCode ?? 0,
               headers: response.headers,
               body: Buffer.concat(chunks).toString(),
-            }),
-          );
+            };
+            try {
+              // Another version has another document.
+              if (this.#settings.launcher === undefined) documentedAs(method, path, answer);
+              resolve(answer);
+            } catch (error) {
+              reject(error);
+            }
+          });
         },
       );
       asked.on('error', reject);

@@ -9,6 +9,7 @@ import { systemClock, systemRandom, afterThisTurn, stderrLog, timeOfDay } from '
 import type { TlsMaterial } from '../../runtime/tls-material.ts';
 import { measureLag } from '../../server/http/event-loop-lag.ts';
 import { Metrics } from '../../server/http/metrics.ts';
+import { openApiText } from '../../server/http/openapi/document.ts';
 import { HttpServer } from '../../server/http/server.ts';
 import { Tokens } from '../../server/http/tokens.ts';
 import page from '../../server/page/page.html';
@@ -84,6 +85,7 @@ async function run(options: ServerCliOptions): Promise<void> {
     access: { ...options, tokens, isInsecure: isInsecure(options) },
     tls,
     page,
+    openApi: openApiText(version),
     maxConnections,
     maxWatchers: options.maxWatchers,
     maxNodes: options.maxNodes,

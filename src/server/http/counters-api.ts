@@ -1,7 +1,6 @@
 /**
  * The routes of named counters: increment, read, merge, list and watch. They use the store through its port only.
  */
-import { ApiError } from '../../store/api-error.ts';
 import type { Counted, Store } from '../../store/store.ts';
 import { corsHeaders } from './access.ts';
 import { readJson } from './body.ts';
@@ -9,7 +8,15 @@ import type { Exchange, StoreContext } from './context.ts';
 import { counterJson, partsJson } from './counter-json.ts';
 import { countIncrements } from './increments.ts';
 import { type Reply, jsonReply } from './reply.ts';
-import { amountFromBody, incrementsFromBody, keyFromPath, partsFromBody, prefixFrom } from './validation.ts';
+import {
+  amountFromBody,
+  cursorFrom,
+  incrementsFromBody,
+  keyFromPath,
+  limitFrom,
+  partsFromBody,
+  prefixFrom,
+} from './validation.ts';
 
 /** POST /counter/incr/KEY {"amount"} */
 export async function increment({ store }: StoreContext, exchange: Exchange): Promise<Reply> {
@@ -52,8 +59,8 @@ export async function sync({ store }: StoreContext, { segment }: Exchange): Prom
 export async function list({ store }: StoreContext, { query }: Exchange): Promise<Reply> {
   const parameters = new URLSearchParams(query);
   const prefix = prefixFrom(parameters);
-  const limit = limitFrom(parameters.get('limit'));
-  const after = cursorFrom(parameters.get('cursor'));
+  const limit = limitFrom(parameters);
+  const after = cursorFrom(parameters);
   const counters: string[] = [];
   let chars = 0;
   let lastKey = '';
@@ -94,24 +101,8 @@ const EVENT_STREAM = {
   'x-accel-buffering': 'no',
 };
 
-const DEFAULT_PAGE = 100;
-const MAX_PAGE = 1000;
 /** Counters of many nodes make a page shorter than its limit. */
 const MAX_PAGE_CHARS = 2 ** 20;
-
-function limitFrom(text: string | null): number {
-  const limit = text === null ? DEFAULT_PAGE : Number(text);
-  if (/^\d*$/.test(text ?? '') && limit >= 1 && limit <= MAX_PAGE) return limit;
-  throw new ApiError('invalid_limit', `the limit must be a whole number from 1 to ${MAX_PAGE}`);
-}
-
-/** The key that a page ended with. */
-function cursorFrom(text: string | null): string | undefined {
-  if (text === null) return undefined;
-  const bytes = Buffer.from(text, 'base64url');
-  if (text !== '' && bytes.toString('base64url') === text) return bytes.toString();
-  throw new ApiError('invalid_cursor', 'the cursor must be the "next_cursor" of another page');
-}
 
 /** Which servers know the idempotency key of an increment that was counted. */
 const scopeHeader = ({ memory }: Store): Record<string, string> => ({ 'idempotency-scope': memory.scope });

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../../store/api-error.ts';
 import type { Idempotency, Increment } from '../../store/store.ts';
+import type { Described } from './shape.ts';
 import { countOf } from './target.ts';
 
 /**
@@ -37,5 +38,12 @@ export function idempotencyFrom(
 }
 
 const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
+
+export const idempotencyKey: Described = {
+  schema: { type: 'string', pattern: IDEMPOTENCY_KEY.source },
+  errors: ['invalid_idempotency_key', 'idempotency_key_reused', 'too_many_idempotency_keys'],
+  isOptional: true,
+};
+
 /** 132 bits. */
 const FINGERPRINT_CHARS = 22;

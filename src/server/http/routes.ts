@@ -15,13 +15,14 @@ import {
   removePeer,
   syncShared,
 } from './cluster-api.ts';
-import { backup, health, metrics, page, slots } from './status.ts';
+import type { RouteName } from './openapi/operations.ts';
+import { backup, health, metrics, openApi, page, slots } from './status.ts';
 
 export type Route = Endpoint & (OpenRoute | StoreRoute | ClusterRoute);
 
 interface Endpoint {
-  /** Its name in the metrics. */
-  readonly name: string;
+  /** Its name in the metrics and in the OpenAPI document. */
+  readonly name: RouteName;
   readonly method: 'GET' | 'POST';
   /** Whether a token is needed, if one is set. */
   readonly isGuarded: boolean;
@@ -88,6 +89,7 @@ const localPost = { method: 'POST', isGuarded: true, isLocal: true } as const;
 
 const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/', { name: 'page', ...get, needs: 'nothing', handle: page }],
+  ['/openapi.json', { name: 'openapi', ...get, needs: 'nothing', handle: openApi }],
   ['/health', { name: 'health', ...get, needs: 'nothing', handle: health }],
   ['/metrics', { name: 'metrics', ...costlyGet, needs: 'store', handle: metrics }],
   ['/counters', { name: 'list', ...costlyGet, needs: 'store', handle: list }],
@@ -114,6 +116,12 @@ const ofKey: ReadonlyMap<string, Route> = new Map<string, Route>([
 ]);
 
 const PREFIX = '/counter/';
+
+/** All routes, with their paths; where a path ends in a key, it ends in `{key}`. */
+export const routes: readonly { readonly path: string; readonly route: Route }[] = [
+  ...[...fixed].map(([path, route]) => ({ path, route })),
+  ...[...ofKey].map(([verb, route]) => ({ path: `${PREFIX}${verb === '' ? '' : `${verb}/`}{key}`, route })),
+];
 
 /**
  * The route of a path, and the key at its end, still encoded; undefined if there is none. A key is one segment: slashes

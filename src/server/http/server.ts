@@ -39,6 +39,8 @@ export interface ServerOptions {
   readonly tls?: TlsMaterial | undefined;
   /** The document at `/`. */
   readonly page: string;
+  /** The document at `/openapi.json`. */
+  readonly openApi: string;
   readonly maxConnections: number;
   readonly maxWatchers: number;
   /** How many totals a counter can have. */
@@ -128,10 +130,10 @@ export class HttpServer {
       this.#connections.began(request, response);
       this.#send(request, response, errorReply(UNMET));
     });
-    const { access, metrics, page, clock, maxWatchers, maxNodes, bootId } = options;
+    const { access, metrics, page, openApi, clock, maxWatchers, maxNodes, bootId } = options;
     const watchers = new Watchers({ clock, maxWatchers, bootId });
     const maxMergeBytes = maxMergeBytesOf(maxNodes);
-    const shared = { clock, access, metrics, watchers, maxMergeBytes, page };
+    const shared = { clock, access, metrics, watchers, maxMergeBytes, page, openApi };
     const context = { store: undefined, cluster: undefined, ...shared };
     this.#contexts = { nothing: context, store: undefined, cluster: undefined };
   }

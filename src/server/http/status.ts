@@ -1,5 +1,5 @@
 /**
- * The routes about the server itself: the page, health, metrics and backups. The words and figures here are formats: what they
+ * The routes about the server itself: the page, the OpenAPI document, health, metrics and backups. The words and figures here are formats: what they
  * are called on the wire is written here and nowhere else.
  */
 import { Readable } from 'node:stream';
@@ -27,6 +27,9 @@ const PAGE_HEADERS = {
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   'referrer-policy': 'no-referrer',
 };
+
+/** GET /openapi.json */
+export const openApi = ({ openApi: body }: Context): Reply => jsonReply(body);
 
 /** GET /health: 200 if increments are accepted, else 503. */
 export async function health({ store }: Context): Promise<Reply> {

@@ -1,7 +1,10 @@
 /** The server before it has read its data directory. */
 import { afterEach, expect, test } from 'vitest';
+import { parseJson } from '../../../src/runtime/json.ts';
 import { Tokens } from '../../../src/server/http/tokens.ts';
-import { Connection, type Reply, requestText } from '../../support/connection.ts';
+import { lastResponse } from '../../support/api-error.ts';
+import { apiDocument } from '../../support/api-document.ts';
+import { Connection, type Reply, exchange, requestText } from '../../support/connection.ts';
 import { type HttpServerFixture, openHttpServer, openStore } from '../../support/http-server.ts';
 import { stopServers } from '../../support/server-process.ts';
 
@@ -59,6 +62,19 @@ test('other errors are the same as later', async () => {
     await ask('POST', '/counter/incr/k'),
   ].map(({ status }) => status);
   expect(statuses).toEqual([404, 405, 401]);
+});
+
+test('the OpenAPI document is there, to GET and to HEAD', async () => {
+  fixture = await openHttpServer();
+  const { status, body: latin1 } = await ask('GET', '/openapi.json');
+  const body = Buffer.from(latin1, 'latin1');
+  expect({ status, document: parseJson(body.toString()) }).toEqual({ status: 200, document: apiDocument });
+  const head = await exchange(fixture.port, requestText('HEAD', '/openapi.json', { connection: 'close' }));
+  expect(lastResponse(head)).toMatchObject({
+    status: 200,
+    headers: { 'content-type': 'application/json', 'content-length': `${body.length}` },
+    body: '',
+  });
 });
 
 test('the page works, and health says that the server is starting', async () => {
