@@ -1,6 +1,6 @@
 /**
- * Maelstrom's key-value services `lin-kv` and `seq-kv`: a pure function from a state and a request to a state and a reply,
- * and two consistency models around it, as in `maelstrom.service` of Maelstrom's source.
+ * Maelstrom's key-value services `lin-kv` and `seq-kv`: a pure function from what a key holds and a request to a reply and
+ * what the key holds then, and two consistency models around it, as in `maelstrom.service` of Maelstrom's source.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { errorCodes } from '../../maelstrom/errors.ts';
@@ -13,32 +13,33 @@ export interface Service {
   handle(client: string, request: Body): OutgoingBody | undefined;
 }
 
-type State = ReadonlyMap<unknown, unknown>;
-/** `state` is the same object as before if nothing has changed. */
-type Step = { readonly state: State; readonly reply: OutgoingBody };
+/** What one state holds under one key. */
+interface Found {
+  readonly present: boolean;
+  readonly value: unknown;
+}
 
-/** One operation on one state. Writing what is there already changes nothing. */
-function step(state: State, request: Body): Step | undefined {
-  const key = mapKey(request['key']);
-  const present = state.has(key);
-  const found = state.get(key);
-  const put = (value: unknown): State =>
-    present && isEqual(found, value) ? state : new Map(state).set(key, value);
+/** What becomes of one operation. `written` is undefined if nothing changes. */
+interface Step {
+  readonly reply: OutgoingBody;
+  readonly written?: { readonly value: unknown } | undefined;
+}
+
+/** One operation on what its key holds. Writing what is there already changes nothing. */
+function step({ present, value: found }: Found, request: Body): Step | undefined {
+  const written = (value: unknown): Step['written'] =>
+    present && isEqual(found, value) ? undefined : { value };
   switch (request['type']) {
     case 'read':
-      return present
-        ? { state, reply: { type: 'read_ok', value: found } }
-        : { state, reply: keyError.missing() };
+      return { reply: present ? { type: 'read_ok', value: found } : keyError.missing() };
     case 'write':
-      return { state: put(request['value']), reply: { type: 'write_ok' } };
+      return { reply: { type: 'write_ok' }, written: written(request['value']) };
     case 'cas':
-      if (!present && !isTruthy(request['create_if_not_exists'])) {
-        return { state, reply: keyError.missing() };
-      }
+      if (!present && !isTruthy(request['create_if_not_exists'])) return { reply: keyError.missing() };
       if (present && !isEqual(found, request['from'])) {
-        return { state, reply: keyError.different(found, request['from']) };
+        return { reply: keyError.different(found, request['from']) };
       }
-      return { state: put(request['to']), reply: { type: 'cas_ok' } };
+      return { reply: { type: 'cas_ok' }, written: written(request['to']) };
     default:
       return undefined;
   }
@@ -70,11 +71,12 @@ export const keyError = {
 
 /** `lin-kv`: every operation acts on the latest state. */
 export class LinearizableKv implements Service {
-  #state: State = new Map();
+  readonly #state = new Map<unknown, unknown>();
 
   handle(_client: string, request: Body): OutgoingBody | undefined {
-    const done = step(this.#state, request);
-    if (done !== undefined) this.#state = done.state;
+    const key = mapKey(request['key']);
+    const done = step({ present: this.#state.has(key), value: this.#state.get(key) }, request);
+    if (done?.written !== undefined) this.#state.set(key, done.written.value);
     return done?.reply;
   }
 }
@@ -96,8 +98,8 @@ const WINDOW = 32;
 export class SequentialKv implements Service {
   readonly #random: Random;
   readonly #model: StoreModel;
-  /** The last states, the latest at the end. */
-  readonly #states: State[] = [new Map()];
+  /** What each key holds, in the last states. The states are numbered from 0, the empty one. */
+  readonly #histories = new Map<unknown, KeyHistory>();
   #latest = 0;
   /** For each client, the index of the latest state it has seen. A restarted node is still the same client. */
   readonly #seen = new Map<string, number>();
@@ -110,18 +112,21 @@ export class SequentialKv implements Service {
   handle(client: string, request: Body): OutgoingBody | undefined {
     const seen = this.#seen.get(client) ?? 0;
     const index = this.#choose(seen);
-    const state = this.#stateAt(index);
-    const past = step(state, request);
+    const key = mapKey(request['key']);
+    const history = this.#histories.get(key) ?? new KeyHistory();
+    const past = step(history.at(this.#inWindow(index)), request);
     if (past === undefined) return undefined;
-    if (past.state === state) {
+    if (past.written === undefined) {
       this.#seen.set(client, index);
       return past.reply;
     }
-    const present = step(this.#stateAt(this.#latest), request);
+    const present = step(history.at(this.#latest), request);
     if (present === undefined) return undefined;
-    this.#states.push(present.state);
-    if (this.#states.length > WINDOW) this.#states.shift();
     this.#seen.set(client, ++this.#latest);
+    if (present.written !== undefined) {
+      history.set(this.#latest, present.written.value);
+      this.#histories.set(key, history);
+    }
     return present.reply;
   }
 
@@ -137,9 +142,30 @@ export class SequentialKv implements Service {
   }
 
   /** For a client more than a window behind, Maelstrom's ring buffer wraps around: it gets some later state. */
-  #stateAt(index: number): State {
-    const state = this.#states.at(-1 - ((this.#latest - index) % WINDOW));
-    if (state === undefined) throw new Error(`no state ${index} of ${this.#latest}`);
-    return state;
+  #inWindow(index: number): number {
+    return this.#latest - ((this.#latest - index) % WINDOW);
   }
 }
+
+/** What one key held, from which state on: as much of it as the last states need. */
+class KeyHistory {
+  readonly #values: { readonly since: number; readonly value: unknown }[] = [];
+
+  at(state: number): Found {
+    const values = this.#values;
+    for (let last = values.length - 1; last >= 0; last--) {
+      const held = values[last];
+      if (held !== undefined && held.since <= state) return { present: true, value: held.value };
+    }
+    return ABSENT;
+  }
+
+  set(state: number, value: unknown): void {
+    const values = this.#values;
+    values.push({ since: state, value });
+    const oldest = state - WINDOW + 1;
+    while (values[1] !== undefined && values[1].since <= oldest) values.shift();
+  }
+}
+
+const ABSENT: Found = { present: false, value: undefined };

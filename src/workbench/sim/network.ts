@@ -149,4 +149,4 @@ export class Network {
 }
 
 /** Clients are named c0, c1, … as in Maelstrom. */
-export const isClient = (name: string): boolean => /^c\d+$/.test(name);
+export const isClient = (name: string): boolean => name.startsWith('c') && /^c\d+$/.test(name);
