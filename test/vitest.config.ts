@@ -1,8 +1,8 @@
 /**
- * Five suites: all tests but the soak tests (`npm test`), those of them that need virtual time alone
+ * Six suites: all tests but the soak tests (`npm test`), those of them that need virtual time alone
  * (`npm run test:unit`), the soak tests, which repeat for long what the others show once (`npm run test:soak`), those of
- * the HTTP API once more, with servers on etcd (`npm run test:api`), and those that need Docker
- * (`npm run test:containers`).
+ * the HTTP API once more, with servers on etcd (`npm run test:api`), those that need Docker
+ * (`npm run test:containers`), and those of the client in Chromium (`npm run test:browser`).
  */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
@@ -10,12 +10,13 @@ import type { InlineConfig } from 'vitest/node';
 import { inlineDocument } from '../src/inline-document.mjs';
 
 const SOAK = '**/*.soak.test.ts';
+const BROWSER = '**/*.browser.test.ts';
 const CONTAINERS = '**/containers/**';
 /** Real processes, sockets and time. */
 const REAL = [
   '**/{cli,deploy,server/http,server/cluster,cluster/net}/**',
   '**/etcd-{store,gateway,model}.test.ts',
-  '**/client/{exactly-once,package,watch}.test.ts',
+  '**/client/{client,package}.test.ts',
   '**/docs.test.ts',
 ];
 
@@ -26,6 +27,7 @@ const API =
 /** The files of a suite, and what they need. */
 function filesOf(mode: string): InlineConfig {
   if (mode === 'soak') return { include: [SOAK], exclude: [] };
+  if (mode === 'browser') return { include: [BROWSER], exclude: [] };
   if (mode === 'containers') return { include: [`${CONTAINERS}/*.test.ts`], exclude: [] };
   if (mode === 'api') {
     return {
@@ -34,7 +36,10 @@ function filesOf(mode: string): InlineConfig {
       setupFiles: './test/support/use-etcd.ts',
     };
   }
-  return { include: ['**/*.test.ts'], exclude: [SOAK, CONTAINERS, ...(mode === 'unit' ? REAL : [])] };
+  return {
+    include: ['**/*.test.ts'],
+    exclude: [SOAK, BROWSER, CONTAINERS, ...(mode === 'unit' ? REAL : [])],
+  };
 }
 
 export default defineConfig(({ mode }) => ({
