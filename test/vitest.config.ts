@@ -2,7 +2,7 @@
  * Six suites: all tests but the soak tests (`npm test`), those of them that need virtual time alone
  * (`npm run test:unit`), the soak tests, which repeat for long what the others show once (`npm run test:soak`), those of
  * the HTTP API once more, with servers on etcd (`npm run test:api`), those that need Docker
- * (`npm run test:containers`), and those of the client in Chromium (`npm run test:browser`).
+ * (`npm run test:containers`), and those that need Chromium (`npm run test:browser`).
  */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
