@@ -56,10 +56,7 @@ export class CounterClient {
    * @param key 1 to 256 bytes of UTF-8, without control characters
    * @param amount a whole number from 1 to 2^53 − 1
    */
-  async increment(key: string, amount = 1, { signal }: CallOptions = {}): Promise<number> {
-    if (!Number.isSafeInteger(amount) || amount < 1) {
-      throw new CounterError('invalid_amount', 'the amount must be a whole number from 1');
-    }
+  increment(key: string, amount = 1, { signal }: CallOptions = {}): Promise<number> {
     return this.#sender.increment(key, amount, signal);
   }
 

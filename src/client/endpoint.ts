@@ -8,19 +8,19 @@ import { membersOf } from './json.ts';
 import type { HttpResponse, Platform } from './platform.ts';
 
 /** What an answer says about the request. */
-export interface Answer {
-  /**
-   * Done; refused, as the same request always would be, and nothing has changed; busy, which is the same for now; or open: it
-   * may have been done.
-   */
-  readonly is: 'done' | 'refused' | 'busy' | 'open';
+export type Answer = {
   /** 0 if there was none. */
   readonly status: number;
   readonly json: unknown;
-  /** What is wrong, unless it is done. */
-  readonly error: CounterError;
   readonly retryAfterMs: number;
-}
+} & (
+  | { readonly is: 'done'; readonly error?: undefined }
+  /**
+   * Refused, as the same request always would be, and nothing has changed; busy, which is the same for now; or open: it may
+   * have been done.
+   */
+  | { readonly is: 'refused' | 'busy' | 'open'; readonly error: CounterError }
+);
 
 export interface Request {
   readonly headers?: Readonly<Record<string, string>>;
@@ -127,8 +127,8 @@ export class Endpoint {
       // Elsewhere there may be a server that does not know the idempotency key.
       redirect: 'manual',
       keepalive,
-      ...(body === undefined ? {} : { body }),
-      ...(signal === undefined ? {} : { signal }),
+      body: body ?? null,
+      signal: signal ?? null,
     });
   }
 
@@ -145,18 +145,20 @@ export function answerFrom({ status, headers }: HttpResponse, text: string): Ans
   try {
     json = JSON.parse(text);
   } catch {}
+  const retryAfterMs = 1000 * Number(headers.get('retry-after')) || 0;
+  if (status === 200 && json !== undefined) return { is: 'done', status, json, retryAfterMs };
   const { code, message } = membersOf(membersOf(json)['error']);
   const isTold = typeof code === 'string';
   const error = new CounterError(
     isTold ? code : `http_${status}`,
     typeof message === 'string' ? message : 'not an answer of a counter server',
   );
-  const retryAfterMs = 1000 * Number(headers.get('retry-after')) || 0;
-  return { is: verdict(status, isTold ? code : '', json), status, json, error, retryAfterMs };
+  return { is: verdict(status, isTold ? code : ''), status, json, error, retryAfterMs };
 }
 
-function verdict(status: number, code: string, json: unknown): Answer['is'] {
-  if (status === 200) return json === undefined ? 'open' : 'done';
+/** What a status says, and the code of the API with it, if there is one. */
+function verdict(status: number, code: string): 'refused' | 'busy' | 'open' {
+  if (status === 200) return 'open';
   const isForNow = status >= 500 ? status !== 501 && status !== 505 : status === 408 || status === 429;
   if (!isForNow) return 'refused';
   // What has no code may be from a proxy, which sends it whatever has become of the request.

@@ -11,8 +11,8 @@ export interface Counter {
   readonly value: number;
 }
 
-/** The members of an object; none of anything else. */
-export const membersOf = (json: unknown): Readonly<Record<string, unknown>> => (isObject(json) ? json : {});
+/** The members of an object; none that a server sends of anything else. */
+export const membersOf = (json: unknown): Readonly<Record<string, unknown>> => Object(json);
 
 export const listFrom = (json: unknown): readonly unknown[] => (Array.isArray(json) ? json : []);
 
@@ -22,6 +22,3 @@ export function counterFrom(json: unknown): Counter {
   if (typeof key !== 'string' || typeof value !== 'number') throw new TypeError('this is no counter');
   return { key, value };
 }
-
-const isObject = (json: unknown): json is Readonly<Record<string, unknown>> =>
-  typeof json === 'object' && json !== null;

@@ -49,20 +49,22 @@ export class Sender {
     });
   }
 
-  /** Resolves with the value of the counter after the batch with this call. Throws or rejects with a CounterError or the signal's reason. */
+  /** Resolves with the value of the counter after the batch with this call. Rejects with a CounterError or the signal's reason. */
   increment(key: string, amount: number, signal?: AbortSignal): Promise<number> {
-    signal?.throwIfAborted();
-    if (this.#isClosed) throw new CounterError('closed', 'the client is closed');
-    if (this.#waiting >= this.#maxWaiting) {
-      throw new CounterError('too_many_waiting', `${this.#waiting} increments wait`);
-    }
-    const outcome = new Promise<number>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
+      if (!Number.isSafeInteger(amount) || amount < 1) {
+        throw new CounterError('invalid_amount', 'the amount must be a whole number from 1');
+      }
+      signal?.throwIfAborted();
+      if (this.#isClosed) throw new CounterError('closed', 'the client is closed');
+      if (this.#waiting >= this.#maxWaiting) {
+        throw new CounterError('too_many_waiting', `${this.#waiting} increments wait`);
+      }
       const call: Call = { amount, resolve, reject };
       this.#add(key, call);
       if (signal !== undefined) this.#abortAt(signal, call);
+      this.#pumpSoon();
     });
-    this.#pumpSoon();
-    return outcome;
   }
 
   /** Sends what waits. Resolves when the pool is closed and the outcome of all is known. */
@@ -179,7 +181,8 @@ export class Sender {
       if (!(await this.#mayRepeat(batch, answer))) {
         const { error: cause } = answer;
         const text = 'the server may not remember it any more: it may count';
-        this.#reject(batch, batch.isOpen ? new CounterError('unknown', text, { cause }) : cause);
+        const isKnown = cause !== undefined && !batch.isOpen;
+        this.#reject(batch, isKnown ? cause : new CounterError('unknown', text, { cause }));
         break;
       }
       const { inTurn } = this.#pool;
