@@ -1,4 +1,7 @@
-/** Redis as a competitor: a primary and a replica that both sync every write, and a client that speaks just enough RESP. */
+/**
+ * Redis as a competitor, which syncs every write before it answers: alone, or with a replica that does the same; and for the
+ * pair a client that speaks just enough RESP.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
@@ -7,6 +10,31 @@ import { join } from 'node:path';
 import { freePort } from '../support/servers.ts';
 
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+
+export class RedisAlone {
+  readonly port: number;
+  readonly pids: readonly number[];
+  readonly #child: ChildProcess;
+  readonly #directory: string;
+
+  static async start(): Promise<RedisAlone> {
+    const directory = mkdtempSync(join(tmpdir(), 'g-counter-redis-'));
+    const port = await freePort();
+    return new RedisAlone(port, await startRedis(directory, 'alone', port), directory);
+  }
+
+  private constructor(port: number, child: ChildProcess, directory: string) {
+    this.port = port;
+    this.#child = child;
+    this.pids = [child.pid ?? 0];
+    this.#directory = directory;
+  }
+
+  async stop(): Promise<void> {
+    await kill(this.#child);
+    rmSync(this.#directory, { recursive: true });
+  }
+}
 
 export class RedisPair {
   readonly port: number;
@@ -36,11 +64,7 @@ export class RedisPair {
   }
 
   async stop(): Promise<void> {
-    for (const child of this.#children) {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await ended;
-    }
+    for (const child of this.#children) await kill(child);
     rmSync(this.#directory, { recursive: true });
   }
 }
@@ -69,6 +93,12 @@ async function startRedis(
     child.stdout.on('data', (text) => String(text).includes('Ready to accept connections') && resolve());
   });
   return child;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
 }
 
 /** How long WAIT waits for a replica, in milliseconds. */
