@@ -37,6 +37,8 @@ export class Sender {
   /** How many calls are not settled. */
   #waiting = 0;
   #isLingering = false;
+  /** Whether the page is about to go. What its own listeners still call must not wait for a timer. */
+  #isLeaving = false;
   #isRechecking = false;
 
   constructor(pool: Pool, maxWaiting: number) {
@@ -44,6 +46,9 @@ export class Sender {
     this.#maxWaiting = maxWaiting;
     this.#clientId = pool.platform.uniqueId();
     this.#ignorePage = pool.platform.onPageHide(() => {
+      this.#isLeaving = true;
+      // Timers stand still until the page comes back, if it does.
+      pool.platform.after(0, () => (this.#isLeaving = false));
       pool.wake();
       this.#pump(true);
     });
@@ -113,6 +118,7 @@ export class Sender {
   }
 
   #pumpSoon(): void {
+    if (this.#isLeaving) return this.#pump(true);
     if (this.#isLingering) return;
     this.#isLingering = true;
     this.#pool.platform.after(LINGER_MS, () => {

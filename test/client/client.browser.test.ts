@@ -79,6 +79,19 @@ describe.skipIf(!hasChromium)(`a page${chromiumSuffix}`, () => {
     await page.close();
   });
 
+  test.each(['pagehide', 'visibilitychange'])(
+    'delivers what it counts as it is left, at %s',
+    async (event) => {
+      const page = await openClient();
+      const key = `at ${event}`;
+      await page.evaluate(`addEventListener('${event}', () => void client.increment('${key}', 3))`);
+      await page.evaluate("location.href = '/other'");
+      await page.waitForURL(other());
+      await expect(site.shows([[key, 3]])).resolves.toBeUndefined();
+      await page.close();
+    },
+  );
+
   test('that comes back as it was left, while no server answered, counts once', async () => {
     const page = await openClient();
     await page.evaluate("client.increment('kept')");

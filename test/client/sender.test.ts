@@ -292,6 +292,21 @@ test('when the page goes, what waits is sent at once, to be delivered without it
   expect(last.every(({ isKeptAlive }) => isKeptAlive)).toBe(true);
 });
 
+test('what is called after the page has begun to go is sent at once, and when it has come back, calls are one request again', async () => {
+  const { clock, server, platform, pass, add } = begin();
+  await clock.run(add('a'));
+  const calls = [add('b')];
+  await Promise.resolve();
+  platform.pageHide();
+  const leftMs = clock.nowMs();
+  calls.push(add('c'));
+  await pass(10);
+  calls.push(add('d'), add('e'));
+  expect(await clock.run(Promise.all(calls))).toEqual([1, 1, 1, 1]);
+  const sent = server.asked.slice(1).map(({ keys, atMs }) => `${keys.join()} ${atMs === leftMs}`);
+  expect(sent).toEqual(['b true', 'c true', 'd,e false']);
+});
+
 function withAbort(): { signal: AbortSignal; abort: () => void } {
   const controller = new AbortController();
   return { signal: controller.signal, abort: () => controller.abort() };
