@@ -9,10 +9,11 @@ import { type Outside, TOKEN } from '../support/outside.ts';
 export const scenarios: Readonly<Record<string, (outside: Outside) => Promise<void>>> = {
   'each increment counts once, whatever is lost or comes twice while servers are killed': (outside) =>
     countsOnce(outside, {
-      increments: 1000,
+      increments: 500,
       kills: 2,
       keys: Array.from({ length: 20 }, (_, n) => `once/${n}`),
-      atOnce: 100,
+      // Few, so that there are many requests.
+      atOnce: 15,
     }),
 
   async 'a value is read, 0 for a key that nobody has incremented'(outside) {
