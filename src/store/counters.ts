@@ -71,10 +71,10 @@ export class Counters {
     this.#observer = observer;
   }
 
-  /** The counters as they are now, to be read while they change. */
-  asOfNow(): PastCounters {
-    const list = (prefix: string, after?: string): Iterable<Counter> => this.list(prefix, after);
-    const past = new PastCounters(list, (ended) => this.#pasts.delete(ended));
+  /** The counters whose keys begin with `prefix` as they are now, to be read while they change. */
+  asOfNow(prefix = ''): PastCounters {
+    const list = (of: string, after?: string): Iterable<Counter> => this.list(of, after);
+    const past = new PastCounters(list, prefix, (ended) => this.#pasts.delete(ended));
     this.#pasts.add(past);
     return past;
   }

@@ -37,6 +37,13 @@ export interface Store {
    */
   list(prefix: string, after: string | undefined, limit: number): Promise<readonly NamedCounter[]>;
   /**
+   * Resolves with the `limit` counters with the largest values among those whose keys begin with `prefix`, the largest
+   * first and equal ones in the order of their keys. All are as they were at one moment after the call, however long it
+   * takes to go through them, and whatever changes meanwhile. Calls that wait with the same arguments share their cost.
+   * Rejects with `too_many_requests` if too many others wait; on etcd also with `unavailable`.
+   */
+  largest(prefix: string, limit: number): Promise<readonly NamedCounter[]>;
+  /**
    * Resolves with the first `limit` counters that have changed since a position, or with the latest position alone if
    * the given one is undefined or too old. Watchers call this again and again; those with the same position and prefix
    * share one call.

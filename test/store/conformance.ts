@@ -234,6 +234,57 @@ export function describeStore(
       });
     });
 
+    describe('the largest', () => {
+      test('are the counters with the largest values, equal ones in the order of their keys', async () => {
+        const client = await begin();
+        for (const [key, amount] of [
+          ['b', 5],
+          ['a', 7],
+          ['c', 5],
+          ['__proto__', 5],
+          ['d', 9],
+        ] as const)
+          await client.add(key, amount);
+        await client.merge('a', { other: 1 });
+        expect(await client.largest('', 100)).toEqual([
+          ['d', 9],
+          ['a', 8],
+          ['__proto__', 5],
+          ['b', 5],
+          ['c', 5],
+        ]);
+        expect(await client.largest('', 4)).toEqual((await client.largest('', 100)).slice(0, 4));
+      });
+
+      test('of those with a prefix are the largest of those', async () => {
+        const client = await begin();
+        await client.addAll(['a', 9], ['ab', 1], ['abc', 3], ['ac', 8], ['b', 7]);
+        expect(await client.largest('ab', 2)).toEqual([
+          ['abc', 3],
+          ['ab', 1],
+        ]);
+        expect(await client.largest('z', 2)).toEqual([]);
+      });
+
+      test('are whole counters', async () => {
+        const client = await begin();
+        await client.merge('a', { b: 7, c: 1 });
+        const [first] = await client.run(client.store.largest('', 1));
+        expect(first && shownOf(first)).toEqual(await client.read('a'));
+      });
+
+      test('have whatever was acknowledged before they were asked for, also where others have asked', async () => {
+        const client = await begin();
+        await client.add('a', 1);
+        for (let value = 2; value < 6; value++) {
+          const earlier = client.run(client.store.largest('', 1));
+          await client.add('a', 1);
+          expect(await client.largest('', 1)).toEqual([['a', value]]);
+          await earlier;
+        }
+      });
+    });
+
     describe('changes', () => {
       test('without a position are only the latest position', async () => {
         const client = await begin();
@@ -356,6 +407,14 @@ class Client {
 
   async keys(prefix: string, after?: string, limit = 100): Promise<string[]> {
     return this.run(this.store.list(prefix, after, limit).then((page) => [...page].map(({ key }) => key)));
+  }
+
+  largest(prefix: string, limit: number): Promise<[key: string, value: number][]> {
+    return this.run(
+      this.store
+        .largest(prefix, limit)
+        .then((counters) => counters.map(({ key, value }): [string, number] => [key, value])),
+    );
   }
 
   async position(): Promise<number> {

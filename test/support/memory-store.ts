@@ -4,6 +4,7 @@ import { firstIdentity } from '../../src/crdt/replica-id.ts';
 import { ApiError, type StoreErrorCode } from '../../src/store/api-error.ts';
 import { Counters } from '../../src/store/counters.ts';
 import { IdempotencyRecords, valuesAfterEach, valuesToKeep } from '../../src/store/idempotency.ts';
+import { largestOf, slicesOf } from '../../src/store/largest.ts';
 import { changesAfter, listPage, namedCounter } from '../../src/store/named-counter.ts';
 import type { Store, StoreLimits } from '../../src/store/store.ts';
 
@@ -60,6 +61,11 @@ export function memoryStore(limits: StoreLimits, nowMs: () => number): Store {
     },
     read: async (key) => namedCounter(nodeId, key, stateOf(key)),
     list: async (prefix, after, limit) => listPage(nodeId, counters, prefix, after, limit),
+    largest: (prefix, limit) =>
+      largestOf(
+        slicesOf(nodeId, counters, prefix, async () => {}),
+        limit,
+      ),
     changesAfter: async (position, prefix, limit) => changesAfter(nodeId, counters, position, prefix, limit),
     async health() {
       const sizes = { counters: counters.size, idempotencyRecords: records.size };

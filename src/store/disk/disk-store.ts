@@ -26,6 +26,7 @@ import type { Random } from '../../runtime/random.ts';
 import { ApiError } from '../api-error.ts';
 import type { Counters } from '../counters.ts';
 import { type IdempotencyRecords, valuesAfterEach, valuesToKeep } from '../idempotency.ts';
+import { largestAmong, slicesOf } from '../largest.ts';
 import { changesAfter, listPage, namedCounter } from '../named-counter.ts';
 import { idempotencyKeyReused, overflow, tooManyIdempotencyKeys, tooManyNodes } from '../store-errors.ts';
 import type {
@@ -68,6 +69,7 @@ export interface DiskStoreOptions {
 
 export class DiskStore implements Store {
   readonly memory: Store['memory'];
+  readonly largest: Store['largest'];
   readonly #options: DiskStoreOptions;
   readonly #counters: Counters;
   readonly #idempotencyRecords: IdempotencyRecords;
@@ -97,6 +99,8 @@ export class DiskStore implements Store {
     this.#options = options;
     this.memory = { scope: 'server', windowMs: options.limits.windowMs };
     this.#counters = recovered.counters;
+    const pause = (): Promise<void> => new Promise(options.afterThisTurn);
+    this.largest = largestAmong((prefix) => slicesOf(this.nodeId, this.#counters, prefix, pause));
     this.#identity = recovered.log.identity;
     this.#idempotencyRecords = recovered.idempotencyRecords;
     this.#logAheadMs = recovered.nowMs - options.clock.nowMs();
@@ -239,13 +243,9 @@ export class DiskStore implements Store {
   }
 
   backup(): AsyncGenerator<Buffer, void, void> {
-    const [counters, idempotencyRecords, identity] = [
-      this.#counters,
-      this.#idempotencyRecords,
-      this.#identity,
-    ];
-    const original = { identity, counters, idempotencyRecords, nowMs: () => this.#nowMs() };
-    return backupOf(original, this.#options.clock);
+    const [idempotencyRecords, nowMs] = [this.#idempotencyRecords, (): number => this.#nowMs()];
+    const { identity, counters } = this;
+    return backupOf({ identity, counters, idempotencyRecords, nowMs }, this.#options.clock);
   }
 
   health(): Promise<Health> {

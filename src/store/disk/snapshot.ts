@@ -8,6 +8,7 @@ import type { GCounter } from '../../crdt/g-counter.ts';
 import { decodeJson } from '../../runtime/decode.ts';
 import type { Files } from '../../runtime/files.ts';
 import type { Totals } from '../../crdt/counter-state.ts';
+import type { NamedCounter } from '../store.ts';
 import { PieceReader } from './piece-reader.ts';
 import { type Snapshot, totalsFrom } from './record.ts';
 
@@ -37,12 +38,12 @@ export function* snapshotSlices(
 
 /** The text of a snapshot of counters that come page by page. Without its end, it is no JSON. */
 export async function* snapshotText(
-  pages: AsyncIterable<readonly (readonly [key: string, nodes: GCounter])[]>,
+  pages: AsyncIterable<readonly Pick<NamedCounter, 'key' | 'nodes'>[]>,
 ): AsyncGenerator<string> {
   let start = '{\n';
   for await (const page of pages) {
     if (page.length === 0) continue;
-    yield start + page.map(([key, nodes]) => lineOf(key, nodes)).join(',\n');
+    yield start + page.map(({ key, nodes }) => lineOf(key, nodes)).join(',\n');
     start = ',\n';
   }
   yield start === '{\n' ? '{\n}\n' : '\n}\n';

@@ -8,6 +8,7 @@ import type { GCounter } from '../../crdt/g-counter.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
+import { largestAmong } from '../largest.ts';
 import type {
   Changes,
   Counted,
@@ -74,6 +75,7 @@ export interface EtcdStatistics {
 }
 
 export class EtcdStore implements Store {
+  readonly largest: Store['largest'];
   readonly #options: EtcdStoreOptions;
   readonly #slots: Slots;
   readonly #commits: Commits;
@@ -143,6 +145,7 @@ export class EtcdStore implements Store {
       },
     });
     this.#reads = new Reads({ endpoints, keys, clock, afterThisTurn, onRead: options.onRead });
+    this.largest = largestAmong((of) => this.#reads.all(of));
     this.#changes = new EtcdChanges(endpoints, keys, clock);
     this.#health = new EtcdHealth(endpoints, clock);
   }

@@ -6,6 +6,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { DecodeError } from '../../runtime/decode.ts';
 import { ApiError } from '../api-error.ts';
 import type { NamedCounter } from '../store.ts';
+import { allCounters } from './all-counters.ts';
 import type { Endpoints } from './endpoints.ts';
 import { counterFrom } from './entries.ts';
 import { EtcdError, MAX_OPERATIONS, type KeyValue, type Range } from './etcd.ts';
@@ -16,6 +17,8 @@ import { PATIENCE_MS, apiErrorOf } from './task.ts';
 const MAX_WAITING = 20_000;
 /** How many entries are asked for at a time. */
 const PAGE = 1000;
+/** The same when all are wanted: about 10 ms of work, while each page costs etcd a walk through all that follow. */
+const LARGE_PAGE = 5000;
 
 export interface ReadsOptions {
   readonly endpoints: Endpoints;
@@ -86,6 +89,16 @@ export class Reads {
         next = { range: `${last.key}\0`, rangeEnd, limit: PAGE, revision: next.revision ?? revision };
       }
       return [...byCounter].slice(0, limit).map(([key, entries]) => counterFrom(this.#keys, key, entries));
+    } catch (error) {
+      throw asApiError(error);
+    }
+  }
+
+  /** All counters with a prefix, page by page, as they are at one revision. Throws an ApiError. */
+  async *all(prefix: string): AsyncGenerator<NamedCounter[], void, void> {
+    const untilMs = (): number => this.#clock.nowMs() + PATIENCE_MS;
+    try {
+      yield* allCounters(this.#endpoints, this.#keys, untilMs, { prefix, page: LARGE_PAGE });
     } catch (error) {
       throw asApiError(error);
     }
