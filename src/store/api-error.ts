@@ -72,6 +72,7 @@ export type RequestErrorCode =
   | 'invalid_json'
   | 'invalid_key'
   | 'invalid_limit'
+  | 'invalid_order'
   | 'invalid_prefix'
   | 'method_not_allowed'
   | 'not_found'

@@ -1,7 +1,7 @@
 /**
  * The routes of named counters: increment, read, merge, list and watch. They use the store through its port only.
  */
-import type { Counted, Store } from '../../store/store.ts';
+import type { Counted, NamedCounter, Store } from '../../store/store.ts';
 import { corsHeaders } from './access.ts';
 import { readJson } from './body.ts';
 import type { Exchange, StoreContext } from './context.ts';
@@ -14,6 +14,7 @@ import {
   incrementsFromBody,
   keyFromPath,
   limitFrom,
+  orderFrom,
   partsFromBody,
   prefixFrom,
 } from './validation.ts';
@@ -55,18 +56,24 @@ export async function sync({ store }: StoreContext, { segment }: Exchange): Prom
   return jsonReply(`{"key":${JSON.stringify(counter.key)},${partsJson(counter)}}`);
 }
 
-/** GET /counters?prefix=&cursor=&limit= */
+/** GET /counters?prefix=&order=&cursor=&limit= */
 export async function list({ store }: StoreContext, { query }: Exchange): Promise<Reply> {
   const parameters = new URLSearchParams(query);
   const prefix = prefixFrom(parameters);
   const limit = limitFrom(parameters);
+  if (orderFrom(parameters) === 'value') return pageReply(await store.largest(prefix, limit), limit, false);
   const after = cursorFrom(parameters);
+  // One more than the page holds shows whether there is another page.
+  return pageReply(await store.list(prefix, after, limit + 1), limit, true);
+}
+
+/** A page of so many counters, or fewer if they are long. It has a cursor if there are more and another page can follow. */
+function pageReply(found: readonly NamedCounter[], limit: number, canFollow: boolean): Reply {
   const counters: string[] = [];
   let chars = 0;
   let lastKey = '';
   let isCut = false;
-  // One more than the page holds shows whether there is another page.
-  for (const counter of await store.list(prefix, after, limit + 1)) {
+  for (const counter of found) {
     isCut = counters.length === limit || chars > MAX_PAGE_CHARS;
     if (isCut) break;
     const text = counterJson(counter);
@@ -74,7 +81,7 @@ export async function list({ store }: StoreContext, { query }: Exchange): Promis
     counters.push(text);
     lastKey = counter.key;
   }
-  const next = isCut ? `"${Buffer.from(lastKey).toString('base64url')}"` : 'null';
+  const next = isCut && canFollow ? `"${Buffer.from(lastKey).toString('base64url')}"` : 'null';
   return jsonReply(`{"counters":[${counters.join(',')}],"next_cursor":${next}}`);
 }
 

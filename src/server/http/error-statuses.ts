@@ -34,6 +34,7 @@ const errorStatuses: Readonly<Record<ErrorCode, (details: ErrorDetails) => Error
   invalid_key: always(400),
   invalid_limit: always(400),
   invalid_nodes: always(400),
+  invalid_order: always(400),
   invalid_prefix: always(400),
   method_not_allowed: ({ allow = '' }) => ({ status: 405, headers: { allow } }),
   no_peer: ({ hasHungUp = false }) => ({ status: hasHungUp ? 400 : 403, headers: {} }),

@@ -61,6 +61,25 @@ export function limitFrom(parameters: URLSearchParams): number {
   throw new ApiError('invalid_limit', `the limit must be a whole number from 1 to ${MAX_PAGE}`);
 }
 
+const ORDERS = ['key', 'value'] as const;
+
+export const order: Described = {
+  schema: { enum: ORDERS, default: 'key' },
+  errors: ['invalid_order'],
+  isOptional: true,
+};
+
+/** What a query wants counters in the order of. Throws an ApiError, also if it wants to go on where there are no pages. */
+export function orderFrom(parameters: URLSearchParams): (typeof ORDERS)[number] {
+  const text = parameters.get('order') ?? 'key';
+  const found = ORDERS.find((each) => each === text);
+  if (found === undefined) throw new ApiError('invalid_order', 'the order must be key or value');
+  if (found === 'value' && parameters.has('cursor')) {
+    throw new ApiError('invalid_cursor', 'a list in the order of values has no cursor: it is one page');
+  }
+  return found;
+}
+
 export const cursor: Described = {
   schema: { type: 'string', pattern: '^[A-Za-z0-9_-]+$' },
   errors: ['invalid_cursor'],

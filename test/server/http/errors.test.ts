@@ -266,6 +266,17 @@ describe('a path', () => {
     },
   );
 
+  test.each(['order=', 'order=values', 'order=Value', 'order=-value'])(
+    'with %s is refused',
+    async (query) => {
+      expect(errorOf(await server.get(`/counters?${query}`))).toBe('400 invalid_order');
+    },
+  );
+
+  test('with a cursor in a list without pages is refused', async () => {
+    expect(errorOf(await server.get('/counters?order=value&cursor=YQ'))).toBe('400 invalid_cursor');
+  });
+
   test.each(['%00', 'a%0ab', 'k'.repeat(257)])('with the prefix %s is refused', async (prefix) => {
     expect(errorOf(await server.get(`/counters?prefix=${prefix}`))).toBe('400 invalid_prefix');
     expect(errorOf(await server.get(`/counters/watch?prefix=${prefix}`))).toBe('400 invalid_prefix');

@@ -113,3 +113,20 @@ test('a prefix selects the counters that begin with it, whatever their keys are'
     { numRuns: 40 },
   );
 });
+
+test('the order of values has the largest counters on one page, which begin with the prefix', async () => {
+  const amounts = [3, 9, 1, 9, 500].map((amount, n) => ({ key: `top-${n}`, amount }));
+  expect((await server.post('/counters/incr', { increments: amounts })).status).toBe(200);
+  await server.increment('to', 1000);
+  const page = objectFrom(jsonOf(await server.get('/counters?prefix=top-&order=value&limit=3')));
+  const counters = listFrom(page['counters']).map(counterFrom);
+  expect(counters.map(({ key, value }) => [key, value])).toEqual([
+    ['top-4', 500],
+    ['top-1', 9],
+    ['top-3', 9],
+  ]);
+  expect(page['next_cursor']).toBeNull();
+  const byKey = (query: string): Promise<unknown> =>
+    server.get(`/counters?prefix=top-&${query}`).then(jsonOf);
+  expect(await byKey('order=key&limit=2')).toEqual(await byKey('limit=2'));
+});

@@ -3,7 +3,16 @@
  */
 import { idempotencyKey } from '../idempotency-key.ts';
 import type { Described } from '../shape.ts';
-import { cursor, incrementBody, incrementsBody, key, limit, mergeBody, prefix } from '../validation.ts';
+import {
+  cursor,
+  incrementBody,
+  incrementsBody,
+  key,
+  limit,
+  mergeBody,
+  order,
+  prefix,
+} from '../validation.ts';
 import { type Header, type Operation, type Parameter, json } from './operation.ts';
 import { storeErrors } from './store-errors.ts';
 
@@ -124,9 +133,17 @@ export const list: Operation = {
   summary: 'List counters',
   description:
     'Counters in the order of their keys, by UTF-16 code units. Go on with the `next_cursor` of a page as `cursor`, ' +
-    'until it is null. A page ends early when it has 1 MiB of counters.',
+    'until it is null. A page ends early when it has 1 MiB of counters. With `order=value` it is one page: the counters ' +
+    'with the largest values, equal ones in the order of their keys, all as they were at one moment.',
   parameters: [
     prefixInQuery,
+    {
+      name: 'order',
+      in: 'query',
+      description: 'By their keys, or the largest values first. The latter has no `cursor`.',
+      shape: order,
+      example: 'key',
+    },
     {
       name: 'limit',
       in: 'query',
@@ -143,7 +160,7 @@ export const list: Operation = {
     },
   ],
   responses: { 200: json('A page.', 'CounterPage', { counters: [counter], next_cursor: 'bGlrZXM' }) },
-  errors: storeErrors.list,
+  errors: storeErrors.largest,
 };
 
 export const watch: Operation = {

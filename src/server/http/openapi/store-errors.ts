@@ -14,6 +14,7 @@ export const storeErrors = {
   raiseTo: write,
   read: busy,
   list: ['unavailable'],
+  largest: busy,
   changesAfter: busy,
   slots: ['unavailable'],
 } as const satisfies Readonly<Record<string, readonly StoreErrorCode[]>>;
