@@ -13,70 +13,137 @@ import { listFrom, objectFrom, textFrom } from './json.ts';
 import type { HttpResponse } from './server-process.ts';
 
 type Json = Readonly<Record<string, unknown>>;
+/** Throws unless a value is valid. */
+type Validate = (value: unknown) => void;
 
 export const apiDocument: Json = objectFrom(parseJson(JSON.stringify(openApiDocument('0.0.0'))));
-
-/** An object of the document, or what it refers to. */
-export function resolved(json: unknown): Json {
-  const found = objectFrom(json);
-  const { $ref } = found;
-  if ($ref === undefined) return found;
-  return textFrom($ref)
-    .split('/')
-    .slice(1)
-    .reduce<Json>((at, name) => objectFrom(at[name]), apiDocument);
-}
 
 export interface DocumentedOperation {
   /** In upper case. */
   readonly method: string;
   /** With `{key}` where there is a key. */
   readonly path: string;
+  readonly pattern: RegExp;
   readonly operation: Json;
+  readonly responses: ReadonlyMap<string, DocumentedResponse>;
 }
 
-export const documentedOperations: readonly DocumentedOperation[] = Object.entries(
-  objectFrom(apiDocument['paths']),
-).flatMap(([path, methods]) =>
-  Object.entries(objectFrom(methods)).map(([method, operation]) => ({
-    path,
-    method: method.toUpperCase(),
-    operation: objectFrom(operation),
-  })),
-);
+interface DocumentedResponse {
+  /** The content type. */
+  readonly type: string;
+  readonly validate: Validate;
+  readonly headers: ReadonlyMap<string, { readonly isRequired: boolean; readonly validate: Validate }>;
+  /** The error codes that it may have; undefined if it is no error. */
+  readonly codes: readonly ErrorCode[] | undefined;
+}
 
-/** The error codes that a response of the document may have; undefined if it is no error. */
-function codesOf(response: Json): readonly ErrorCode[] | undefined {
-  const { schema } = objectFrom(objectFrom(response['content'])['application/json'] ?? {});
-  const { allOf } = objectFrom(schema ?? {});
+const ajv = new Ajv2020({ strict: true, strictTypes: false });
+ajv.addVocabulary(['components']);
+const components = strict(apiDocument['components']);
+
+/** A schema with all that is below it, whose objects have no members that it does not name. */
+function strict(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(strict);
+  if (!isObject(json)) return json;
+  const members = Object.fromEntries(Object.entries(json).map(([name, value]) => [name, strict(value)]));
+  const isOpen = json['type'] === 'object' && 'properties' in json && !('additionalProperties' in json);
+  return isOpen ? { ...members, additionalProperties: false } : members;
+}
+
+/** The check by a schema of the document. It is compiled when it is used for the first time. */
+export function validateBy(schema: unknown): Validate {
+  let compiled: ValidateFunction | undefined;
+  return (value) => {
+    compiled ??= ajv.compile({ ...objectFrom(strict(schema)), components });
+    check(compiled(value), ajv.errorsText(compiled.errors));
+  };
+}
+
+/** The check by the schema that has this name in the document. */
+export const validateAs = (name: string): Validate => validateBy({ $ref: `#/components/schemas/${name}` });
+
+const validateError = validateAs('Error');
+const errorCodes = listFrom(objectFrom(at('#/components/schemas/ErrorCode'))['enum']);
+const isErrorCode = (code: unknown): code is ErrorCode => errorCodes.includes(code);
+const statusOf = (code: ErrorCode): number => errorStatusOf(new ApiError(code, '')).status;
+
+/** What is at a place in the document. */
+function at(pointer: string): unknown {
+  return pointer
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((json, name) => objectFrom(json)[name], apiDocument);
+}
+
+function documentedResponse(json: unknown): DocumentedResponse {
+  const { $ref, headers = {}, content } = objectFrom(json);
+  if ($ref !== undefined) return documentedResponse(at(textFrom($ref)));
+  const [type = '', { schema = {} } = {}] =
+    Object.entries(objectFrom(content)).map(([key, value]) => [key, objectFrom(value)] as const)[0] ?? [];
+  return {
+    type,
+    validate: validateBy(schema),
+    headers: new Map(
+      Object.entries(objectFrom(headers)).map(([name, header]) => {
+        const { required, schema: ofHeader } = objectFrom(header);
+        const validate = validateBy(ofHeader);
+        const isNumber = objectFrom(ofHeader)['type'] === 'integer';
+        return [
+          name.toLowerCase(),
+          {
+            isRequired: required === true,
+            validate: (value) => validate(isNumber ? Number(value) : value),
+          },
+        ];
+      }),
+    ),
+    codes: codesIn(objectFrom(schema)),
+  };
+}
+
+/** The error codes to which a schema narrows the error. */
+function codesIn({ allOf }: Json): readonly ErrorCode[] | undefined {
   const narrowed = listFrom(allOf ?? [])[1];
   if (narrowed === undefined) return undefined;
   const { error } = objectFrom(objectFrom(narrowed)['properties']);
   const { code } = objectFrom(objectFrom(error)['properties']);
-  return listFrom(objectFrom(code)['enum']).map(textFrom).filter(isErrorCode);
+  return listFrom(objectFrom(code)['enum']).filter(isErrorCode);
 }
 
-const errorCodes: readonly unknown[] = listFrom(resolved({ $ref: '#/components/schemas/ErrorCode' })['enum']);
-const isErrorCode = (code: string): code is ErrorCode => errorCodes.includes(code);
+/** A key is one segment, and may be empty where it is refused. */
+const patternOf = (path: string): RegExp =>
+  new RegExp(`^${path.replaceAll('.', String.raw`\.`).replace('{key}', '[^/]*')}$`);
+
+export const documentedOperations: readonly DocumentedOperation[] = Object.entries(
+  objectFrom(apiDocument['paths']),
+).flatMap(([path, methods]) =>
+  Object.entries(objectFrom(methods)).map(([method, json]) => {
+    const operation = objectFrom(json);
+    const responses = Object.entries(objectFrom(operation['responses']));
+    return {
+      path,
+      method: method.toUpperCase(),
+      pattern: patternOf(path),
+      operation,
+      responses: new Map(responses.map(([status, response]) => [status, documentedResponse(response)])),
+    };
+  }),
+);
 
 /** Each response of the document, as `documentedAs` names them. */
 export const documentedResponses: readonly string[] = [
-  ...documentedOperations.flatMap(({ method, path, operation }) =>
-    Object.entries(objectFrom(operation['responses'])).flatMap(([status, response]) => {
+  ...documentedOperations.flatMap(({ method, path, responses }) =>
+    [...responses].flatMap(([status, { codes }]) => {
       const name = `${method} ${path} ${status}`;
       if (status === 'default') return [];
-      return codesOf(resolved(response))?.map((code) => `${name} ${code}`) ?? [name];
+      return codes?.map((code) => `${name} ${code}`) ?? [name];
     }),
   ),
-  ...(codesOf(resolved({ $ref: '#/components/responses/Refused' })) ?? []).map(
+  ...(documentedResponse(at('#/components/responses/Refused')).codes ?? []).map(
     (code) => `any ${statusOf(code)} ${code}`,
   ),
   ...otherErrors.map((code) => `other ${statusOf(code)} ${code}`),
 ];
-
-function statusOf(code: ErrorCode): number {
-  return errorStatusOf(new ApiError(code, '')).status;
-}
 
 /**
  * The name of the response of the document that a response to a request is: its operation, status and error code, such as
@@ -98,34 +165,24 @@ function nameOf(method: string, path: string, response: HttpResponse): string {
   if (path === PEER_PATH) return `${method} ${path}`;
   const { status, body } = response;
   const effective = method === 'HEAD' ? 'GET' : method;
-  const found = documentedOperations.find(
-    (each) => each.method === effective && patternOf(each.path).test(path),
-  );
+  const found = documentedOperations.find((each) => each.method === effective && each.pattern.test(path));
   if (found === undefined) return otherName(method, response);
-  const responses = objectFrom(found.operation['responses']);
-  const isListed = Object.hasOwn(responses, status);
-  const documented = resolved(responses[isListed ? status : 'default']);
-  checkHeaders(objectFrom(documented['headers'] ?? {}), response);
-  const name = `${found.method} ${found.path} ${status}`;
-  const [type = '', content] = Object.entries(objectFrom(documented['content']))[0] ?? [];
-  check(response.headers['content-type'] === type, `not of the type ${type}`);
+  const listed = found.responses.get(`${status}`);
+  const documented = listed ?? found.responses.get('default');
+  check(documented !== undefined, 'no such status');
+  const { type, validate, codes } = documented;
+  checkHead(documented, response);
+  const name = `${effective} ${found.path} ${status}`;
   if (method === 'HEAD') {
     check(body === '', 'a response to HEAD with a body');
     return name;
   }
-  const { schema } = objectFrom(content);
   const json = type === 'application/json' ? parseJson(body) : body;
-  if (schema !== undefined)
-    checkSchema(`${found.method} ${found.path} ${isListed ? status : 'default'}`, schema, json);
-  if (codesOf(documented) === undefined) return name;
-  const code = errorCodeOf(json);
-  check(status === statusOf(code), `not the status of ${code}`);
-  return isListed ? `${name} ${code}` : `any ${status} ${code}`;
+  validate(json);
+  if (codes === undefined) return name;
+  const code = errorCodeOf(json, status);
+  return listed === undefined ? `any ${status} ${code}` : `${name} ${code}`;
 }
-
-/** A key is one segment, and may be empty where it is refused. */
-const patternOf = (path: string): RegExp =>
-  new RegExp(`^${path.replaceAll('.', String.raw`\.`).replace('{key}', '[^/]*')}$`);
 
 /** Of the response to a request for which there is no operation. */
 function otherName(method: string, { status, headers, body }: HttpResponse): string {
@@ -136,60 +193,34 @@ function otherName(method: string, { status, headers, body }: HttpResponse): str
     return `other ${status}`;
   }
   const json = parseJson(body);
-  checkSchema('Error', { $ref: '#/components/schemas/Error' }, json);
-  const code = errorCodeOf(json);
-  check(status === statusOf(code), `not the status of ${code}`);
+  validateError(json);
+  const code = errorCodeOf(json, status);
   if (code === 'method_not_allowed') check(headers.allow !== undefined, 'no header Allow');
   return `${otherErrors.includes(code) ? 'other' : 'any'} ${status} ${code}`;
 }
 
-function errorCodeOf(json: unknown): ErrorCode {
-  const code = textFrom(objectFrom(objectFrom(json)['error'])['code']);
-  if (isErrorCode(code)) return code;
-  throw new TypeError(`no error code: ${code}`);
+/** The code of an error. Throws unless it goes with the status. */
+function errorCodeOf(json: unknown, status: number): ErrorCode {
+  const { code } = objectFrom(objectFrom(json)['error']);
+  check(isErrorCode(code), 'no error code');
+  check(status === statusOf(code), `not the status of ${code}`);
+  return code;
 }
 
-/** Headers that HTTP, browsers and proxies know, and this API says nothing about. */
+/** Headers that HTTP, browsers and proxies know, and of which the document says nothing. */
 const ORDINARY =
   /^(?:allow|cache-control|connection|content-length|content-security-policy|content-type|date|keep-alive|referrer-policy|transfer-encoding|vary|x-accel-buffering|access-control-.*)$/;
 
-function checkHeaders(documented: Json, { headers }: HttpResponse): void {
-  const names = new Set(Object.keys(documented).map((name) => name.toLowerCase()));
+function checkHead(documented: DocumentedResponse, { headers }: HttpResponse): void {
+  check(headers['content-type'] === documented.type, `not of the type ${documented.type}`);
   for (const name of Object.keys(headers)) {
-    check(ORDINARY.test(name) || names.has(name), `the header ${name}`);
+    check(ORDINARY.test(name) || documented.headers.has(name), `the header ${name}`);
   }
-  for (const [name, header] of Object.entries(documented)) {
-    const { required, schema } = objectFrom(header);
-    const value = headers[name.toLowerCase()];
-    check(required !== true || value !== undefined, `no header ${name}`);
-    const isNumber = objectFrom(schema)['type'] === 'integer';
-    if (value !== undefined) checkSchema(`header ${name}`, schema, isNumber ? Number(value) : value);
+  for (const [name, { isRequired, validate }] of documented.headers) {
+    const value = headers[name];
+    check(!isRequired || value !== undefined, `no header ${name}`);
+    if (value !== undefined) validate(value);
   }
-}
-
-const ajv = new Ajv2020({ strict: true, strictTypes: false });
-ajv.addVocabulary(['components']);
-
-const components = strict(apiDocument['components']);
-const validators = new Map<string, ValidateFunction>();
-
-/** Throws unless a value is valid by a schema of the document, which has this name here. */
-function checkSchema(name: string, schema: unknown, value: unknown): void {
-  let validate = validators.get(name);
-  if (validate === undefined) {
-    validate = ajv.compile({ ...objectFrom(strict(schema)), components });
-    validators.set(name, validate);
-  }
-  check(validate(value), ajv.errorsText(validate.errors));
-}
-
-/** A schema with all that is below it, whose objects have no members that it does not name. */
-function strict(json: unknown): unknown {
-  if (Array.isArray(json)) return json.map(strict);
-  if (!isObject(json)) return json;
-  const members = Object.fromEntries(Object.entries(json).map(([name, value]) => [name, strict(value)]));
-  const isOpen = json['type'] === 'object' && 'properties' in json && !('additionalProperties' in json);
-  return isOpen ? { ...members, additionalProperties: false } : members;
 }
 
 function check(condition: boolean, what: string): asserts condition {

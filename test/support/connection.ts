@@ -1,4 +1,6 @@
 import { type Socket, connect } from 'node:net';
+import { documentedAs } from './api-document.ts';
+import { firstResponse } from './api-error.ts';
 
 /** A request as it goes over the wire. */
 export function requestText(
@@ -18,10 +20,26 @@ export function requestText(
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`;
 }
 
+/**
+ * The same as `exchangeBytes`, with a server of counters: if the bytes begin with a request for a path, the first response
+ * has to be one of the OpenAPI document.
+ */
+export async function exchange(port: number, ...pieces: readonly (string | Buffer)[]): Promise<string> {
+  const answer = await exchangeBytes({ port }, ...pieces);
+  const [, method, path] =
+    /^([A-Z]+) (\/\S*) HTTP\/1\.[01]\r\n/.exec(pieces[0]?.toString('latin1') ?? '') ?? [];
+  const first = firstResponse(answer, method === 'HEAD');
+  if (method !== undefined && path !== undefined && first !== undefined) documentedAs(method, path, first);
+  return answer;
+}
+
 /** Sends bytes and resolves with all that comes back, when the server has closed the connection. */
-export function exchange(port: number, ...pieces: readonly (string | Buffer)[]): Promise<string> {
+export function exchangeBytes(
+  to: { readonly port: number; readonly host?: string },
+  ...pieces: readonly (string | Buffer)[]
+): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    const socket = connect({ host: '127.0.0.1', ...to, noDelay: true });
     let answer = '';
     socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
     // A server that has said all it wants to say may reset the connection while more is on its way.

@@ -1,6 +1,9 @@
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, get } from 'node:http';
 import { parseJson } from '../../src/runtime/json.ts';
+import { documentedAs, validateAs } from './api-document.ts';
 import { type Counter, counterFrom } from './json.ts';
+
+const validateCounter = validateAs('Counter');
 
 /** A server-sent event. */
 export interface Event {
@@ -22,6 +25,11 @@ export class EventStream {
   private constructor(asked: ClientRequest, response: IncomingMessage) {
     this.#request = asked;
     this.headers = response.headers;
+    documentedAs('GET', '/counters/watch', {
+      status: response.statusCode ?? 0,
+      headers: response.headers,
+      body: '',
+    });
     response.setEncoding('utf8');
     response.on('data', (text: string) => this.#take(text));
     response.on('error', () => {});
@@ -76,6 +84,7 @@ export class EventStream {
       const data = fields.get('data');
       // What has no data, such as a comment, is no event.
       if (data === undefined) continue;
+      if (!fields.has('event')) validateCounter(parseJson(data));
       this.#events.push({ type: fields.get('event') ?? 'message', id: fields.get('id') ?? '', data });
     }
     this.#wake();

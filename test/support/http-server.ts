@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { subscribe } from 'node:diagnostics_channel';
+import { ServerResponse } from 'node:http';
+import { vi } from 'vitest';
 import { afterThisTurn, systemClock, systemRandom, wallClockMs } from '../../src/runtime/system.ts';
 import { openApiText } from '../../src/server/http/openapi/document.ts';
 import { Metrics } from '../../src/server/http/metrics.ts';
 import { HttpServer, type ServerOptions, type Timeouts } from '../../src/server/http/server.ts';
 import { openDirectory } from '../../src/store/disk/system-files.ts';
 import { DiskStore } from '../../src/store/disk/disk-store.ts';
+import { isObject } from '../../src/runtime/json.ts';
+import { documentedAs } from './api-document.ts';
+import { objectFrom } from './json.ts';
 import { temporaryDirectory } from './server-process.ts';
 
 export const openStore = async (): Promise<DiskStore> =>
@@ -40,6 +46,7 @@ const PATIENT: Timeouts = {
 export async function openHttpServer(
   timeouts: Partial<Timeouts> = {},
   options: Partial<ServerOptions> = {},
+  host = '127.0.0.1',
 ): Promise<HttpServerFixture> {
   const errors: unknown[] = [];
   const server = new HttpServer({
@@ -58,5 +65,25 @@ export async function openHttpServer(
     onError: (error) => errors.push(error),
     ...options,
   });
-  return { server, port: await server.listen('127.0.0.1', 0), errors };
+  const port = await server.listen(host, 0);
+  ports.add(port);
+  return { server, port, errors };
 }
+
+/** Of these servers. */
+const ports = new Set<number>();
+
+// Every response of these servers has to be in the OpenAPI document, however it was asked for.
+subscribe('http.server.request.start', (message) => {
+  const response = isObject(message) ? message['response'] : undefined;
+  if (!(response instanceof ServerResponse) || !ports.has(response.req.socket.localPort ?? 0)) return;
+  const [writeHead, end] = [vi.spyOn(response, 'writeHead'), vi.spyOn(response, 'end')];
+  response.once('finish', () => {
+    const { method = '', url = '' } = response.req;
+    const [status, headers] = writeHead.mock.calls[0] ?? [];
+    const lines = Object.entries(objectFrom(headers)).map(([name, value]) => [name, String(value)]);
+    // Node sends no body to HEAD, whatever it is given.
+    const body = method === 'HEAD' ? '' : String(end.mock.calls[0]?.[0] ?? '');
+    documentedAs(method, url, { status: status ?? 0, headers: Object.fromEntries(lines), body });
+  });
+});

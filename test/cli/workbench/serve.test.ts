@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { UsageError } from '../../../src/cli/arguments.ts';
 import { serveCommand } from '../../../src/cli/workbench/serve-command.ts';
 import { lastResponse } from '../../support/api-error.ts';
-import { exchange } from '../../support/connection.ts';
+import { exchangeBytes } from '../../support/connection.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const timestamp = '20261122T102838.041Z';
@@ -110,7 +110,7 @@ describe('serve', () => {
     'GET / HTTP/1.0\r\nHost: evil.example',
     'GET / HTTP/1.0',
   ])('refuses what does not say one name of its own: %j', async (head) => {
-    const answer = await exchange(port, `${head}\r\nConnection: close\r\n\r\n`);
+    const answer = await exchangeBytes({ port }, `${head}\r\nConnection: close\r\n\r\n`);
     expect(lastResponse(answer).status).toBe(421);
   });
 

@@ -112,7 +112,7 @@ export const merge: Operation = {
     '`/counter/sync/{key}` of another server has responded with, as it stands; its `key` must be that of the path. It ' +
     'can be longer than 64 KiB: by 800 bytes for each node that a counter can have (`--max-nodes`).',
   parameters: [keyInPath],
-  body: { name: 'MergeRequest', shape: mergeBody, example: { nodes: { 'node-1': 5, 'node-2': 3 } } },
+  body: { name: 'MergeRequest', shape: mergeBody, example: { nodes: { 'node-2': 3, 'node-3': 4 } } },
   responses: { 200: json('The counter after the merge.', 'Counter', counter) },
   errors: storeErrors.merge,
 };
