@@ -22,13 +22,10 @@ export type Answer = {
   | { readonly is: 'refused' | 'busy' | 'open'; readonly error: CounterError }
 );
 
-export interface Request {
+/** What `fetch` is told of a request. */
+export type Request = Pick<RequestInit, 'method' | 'body' | 'keepalive' | 'signal'> & {
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly keepalive?: boolean;
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal | undefined;
-}
+};
 
 /** For an answer. A server on etcd gives up after 10 s itself. */
 const TIMEOUT_MS = 15_000;
@@ -80,7 +77,8 @@ export class Endpoint {
     // Nothing is promised if the window is not known. A server that is asked later may remember for longer.
     batch.untilMs = Math.min(batch.untilMs, this.#platform.nowMs() + (this.windowMs ?? 0) - timeoutMs);
     const headers = { 'content-type': 'application/json', 'idempotency-key': id };
-    const answer = await this.ask('/counters/incr', { headers, body, keepalive, timeoutMs });
+    const request = { method: 'POST', headers, body, keepalive };
+    const answer = await this.ask('/counters/incr', request, timeoutMs);
     this.#note(answer, answer.is === 'done' || answer.is === 'refused');
     return answer;
   }
@@ -101,12 +99,13 @@ export class Endpoint {
   }
 
   /** Asks once. Never rejects. */
-  async ask(path: string, { timeoutMs = TIMEOUT_MS, ...request }: Request = {}): Promise<Answer> {
+  async ask(path: string, request: Request = {}, timeoutMs = TIMEOUT_MS): Promise<Answer> {
+    const { signal } = request;
     const giveUp = new AbortController();
-    const cancel = this.#platform.after(timeoutMs, () => giveUp.abort());
     const abort = (): void => giveUp.abort();
-    request.signal?.addEventListener('abort', abort);
-    if (request.signal?.aborted) abort();
+    const cancel = this.#platform.after(timeoutMs, abort);
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted) abort();
     try {
       const response = await this.open(path, { ...request, signal: giveUp.signal });
       return answerFrom(response, await response.text());
@@ -114,21 +113,18 @@ export class Endpoint {
       const error = new CounterError('unavailable', `${this.#url} does not answer`, { cause });
       return { is: 'open', status: 0, json: undefined, error, retryAfterMs: 0 };
     } finally {
-      request.signal?.removeEventListener('abort', abort);
+      signal?.removeEventListener('abort', abort);
       cancel();
     }
   }
 
   /** The response to a request, whatever its status. Rejects if there is none. */
-  open(path: string, { headers, body, keepalive = false, signal }: Request): Promise<HttpResponse> {
+  open(path: string, request: Request): Promise<HttpResponse> {
     return this.#platform.request(this.#url + path, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { ...this.#headers, ...headers },
       // Elsewhere there may be a server that does not know the idempotency key.
       redirect: 'manual',
-      keepalive,
-      body: body ?? null,
-      signal: signal ?? null,
+      ...request,
+      headers: { ...this.#headers, ...request.headers },
     });
   }
 

@@ -30,9 +30,10 @@ export class Pool {
     return found;
   }
 
-  /** Resolves after so many milliseconds, or earlier: when a signal is aborted, or at `wake`. */
+  /** Resolves after so many milliseconds, or earlier: when a signal is or was aborted, or at `wake`. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
       const wake = (): void => {
         cancel();
         signal?.removeEventListener('abort', wake);

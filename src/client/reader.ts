@@ -20,7 +20,7 @@ export async function readJson(
     let retryAfterMs = 0;
     let cause: unknown;
     for (const endpoint of endpoints) {
-      const answer = await endpoint.ask(path, { signal });
+      const answer = await endpoint.ask(path, { signal: signal ?? null });
       signal?.throwIfAborted();
       if (answer.is === 'done') return answer.json;
       if (answer.is === 'refused') throw answer.error;

@@ -4,8 +4,8 @@
  * then all counters are read; from the same server, as another one of a cluster may not have them yet.
  */
 import { CounterError } from './counter-error.ts';
-import { type Endpoint, answerFrom, backoffMs } from './endpoint.ts';
-import { type ServerEvent, eventsFrom } from './event-stream.ts';
+import { answerFrom, backoffMs } from './endpoint.ts';
+import { eventsFrom } from './event-stream.ts';
 import { type Counter, counterFrom } from './json.ts';
 import type { Pool } from './pool.ts';
 import { pages } from './reader.ts';
@@ -27,14 +27,27 @@ export async function* watchCounters(
   for (let failures = 1; endpoint !== undefined && !stop.aborted; failures++) {
     const end = new AbortController();
     const ended = AbortSignal.any([stop, end.signal]);
+    const within = async <T>(work: Promise<T>): Promise<T> => {
+      const cancel = pool.platform.after(SILENCE_MS, () => end.abort());
+      return work.finally(cancel);
+    };
     try {
-      for await (const event of eventsOf(pool, endpoint, prefix, lastEventId, ended, end)) {
-        failures = 0;
-        if (event.type === 'reset') {
-          lastEventId = '';
-          yield* pages(pool, prefix, ended, [endpoint]);
-        } else yield counterFrom(JSON.parse(event.data));
-        lastEventId = event.id;
+      const headers = lastEventId === '' ? {} : { 'last-event-id': lastEventId };
+      const query = new URLSearchParams({ prefix });
+      const response = await within(endpoint.open(`/counters/watch?${query}`, { headers, signal: ended }));
+      if (response.status === 200 && response.body !== null) {
+        for await (const { type, id, data } of eventsFrom(response.body, within)) {
+          failures = 0;
+          if (type === 'reset') {
+            lastEventId = '';
+            yield* pages(pool, prefix, ended, [endpoint]);
+          } else yield counterFrom(JSON.parse(data));
+          lastEventId = id;
+        }
+      } else {
+        const answer = answerFrom(response, await within(response.text()));
+        if (answer.is === 'refused') throw answer.error;
+        await pool.sleep(answer.retryAfterMs, stop);
       }
     } catch (error) {
       if (error instanceof CounterError && error.code !== 'unavailable') throw error;
@@ -46,26 +59,4 @@ export async function* watchCounters(
     if (failures > 1) endpoint = endpoints[(endpoints.indexOf(endpoint) + 1) % endpoints.length];
   }
   signal?.throwIfAborted();
-}
-
-/** The events of one connection. Ends or throws when that ends, whatever the reason. */
-async function* eventsOf(
-  pool: Pool,
-  endpoint: Endpoint,
-  prefix: string,
-  lastEventId: string,
-  signal: AbortSignal,
-  end: AbortController,
-): AsyncGenerator<ServerEvent, void, void> {
-  const within = async <T>(work: Promise<T>): Promise<T> => {
-    const cancel = pool.platform.after(SILENCE_MS, () => end.abort());
-    return work.finally(cancel);
-  };
-  const headers = lastEventId === '' ? {} : { 'last-event-id': lastEventId };
-  const query = new URLSearchParams({ prefix });
-  const response = await within(endpoint.open(`/counters/watch?${query}`, { headers, signal }));
-  if (response.status === 200 && response.body !== null) return yield* eventsFrom(response.body, within);
-  const answer = answerFrom(response, await within(response.text()));
-  if (answer.is === 'refused') throw answer.error;
-  await pool.sleep(answer.retryAfterMs, signal);
 }
