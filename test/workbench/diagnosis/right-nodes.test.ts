@@ -9,7 +9,7 @@ import { designNodes } from '../../mutants/designs.ts';
 import { nodeWith } from '../../mutants/node.ts';
 import { RetryingCounter } from '../../mutants/retrying.ts';
 
-const SEEDS = bySuite({ unit: 5, test: 8, soak: 100 });
+const SEEDS = bySuite({ test: 3, soak: 40 });
 
 /** What keeps its totals in memory forgets them when it is killed, and is told so. */
 const withoutKills = (options: RunOptions): RunOptions => ({

@@ -7,9 +7,8 @@ import { simulate } from '../../../src/workbench/nodes/simulation.ts';
 import { mutantNamed, nodeWith } from '../../mutants/node.ts';
 import { ShippedCounter, hastyMutants } from '../../mutants/hasty.ts';
 import { shippedNode, shippedPnNode } from '../../support/run-options.ts';
-import { bySuite } from '../../support/suite.ts';
 
-const SEEDS = bySuite({ unit: 2, test: 4, soak: 200 });
+const SEEDS = 2;
 
 const firstRun = (seed: number, nodeCount: number, workload: Workload) =>
   maelstromOptions(seed, { workload, nemesis: 'all', 'time-limit': '6', 'node-count': `${nodeCount}` });

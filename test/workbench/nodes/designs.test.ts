@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { designs, passes, situations } from '../../mutants/designs.ts';
 import { shippedNode } from '../../support/run-options.ts';
 
-const RUNS = 10;
+const RUNS = 6;
 
 const passesOf = (name: string, options: (typeof situations)[string], runs = RUNS) =>
   passes(options, designs[name] ?? shippedNode, runs);
