@@ -1,7 +1,7 @@
 import { AntiEntropy } from '../../src/cluster/anti-entropy.ts';
 import { decodeResponse, decodeRequest, encodeResponse, encodeRequest } from '../../src/cluster/codec.ts';
 import { Counters } from '../../src/store/counters.ts';
-import { LEAVES, leafOf } from '../../src/cluster/merkle-tree.ts';
+import { leafOf } from '../../src/cluster/merkle-tree.ts';
 import { hashText } from '../../src/cluster/hash.ts';
 import type { ResponseBody, RequestBody, Sender } from '../../src/cluster/messages.ts';
 import { MerkleIndex } from '../../src/cluster/merkle-index.ts';
@@ -145,15 +145,3 @@ export function overText(
 }
 
 export const leafOfKey = (key: string): number => leafOf(hashText(key));
-
-/** Keys that all belong to one leaf. */
-export function keysOfOneLeaf(count: number): string[] {
-  const keys: string[] = [];
-  const leaf = leafOfKey('some counter');
-  for (let number = 0; keys.length < count; number++) {
-    if (number > LEAVES * count * 3) throw new Error('the hash does not spread');
-    const key = number.toString(36);
-    if (leafOfKey(key) === leaf) keys.push(key);
-  }
-  return keys;
-}
