@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { readFileSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, test } from 'vitest';
+import { UsageError } from '../../../src/cli/arguments.ts';
+import { serverOptionsFrom } from '../../../src/cli/server/server-options.ts';
+import { unserved } from '../../support/command.ts';
 import { eventually, until } from '../../support/eventually.ts';
 import { type ServerProcess, startServer, stopServers } from '../../support/server-process.ts';
 import { freePort } from '../../support/servers.ts';
@@ -127,7 +129,7 @@ describe('a server with a certificate', () => {
   });
 });
 
-describe('the server refuses, with one line and status 2', () => {
+describe('the server refuses', () => {
   const [cert, key] = [tlsFixture('first.pem'), tlsFixture('first.key')];
   test.each([
     [['--tls-cert', cert], '--tls-cert and --tls-key are given together, or neither'],
@@ -139,15 +141,15 @@ describe('the server refuses, with one line and status 2', () => {
     [['--tls-cert', 'nowhere.pem', '--tls-key', key], 'cannot be read: ENOENT'],
     [['--tls-cert', cert, '--tls-key', key, '--tls-ca', key], `--tls-ca ${key} is not a certificate in PEM`],
   ])('%j', (args, why) => {
-    const { status, stderr } = spawnSync('bin/g-counter-server', args, { encoding: 'utf8' });
-    expect([status, stderr.trim().split('\n').length]).toEqual([2, 1]);
-    expect(stderr).toContain(why);
+    const { tls } = serverOptionsFrom(args, {});
+    expect(() => tls.read()).toThrow(why);
+    expect(() => tls.read()).toThrow(UsageError);
   });
 
-  test('a variable that names no file', () => {
-    const env = { PATH: process.env['PATH'], TLS_CERT: 'nowhere.pem', TLS_KEY: key };
-    const { status, stderr } = spawnSync('bin/g-counter-server', [], { encoding: 'utf8', env });
-    expect([status, stderr]).toEqual([2, expect.stringContaining('TLS_CERT nowhere.pem cannot be read')]);
+  test('with one line and status 2 a variable that names no file', () => {
+    const { status, stderr } = unserved([], { TLS_CERT: 'nowhere.pem', TLS_KEY: key });
+    expect([status, stderr.trim().split('\n').length]).toEqual([2, 1]);
+    expect(stderr).toContain('TLS_CERT nowhere.pem cannot be read');
   });
 });
 
