@@ -99,3 +99,33 @@ export async function converse(...messages: (Message | string)[]): Promise<reado
   if (status !== 0 || stderr !== '') throw new Error(`the node exited with ${status}: ${stderr}`);
   return lines;
 }
+
+const started: NodeProcess[] = [];
+
+/** Starts a node that lives until `killNodes`. */
+export function startNode(...args: string[]): NodeProcess {
+  const node = new NodeProcess(...args);
+  started.push(node);
+  return node;
+}
+
+export function killNodes(): void {
+  for (const node of started.splice(0)) node.child.kill('SIGKILL');
+}
+
+/** The lines with which a node answers client c1. */
+export const initOk = '{"src":"n1","dest":"c1","body":{"type":"init_ok","in_reply_to":1}}';
+export const addOk = (id: number): string =>
+  `{"src":"n1","dest":"c1","body":{"type":"add_ok","in_reply_to":${id}}}`;
+export const readOk = (id: number, value: number): string =>
+  `{"src":"n1","dest":"c1","body":{"type":"read_ok","value":${value},"in_reply_to":${id}}}`;
+
+/** The code of the error in a line, if it is one. */
+export const errorCode = (line: string | undefined): unknown =>
+  line === undefined ? undefined : messageFrom(line).body['code'];
+
+/** Which request an error is for, and its code. */
+export const told = (line: string): readonly unknown[] => {
+  const { body } = messageFrom(line);
+  return [body['in_reply_to'], body['code']];
+};
