@@ -67,7 +67,7 @@ class Story {
   }
 }
 
-const length = bySuite({ test: 4, soak: 12 });
+const length = bySuite({ test: 2, soak: 8 });
 const seeds = Array.from({ length }, (_, index) => index + Number(process.env['STORY_SEED'] ?? 1));
 
 test.each(

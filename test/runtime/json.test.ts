@@ -6,7 +6,7 @@ import type { Random } from '../../src/runtime/random.ts';
 import { below, pick, streams } from '../../src/workbench/sim/random.ts';
 import { bySuite } from '../support/suite.ts';
 
-const TEXTS = bySuite({ unit: 10_000, test: 50_000, soak: 1_000_000 });
+const TEXTS = bySuite({ unit: 10_000, test: 20_000, soak: 400_000 });
 const SEED = Number(process.env['JSON_SEED'] ?? 1);
 
 test('a key with an escape is not read as the key of an object before', () => {
