@@ -1,8 +1,9 @@
 /** The workbench as a user starts it: a process, in a directory of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseJson } from '../../src/runtime/json.ts';
 import { until } from './eventually.ts';
 
 export interface Finished {
@@ -17,6 +18,11 @@ export interface RunningWorkbench {
   readonly output: () => string;
   readonly finished: Promise<Finished>;
 }
+
+/** Answers the `init` of a single node `n0`. */
+export const answerInit =
+  `read line; id=$(echo "$line" | sed 's/.*"src":"\\([^"]*\\)".*/\\1/'); ` +
+  `echo '{"src":"n0","dest":"'$id'","body":{"type":"init_ok","in_reply_to":1}}'; `;
 
 export class WorkbenchDirectory {
   readonly path = mkdtempSync(join(tmpdir(), 'g-counter-workbench-'));
@@ -65,3 +71,10 @@ export class WorkbenchDirectory {
     rmSync(this.path, { recursive: true });
   }
 }
+
+/** The objects in a file of JSON lines. */
+export const readJsonLines = (file: string): Record<string, unknown>[] =>
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => Object(parseJson(line)));

@@ -4,16 +4,18 @@ import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
 import { eventually } from '../../support/eventually.ts';
-import { WorkbenchDirectory } from '../../support/workbench-process.ts';
+import { WorkbenchDirectory, answerInit, readJsonLines } from '../../support/workbench-process.ts';
 
 const directory = new WorkbenchDirectory();
 afterAll(() => directory.remove());
 
 const node = resolve('bin/g-counter');
+const mutant = resolve('test/mutants/mutant');
 
 const results = (): unknown =>
   parseJson(readFileSync(join(directory.path, 'store', 'latest', 'results.json'), 'utf8'));
 
+const short = ['test', '-w', 'g-counter', '--node-count', '3', '--rate', '100', '--recovery-time', '0'];
 const one = ['test', '-w', 'g-counter', '--node-count', '1', '--rate', '100'];
 
 test('while nodes are starting', async () => {
@@ -23,6 +25,47 @@ test('while nodes are starting', async () => {
   expect(stdout).toMatch(/^Maelstrom's check +UNKNOWN/m);
   expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
   expect(results()).toMatchObject({ valid: 'unknown', stats: { all: { count: 0 } } });
+});
+
+test('Ctrl-C ends the run at once, without a verdict, and leaves no process behind', async () => {
+  const pids = join(directory.path, 'pids');
+  const watched = directory.program('watched', `echo $$ >> ${pids}\nexec ${node}`);
+  const { status, stdout } = await directory.interrupt(
+    [...short, '--bin', watched, '--time-limit', '60', '--log-net-send'],
+    () => readdirSync(directory.path).includes('pids') && readFileSync(pids, 'utf8').split('\n').length === 4,
+  );
+  expect(status).toBe(2);
+  expect(stdout).toMatch(/^every read +UNKNOWN: .*\nMaelstrom's check +UNKNOWN: the run was cut short$/m);
+  for (const pid of readFileSync(pids, 'utf8').trim().split('\n')) {
+    expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+  }
+});
+
+test('operations in flight when a run is cut short are not held against the node', async () => {
+  const silent = directory.program('silent', `${answerInit}sleep 60`);
+  const { status, stdout } = await directory.interrupt(
+    [...short, '--node-count', '1', '--concurrency', '10n', '--bin', silent, '--log-net-send'],
+    (stderr) => stderr.includes('"type":"add"'),
+  );
+  expect(stdout).toMatch(/^every read +UNKNOWN: the run was cut short; until then, nothing was wrong$/m);
+  expect(status).toBe(2);
+  const outcomes = readJsonLines(join(directory.path, 'store', 'latest', 'history.jsonl')).map(
+    (event) => event['type'],
+  );
+  expect(outcomes.filter((type) => type === 'invoke')).toHaveLength(outcomes.length / 2);
+  expect(outcomes).toContain('info');
+});
+
+test('problems before a run is cut short still count', async () => {
+  const flags = ['--check', 'strict', '--time-limit', '60', '--log-net-recv'];
+  const args = [...short, '--bin', mutant, ...flags, '--', 'forget-node'];
+  const { status, stdout } = await directory.interrupt(
+    args,
+    (stderr) => stderr.split('"type":"read_ok"').length > 100,
+  );
+  expect(stdout).toMatch(/^- interrupted$/m);
+  expect(stdout).toMatch(/^every read +INVALID/m);
+  expect(status).toBe(1);
 });
 
 test('during the recovery', async () => {
@@ -71,7 +114,7 @@ test('while the failure that a search has found is shrunk', async () => {
     '--latency',
     '50',
     '--time-limit',
-    '150',
+    '40',
     '--',
     '--deadline-ms',
     '10',

@@ -1,17 +1,16 @@
 /** The workbench as a user starts it: real processes, short runs. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseJson } from '../../../src/runtime/json.ts';
-import { type Finished, WorkbenchDirectory } from '../../support/workbench-process.ts';
+import { type Finished, WorkbenchDirectory, readJsonLines } from '../../support/workbench-process.ts';
 
 const workbenches = new WorkbenchDirectory();
 const directory = workbenches.path;
 afterAll(() => workbenches.remove());
 
-const workbench = (args: readonly string[], hasComeFar?: (output: string) => boolean): Promise<Finished> =>
-  hasComeFar === undefined ? workbenches.run(args) : workbenches.interrupt(args, hasComeFar);
+const workbench = (args: readonly string[]): Promise<Finished> => workbenches.run(args);
 
 /** A program that is not a proper node. */
 const program = (name: string, script: string): string => workbenches.program(name, script);
@@ -19,17 +18,6 @@ const program = (name: string, script: string): string => workbenches.program(na
 const short = ['test', '-w', 'g-counter', '--node-count', '3', '--rate', '100', '--recovery-time', '0'];
 const node = resolve('bin/g-counter');
 const mutant = resolve('test/mutants/mutant');
-
-/** Answers the `init` of a single node `n0`. */
-const answerInit =
-  `read line; id=$(echo "$line" | sed 's/.*"src":"\\([^"]*\\)".*/\\1/'); ` +
-  `echo '{"src":"n0","dest":"'$id'","body":{"type":"init_ok","in_reply_to":1}}'; `;
-
-const readJsonLines = (file: string): Record<string, unknown>[] =>
-  readFileSync(file, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => Object(parseJson(line)));
 
 describe('test', () => {
   test('a valid run exits with 0, shows its figures, and records its results', async () => {
@@ -123,137 +111,6 @@ describe('test', () => {
     const { status, stdout } = await workbench([...args, ...impatient]);
     expect(status).toBe(1);
     expect(stdout).toContain('of all operations succeeded, 100.00 % were demanded');
-  });
-
-  test.each([
-    [
-      'dies at start',
-      'echo "no such luck" >&2; exit 3',
-      'n0 exited with status 3; its stderr ended with\n  no such luck',
-    ],
-    [
-      'answers init wrongly',
-      `read line; echo '{"src":"n0","dest":"c0","body":{"type":"no","in_reply_to":1}}'; exec sleep 60`,
-      'n0 did not answer init but with {"type":"no","in_reply_to":1}',
-    ],
-    [
-      'dies half-way',
-      `read line; echo '{"src":"n0","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}'; read line; echo alas >&2; exit 9`,
-      'n0 exited with status 9; its stderr ended with\n  alas',
-    ],
-    [
-      'floods stdout',
-      `exec yes '{"src":"n0","dest":"n0","body":{"type":"noise"}}'`,
-      'n0 floods the network: it sent',
-    ],
-    ['wraps what does not end', 'sleep 60 & exit 3', 'n0 exited with status 3'],
-  ])(
-    'a node that %s ends the run and is named; Maelstrom has no verdict on it but an error',
-    async (name, script, complaint) => {
-      const bad = program(name.replaceAll(' ', '-'), script);
-      const args = ['test', '-w', 'g-counter', '--node-count', '1', '--bin', bad];
-      const { status, stdout } = await workbench(args);
-      expect(stdout).toContain(complaint);
-      expect(stdout).toMatch(/^every read +INVALID: 1 problem$/m);
-      expect(stdout).toMatch(/^Maelstrom's check +NONE: such a node ends a test with an error$/m);
-      expect(status).toBe(255);
-      expect((await workbench([...args, '--check', 'strict'])).status).toBe(1);
-    },
-  );
-
-  test.concurrent.each([
-    ['a line that is not JSON', 'hello', 'wrote a line that is not a message: hello'],
-    [
-      'a line with a byte-order mark',
-      '\ufeff{"src":"n0","dest":"n1","body":{"type":"x","msg_id":1}}',
-      'wrote a line that is not a message: \ufeff{',
-    ],
-    [
-      'a fraction for an integer',
-      '{"src":"n0","dest":"n1","body":{"type":"x","msg_id":1.0}}',
-      'wrote a line that is not a message: {',
-    ],
-    [
-      'to an unknown node',
-      '{"src":"n0","dest":"n99","body":{}}',
-      'sent a message to n99, which does not exist: {',
-    ],
-  ])(
-    'a node that writes %s is silenced: Maelstrom accepts the run, every read does not',
-    async (_, line, complaint) => {
-      // The shipped node, except that n0 goes wrong after its twentieth message.
-      const odd = program(
-        `odd-${complaint.length}`,
-        `n=0; ${node} | while IFS= read -r out; do printf '%s\\n' "$out"; n=$((n+1)); ` +
-          `case "$n $out" in '20 {"src":"n0"'*) printf '%s\\n' '${line}';; esac; done`,
-      );
-      const { status, stdout, stderr } = await workbench([...short, '--bin', odd, '--time-limit', '1']);
-      const said = `n0 ${complaint}`;
-      expect(stderr).toContain(said);
-      expect(stdout).toContain(`\n- ${said}`);
-      expect(stdout).toMatch(/^every read +INVALID: [23] problems$/m);
-      expect(stdout).toMatch(
-        /^Maelstrom's check +VALID, though\n- 1 of 3 final reads was not answered\n- nothing from n0 was read after \d\.\d{3} s: it /m,
-      );
-      expect(status).toBe(0);
-    },
-  );
-
-  test.concurrent('half a line written before a kill is not held against the node', async () => {
-    const halfSpoken = program('half-spoken', `${answerInit}printf '{"src":"n0"'; sleep 60`);
-    const nemesis = ['--nemesis', 'kill', '--nemesis-interval', '0.2', '--time-limit', '2'];
-    const { stdout } = await workbench([...short, '--node-count', '1', '--bin', halfSpoken, ...nemesis]);
-    expect(stdout).not.toContain('not a message');
-  });
-
-  test('Ctrl-C ends the run at once, without a verdict, and leaves no process behind', async () => {
-    const pids = join(directory, 'pids');
-    const watched = program('watched', `echo $$ >> ${pids}\nexec ${node}`);
-    const { status, stdout } = await workbench(
-      [...short, '--bin', watched, '--time-limit', '60', '--log-net-send'],
-      () => readdirSync(directory).includes('pids') && readFileSync(pids, 'utf8').split('\n').length === 4,
-    );
-    expect(status).toBe(2);
-    expect(stdout).toMatch(/^every read +UNKNOWN: .*\nMaelstrom's check +UNKNOWN: the run was cut short$/m);
-    for (const pid of readFileSync(pids, 'utf8').trim().split('\n')) {
-      expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
-    }
-  });
-
-  test('operations in flight when a run is cut short are not held against the node', async () => {
-    const silent = program('silent', `${answerInit}sleep 60`);
-    const { status, stdout } = await workbench(
-      [...short, '--node-count', '1', '--concurrency', '10n', '--bin', silent, '--log-net-send'],
-      (stderr) => stderr.includes('"type":"add"'),
-    );
-    expect(stdout).toMatch(/^every read +UNKNOWN: the run was cut short; until then, nothing was wrong$/m);
-    expect(status).toBe(2);
-    const outcomes = readJsonLines(join(directory, 'store', 'latest', 'history.jsonl')).map(
-      (event) => event['type'],
-    );
-    expect(outcomes.filter((type) => type === 'invoke')).toHaveLength(outcomes.length / 2);
-    expect(outcomes).toContain('info');
-  });
-
-  test('problems before a run is cut short still count', async () => {
-    const flags = ['--check', 'strict', '--time-limit', '60', '--log-net-recv'];
-    const args = [...short, '--bin', mutant, ...flags, '--', 'forget-node'];
-    const { status, stdout } = await workbench(
-      args,
-      (stderr) => stderr.split('"type":"read_ok"').length > 100,
-    );
-    expect(stdout).toMatch(/^- interrupted$/m);
-    expect(stdout).toMatch(/^every read +INVALID/m);
-    expect(status).toBe(1);
-  });
-
-  test('a script whose interpreter is not there ends the run with that reason', async () => {
-    const script = join(directory, 'no-interpreter');
-    writeFileSync(script, '#!/no/such/interpreter\n');
-    chmodSync(script, 0o755);
-    const { status, stdout } = await workbench([...short, '--node-count', '1', '--bin', script]);
-    expect(stdout).toMatch(/n0 could not be started: the interpreter that its first line names is not found/);
-    expect(status).toBe(255);
   });
 
   test('a run directory that cannot be written gives one line', async () => {
@@ -364,66 +221,6 @@ describe('compare', () => {
     expect(await workbench(['compare', node])).toMatchObject({
       status: 2,
       stderr: 'g-counter-workbench: compare takes two programs, not 1; see --help\n',
-    });
-  });
-});
-
-describe('replay', () => {
-  const fixture = (name: string): string => resolve('test/fixtures', name);
-
-  test('the node does what the fixtures say', async () => {
-    const withStore = ['cas-conflict.jsonl', 'lost-cas-answer.jsonl', 'restart.jsonl', 'errors.jsonl'].map(
-      fixture,
-    );
-    expect(await workbench(['replay', ...withStore])).toMatchObject({ status: 0, stderr: '' });
-    const alone = await workbench(['replay', fixture('challenge.jsonl'), '--', '--store', 'memory']);
-    expect(alone).toEqual({
-      status: 0,
-      stderr: '',
-      stdout: `${fixture('challenge.jsonl')}: as expected, all 8 messages\n`,
-    });
-  });
-
-  test('a fixture may begin with a byte-order mark', async () => {
-    const marked = join(directory, 'marked.jsonl');
-    const challenge = readFileSync(fixture('challenge.jsonl'), 'utf8').replaceAll(/^#.*\n|^\n/gm, '');
-    writeFileSync(marked, `\ufeff${challenge}`);
-    const { status, stdout } = await workbench(['replay', marked, '--', '--store', 'memory']);
-    expect([status, stdout]).toEqual([0, `${marked}: as expected, all 8 messages\n`]);
-    writeFileSync(marked, `\ufeff${challenge}`, 'utf16le');
-    expect((await workbench(['replay', marked])).stderr).toContain(
-      'is not a fixture: begins with the byte-order mark of UTF-16, not UTF-8',
-    );
-  });
-
-  test('the first difference is shown with its line', async () => {
-    const changed = join(directory, 'changed.jsonl');
-    writeFileSync(changed, readFileSync(fixture('challenge.jsonl'), 'utf8').replace('1234', '1235'));
-    const { status, stdout } = await workbench(['replay', changed, '--', '--store', 'memory']);
-    expect(status).toBe(1);
-    expect(stdout).toBe(
-      `${changed}:8: the node departs from the fixture\n` +
-        '  expected {"src":"n1","dest":"c1","body":{"type":"read_ok","value":1235,"in_reply_to":4}}\n' +
-        '  received {"src":"n1","dest":"c1","body":{"type":"read_ok","value":1234,"in_reply_to":4}}\n',
-    );
-  });
-
-  test('a node that does something else is found out', async () => {
-    const args = ['replay', fixture('lost-cas-answer.jsonl'), '--bin', mutant, '--', 'no-barrier'];
-    const { status, stdout } = await workbench(args);
-    expect(status).toBe(1);
-    expect(stdout).toContain('lost-cas-answer.jsonl:9: the node departs from the fixture');
-  });
-
-  test.each([
-    ['', 'the first message is not an init that names the node'],
-    ['{"src":"c1"}', 'line 1 is not a message'],
-  ])('%j is not a fixture', async (text, complaint) => {
-    const file = join(directory, 'bad.jsonl');
-    writeFileSync(file, text);
-    expect(await workbench(['replay', file])).toMatchObject({
-      status: 2,
-      stderr: `g-counter-workbench: ${file} is not a fixture: ${complaint}; see --help\n`,
     });
   });
 });
