@@ -26,9 +26,9 @@ import {
   stateOf,
 } from '../../support/attack-fixture.ts';
 
-const DATAGRAMS = bySuite({ test: 5000, soak: 50_000 });
-const REQUESTS = bySuite({ test: 5000, soak: 50_000 });
-const HOSTILE_REQUESTS = bySuite({ test: 1000, soak: 5000 });
+const DATAGRAMS = bySuite({ test: 2000, soak: 30_000 });
+const REQUESTS = bySuite({ test: 2000, soak: 30_000 });
+const HOSTILE_REQUESTS = bySuite({ test: 500, soak: 5000 });
 const CONNECTIONS = 8;
 const MAX_RSS_MB = 400;
 /** Of an increment, in processor time: the server is not left with work that an attack has made. */

@@ -10,7 +10,7 @@ import { bySuite } from '../../support/suite.ts';
 
 afterAll(stopServers);
 
-const REQUESTS = bySuite({ test: 10_000, soak: 100_000 });
+const REQUESTS = bySuite({ test: 4000, soak: 60_000 });
 const SESSIONS_AT_ONCE = 8;
 /** Less than the server waits for whatever it may wait for, so that its own time-outs hide nothing. */
 const SILENCE_MS = 8000;

@@ -195,6 +195,6 @@ test('whatever is merged into a server, it loses none of its own increments and 
       expect(lonely.value).toBeLessThanOrEqual(lonely.own + sumOf(largest(...lonely.shown)));
     }),
     // Each restart claims a slot of etcd anew.
-    { numRuns: isOnEtcd ? 4 : 20 },
+    { numRuns: isOnEtcd ? 2 : 8 },
   );
 });

@@ -71,7 +71,7 @@ describe.skipIf(!hasEtcd)(`the model and a real etcd${etcdSuffix}`, () => {
         expect(byReal).toEqual(byModel);
       }),
       // After a difference, revisions may differ for good, so that smaller programs tell nothing.
-      { numRuns: bySuite({ test: 200, soak: 1500 }), endOnFailure: true },
+      { numRuns: bySuite({ test: 40, soak: 600 }), endOnFailure: true },
     );
   });
 });
