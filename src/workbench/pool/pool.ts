@@ -73,8 +73,9 @@ export async function simulateSeeds(search: SeedSearch): Promise<number[]> {
     );
   } finally {
     stop.removeEventListener('abort', interrupt);
-    line?.erase();
     await endAll();
+    // Only now: until a thread has ended, it may report a seed, which is shown.
+    line?.erase();
   }
   log(status());
   return failures;

@@ -60,7 +60,7 @@ describe(`export from etcd${etcdSuffix}`, { skip: !hasEtcd }, () => {
 
   test('says so when etcd is compacted meanwhile, and what it has printed is no JSON', async () => {
     const gateway = new Gateway({ ca: null });
-    for (let at = 0; at < 21_000; at += 100) {
+    for (let at = 0; at < 45_000; at += 100) {
       const success = Array.from({ length: 100 }, (_, n) => ({
         put: `large/c/${String(at + n).padStart(8, '0')}-${'x'.repeat(40)}\0node-1`,
         value: '1',
