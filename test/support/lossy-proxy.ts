@@ -25,9 +25,8 @@ export class LossyProxy {
     this.#server = createServer((asked, response) => void this.#take(asked, response));
   }
 
-  static async open(random: Random, loss?: Loss): Promise<LossyProxy> {
+  static async open(random: Random): Promise<LossyProxy> {
     const proxy = new LossyProxy(random);
-    if (loss !== undefined) proxy.lose(loss);
     await new Promise<void>((resolve) => proxy.#server.listen(0, HOST, resolve));
     return proxy;
   }
