@@ -3,7 +3,7 @@
  * latest local changes in order, so that replication can push what is new and compare the rest.
  */
 import { replicaIdOf } from '../crdt/replica-id.ts';
-import { type CounterState, LOWER_BOUND, partsOf } from '../crdt/counter-state.ts';
+import { type CounterState, LOWER_BOUND, partsOf, zero } from '../crdt/counter-state.ts';
 import { ChangeRing } from '../runtime/change-ring.ts';
 import type { Counter, Counters } from '../store/counters.ts';
 import { MerkleTree, LEAVES, encodeDigest, leafOf } from './merkle-tree.ts';
@@ -24,15 +24,15 @@ export class MerkleIndex {
   /** `onChange` is called at each change that peers have to be told of. */
   constructor(nodeId: string, counters: Counters, onChange: () => void) {
     this.#nodeId = nodeId;
-    counters.observe({
-      added: (counter) => void (this.#leaves[leafOf(hashText(counter.key))] ??= []).push(counter),
-      changes: (counter, before, after) => {
-        this.#rehash(counter.key, before, after);
-        const isOurs = after.own > 0 && (after.own !== before.own || after.suffix !== before.suffix);
-        if (!isOurs && after.lowerBound === before.lowerBound) return;
-        this.changes.push(counter);
-        onChange();
-      },
+    counters.observe((counter, before, after) => {
+      const key = hashText(counter.key);
+      if (before === undefined) (this.#leaves[leafOf(key)] ??= []).push(counter);
+      this.#rehash(key, before ?? zero, after);
+      const { own, suffix, lowerBound } = before ?? zero;
+      const isOurs = after.own > 0 && (after.own !== own || after.suffix !== suffix);
+      if (!isOurs && after.lowerBound === lowerBound) return;
+      this.changes.push(counter);
+      onChange();
     });
   }
 
@@ -53,8 +53,7 @@ export class MerkleIndex {
     return encodeDigest(sum);
   }
 
-  #rehash(counterKey: string, before: CounterState, after: CounterState): void {
-    const key = hashText(counterKey);
+  #rehash(key: Hash, before: CounterState, after: CounterState): void {
     const leaf = leafOf(key);
     const toggle = (node: string, total: number): void => {
       if (total === 0) return;

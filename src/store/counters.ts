@@ -3,6 +3,7 @@
  * changes. An observer can follow every change synchronously, which the cluster needs.
  */
 import { type CounterState, zero } from '../crdt/counter-state.ts';
+import type { GCounter } from '../crdt/g-counter.ts';
 import { ChangeRing } from '../runtime/change-ring.ts';
 import { PastCounters } from './past-counters.ts';
 import { SortedKeys } from './sorted-keys.ts';
@@ -14,11 +15,8 @@ export interface Counter extends CounterState {
   readonly changedAt: number;
 }
 
-/** Is called for each change just before it takes effect. */
-export interface Observer {
-  added(counter: Counter): void;
-  changes(counter: Counter, before: CounterState, after: CounterState): void;
-}
+/** Is called for each change just before it takes effect; `before` is undefined for a counter that is created. */
+export type Observer = (counter: Counter, before: CounterState | undefined, after: CounterState) => void;
 
 /** How many changes are kept for watchers that lost their connection for a moment. */
 export const RECENT = 65_536;
@@ -49,25 +47,21 @@ export class Counters {
   }
 
   set(key: string, state: CounterState): void {
-    let counter = this.#byKey.get(key);
-    for (const past of this.#pasts) past.changes(key, counter);
-    if (counter === undefined) {
-      counter = new Published(key);
+    const known = this.#byKey.get(key);
+    for (const past of this.#pasts) past.changes(key, known);
+    const counter = known ?? new Published(key);
+    if (known === undefined) {
       this.#byKey.set(key, counter);
       this.#keys.add(key);
-      this.#observer?.added(counter);
     }
-    this.#observer?.changes(counter, counter, state);
+    this.#observer?.(counter, known, state);
     this.#changes.push(counter);
     counter.become(state, this.#changes.position);
   }
 
   /** Reports all present counters as if they had just been created, and each change from now on. */
   observe(observer: Observer): void {
-    for (const counter of this.#byKey.values()) {
-      observer.added(counter);
-      observer.changes(counter, zero, counter);
-    }
+    for (const counter of this.#byKey.values()) observer(counter, undefined, counter);
     this.#observer = observer;
   }
 
@@ -102,25 +96,54 @@ export class Counters {
   }
 }
 
+/** Most counters have no part but their own total, and share what they have besides. */
 class Published implements Counter {
-  own = zero.own;
-  suffix = zero.suffix;
-  others = zero.others;
-  lowerBound = zero.lowerBound;
-  value = zero.value;
+  own = 0;
   changedAt = 0;
   readonly key: string;
+  #rest = plain(1);
 
   constructor(key: string) {
     this.key = key;
   }
 
+  get suffix(): number {
+    return this.#rest.suffix;
+  }
+
+  get others(): GCounter {
+    return this.#rest.others;
+  }
+
+  get lowerBound(): number {
+    return this.#rest.lowerBound;
+  }
+
+  get value(): number {
+    return this.#rest.value ?? this.own;
+  }
+
   become({ own, suffix, others, lowerBound, value }: CounterState, position: number): void {
     this.own = own;
-    this.suffix = suffix;
-    this.others = others;
-    this.lowerBound = lowerBound;
-    this.value = value;
     this.changedAt = position;
+    const isPlain = others.size === 0 && lowerBound === 0;
+    this.#rest = isPlain ? plain(suffix) : { suffix, others, lowerBound, value };
   }
+}
+
+/** What a counter has besides its own total. */
+interface Rest {
+  readonly suffix: number;
+  readonly others: GCounter;
+  readonly lowerBound: number;
+  /** Undefined if it is the own total. */
+  readonly value: number | undefined;
+}
+
+let latestPlain: Rest = { suffix: 1, others: zero.others, lowerBound: 0, value: undefined };
+
+/** That of counters without other parts. A server hardly ever has more than one suffix. */
+function plain(suffix: number): Rest {
+  if (latestPlain.suffix !== suffix) latestPlain = { ...latestPlain, suffix };
+  return latestPlain;
 }

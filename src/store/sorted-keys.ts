@@ -4,16 +4,20 @@
  */
 export class SortedKeys {
   readonly #runs: string[][] = [];
+  /** The run that was added to last: keys tend to arrive in order. */
+  #last = 0;
 
   /** Adds a key that is not in the set. */
   add(key: string): void {
-    const at = this.#runFor(key);
+    const at = this.#isIn(this.#last, key) ? this.#last : this.#runFor(key);
+    this.#last = at;
     const run = this.#runs[at];
     if (run === undefined) {
       this.#runs.push([key]);
       return;
     }
-    const place = firstIndex(run.length, (index) => isAfter(run[index], key));
+    const isLast = !isAfter(run.at(-1), key);
+    const place = isLast ? run.length : firstIndex(run.length, (index) => isAfter(run[index], key));
     run.splice(place, 0, key);
     if (run.length <= MAX_RUN) return;
     // Keys that arrive in order fill the runs they leave behind.
@@ -30,6 +34,12 @@ export class SortedKeys {
       let place = at === first ? firstIndex(run.length, (index) => (run[index] ?? '') >= key) : 0;
       for (; place < run.length; place++) yield run[place] ?? '';
     }
+  }
+
+  /** Whether a key belongs to the run at `at`. */
+  #isIn(at: number, key: string): boolean {
+    const next = this.#runs[at + 1]?.[0];
+    return (at === 0 || !isAfter(this.#runs[at]?.[0], key)) && (next === undefined || next > key);
   }
 
   /** The last run that begins at or before `key`, or the first. */

@@ -6,7 +6,7 @@ import { decodeResponse, decodeRequest, encodeRequest } from '../../src/cluster/
 import { DiskReplica } from '../../src/cluster/disk-replica.ts';
 import type { Transport } from '../../src/cluster/peer-rpc.ts';
 import type { Replica } from '../../src/cluster/replica.ts';
-import type { CounterState, Totals } from '../../src/crdt/counter-state.ts';
+import { type CounterState, type Totals, zero } from '../../src/crdt/counter-state.ts';
 import { type GCounter, value as valueOf } from '../../src/crdt/g-counter.ts';
 import { replicaIdOf } from '../../src/crdt/replica-id.ts';
 import type { Files } from '../../src/runtime/files.ts';
@@ -150,12 +150,9 @@ const reusedName: CreatePeer = async (ports) => {
 const missesKey = withStore(({ counters }) => {
   const observe = counters.observe.bind(counters);
   counters.observe = (observer) =>
-    observe({
-      added: (counter) => observer.added(counter),
-      changes: (counter, before, after) => {
-        observer.changes(counter, before, after);
-        if (counter.key === 'views') observer.changes(counter, after, before);
-      },
+    observe((counter, before, after) => {
+      observer(counter, before, after);
+      if (counter.key === 'views') observer(counter, after, before ?? zero);
     });
 });
 

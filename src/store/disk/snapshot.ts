@@ -5,12 +5,11 @@
 import { crc32 } from 'node:zlib';
 import { encodeParts } from '../../crdt/encode.ts';
 import type { GCounter } from '../../crdt/g-counter.ts';
-import { decodeJson } from '../../runtime/decode.ts';
 import type { Files } from '../../runtime/files.ts';
-import type { Totals } from '../../crdt/counter-state.ts';
 import type { NamedCounter } from '../store.ts';
 import { PieceReader } from './piece-reader.ts';
-import { type Snapshot, totalsFrom } from './record.ts';
+import type { Snapshot } from './record.ts';
+import { type SnapshotLine, SnapshotLines } from './snapshot-lines.ts';
 
 export const SNAPSHOT_FILE = 'counters.json';
 /** Where the next snapshot is written. */
@@ -98,13 +97,11 @@ export async function findCorruption(
 export async function* readSnapshot(
   pieces: AsyncIterable<Buffer>,
   { slices }: Snapshot,
-): AsyncGenerator<Totals> {
+): AsyncGenerator<SnapshotLine[]> {
   const input = new PieceReader(pieces);
-  for (const [index, [length]] of slices.entries()) {
-    const text = (await input.peek(length))?.toString() ?? '';
+  const lines = new SnapshotLines();
+  for (const [length] of slices) {
+    yield lines.read((await input.peek(length)) ?? Buffer.alloc(0));
     input.skip(length);
-    const open = index === 0 ? '' : '{';
-    const close = index === slices.length - 1 ? '' : '}';
-    yield totalsFrom(decodeJson(`${open}${text.replace(/^,/, '')}${close}`));
   }
 }
