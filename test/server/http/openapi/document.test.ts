@@ -60,6 +60,8 @@ describe('what the server takes is what the schema permits:', () => {
     '1001',
     'YQ',
     'a=',
+    'key',
+    'value',
   ];
   const numbers = [0, 1, -1, 1.5, 5e15, Number.MAX_SAFE_INTEGER, 2 ** 53];
   const edge = fc.constantFrom<unknown>(...texts, ...numbers, '127.0.0.1:80', true, null, [], {});
@@ -100,8 +102,8 @@ describe('what the server takes is what the schema permits:', () => {
     readonly isLoose?: boolean;
   }
 
-  const inQuery = (check: (parameters: URLSearchParams) => unknown) => (value: unknown) =>
-    check(new URLSearchParams({ prefix: String(value), limit: String(value), cursor: String(value) }));
+  const inQuery = (name: string, check: (parameters: URLSearchParams) => unknown) => (value: unknown) =>
+    check(new URLSearchParams([[name, String(value)]]));
   const text = fc.constantFrom<unknown>(...texts);
   const { incrementBody, incrementsBody, mergeBody, countBody, peerBody } = validation;
 
@@ -121,19 +123,31 @@ describe('what the server takes is what the schema permits:', () => {
       { values: bodyWith('id'), described: peerBody, check: validation.peerFromBody, isLoose: true },
     ],
     ['a key', { values: edge, described: validation.key, check: validation.key.decode }],
-    ['a prefix', { values: text, described: validation.prefix, check: inQuery(validation.prefixFrom) }],
+    [
+      'a prefix',
+      { values: text, described: validation.prefix, check: inQuery('prefix', validation.prefixFrom) },
+    ],
     [
       'a limit',
       {
         values: text,
         described: validation.limit,
-        check: inQuery(validation.limitFrom),
+        check: inQuery('limit', validation.limitFrom),
         jsonOf: (value) => (/^\d+$/.test(String(value)) ? Number(value) : value),
       },
     ],
     [
+      'an order',
+      { values: text, described: validation.order, check: inQuery('order', validation.orderFrom) },
+    ],
+    [
       'a cursor',
-      { values: text, described: validation.cursor, check: inQuery(validation.cursorFrom), isLoose: true },
+      {
+        values: text,
+        described: validation.cursor,
+        check: inQuery('cursor', validation.cursorFrom),
+        isLoose: true,
+      },
     ],
   ])('%s', (_, { values, described, check, jsonOf = (value) => value, isLoose = false }) => {
     const validate = validateBy(described.schema);

@@ -172,6 +172,7 @@ export const situations: Readonly<Record<ErrorCode, (() => Situation) | undefine
     ),
   invalid_limit: () => usual(withQuery('limit=0')),
   invalid_nodes: () => usual(withBody('{"nodes":5}')),
+  invalid_order: () => usual(withQuery('order=size')),
   invalid_prefix: () => usual(withQuery('prefix=%00&counters=%00')),
   method_not_allowed: () => usual((request) => ({ ...request, method: 'DELETE' })),
   no_peer: undefined,
@@ -210,7 +211,12 @@ export const situations: Readonly<Record<ErrorCode, (() => Situation) | undefine
       return { sim, one };
     },
   }),
-  too_many_requests: refusing('too_many_requests'),
+  too_many_requests: () => ({
+    store: refusingStore('too_many_requests'),
+    // Of lists, those in the order of values are bounded.
+    change: (request) =>
+      request.path.startsWith('/counters?') ? { ...request, path: '/counters?order=value' } : request,
+  }),
   too_many_watchers: () => ({ ...accepting(), options: { maxWatchers: 0 } }),
   unauthorized: guarded,
   unavailable: refusing('unavailable'),
