@@ -71,6 +71,7 @@ export type RequestErrorCode =
   | 'invalid_increments'
   | 'invalid_json'
   | 'invalid_key'
+  | 'invalid_label'
   | 'invalid_limit'
   | 'invalid_order'
   | 'invalid_prefix'

@@ -29,9 +29,8 @@ export interface DocumentedOperation {
 }
 
 interface DocumentedResponse {
-  /** The content type. */
-  readonly type: string;
-  readonly validate: Validate;
+  /** The checks of its content, by content type; none if it has no content. */
+  readonly contents: ReadonlyMap<string, Validate>;
   readonly headers: ReadonlyMap<string, { readonly isRequired: boolean; readonly validate: Validate }>;
   /** The error codes that it may have; undefined if it is no error. */
   readonly codes: readonly ErrorCode[] | undefined;
@@ -78,11 +77,11 @@ function at(pointer: string): unknown {
 function documentedResponse(json: unknown): DocumentedResponse {
   const { $ref, headers = {}, content } = objectFrom(json);
   if ($ref !== undefined) return documentedResponse(at(textFrom($ref)));
-  const [type = '', { schema = {} } = {}] =
-    Object.entries(objectFrom(content)).map(([key, value]) => [key, objectFrom(value)] as const)[0] ?? [];
+  const all = Object.entries(objectFrom(content ?? {})).map(([type, value]) => {
+    return [type, objectFrom(value)['schema'] ?? {}] as const;
+  });
   return {
-    type,
-    validate: validateBy(schema),
+    contents: new Map(all.map(([type, schema]) => [type, validateBy(schema)])),
     headers: new Map(
       Object.entries(objectFrom(headers)).map(([name, header]) => {
         const { required, schema: ofHeader } = objectFrom(header);
@@ -97,7 +96,7 @@ function documentedResponse(json: unknown): DocumentedResponse {
         ];
       }),
     ),
-    codes: codesIn(objectFrom(schema)),
+    codes: codesIn(objectFrom(all[0]?.[1] ?? {})),
   };
 }
 
@@ -170,15 +169,18 @@ function nameOf(method: string, path: string, response: HttpResponse): string {
   const listed = found.responses.get(`${status}`);
   const documented = listed ?? found.responses.get('default');
   check(documented !== undefined, 'no such status');
-  const { type, validate, codes } = documented;
+  const { contents, codes } = documented;
   checkHead(documented, response);
   const name = `${effective} ${found.path} ${status}`;
+  const { 'content-type': type = '' } = response.headers;
+  const validate = contents.get(type);
+  check(validate !== undefined || (contents.size === 0 && body === ''), `of the type ${type}`);
   if (method === 'HEAD') {
     check(body === '', 'a response to HEAD with a body');
     return name;
   }
   const json = type === 'application/json' ? parseJson(body) : body;
-  validate(json);
+  validate?.(json);
   if (codes === undefined) return name;
   const code = errorCodeOf(json, status);
   return listed === undefined ? `any ${status} ${code}` : `${name} ${code}`;
@@ -209,10 +211,9 @@ function errorCodeOf(json: unknown, status: number): ErrorCode {
 
 /** Headers that HTTP, browsers and proxies know, and of which the document says nothing. */
 const ORDINARY =
-  /^(?:allow|cache-control|connection|content-length|content-security-policy|content-type|date|keep-alive|referrer-policy|transfer-encoding|vary|x-accel-buffering|access-control-.*)$/;
+  /^(?:allow|cache-control|connection|content-length|content-security-policy|content-type|cross-origin-resource-policy|date|keep-alive|referrer-policy|transfer-encoding|vary|x-accel-buffering|access-control-.*)$/;
 
 function checkHead(documented: DocumentedResponse, { headers }: HttpResponse): void {
-  check(headers['content-type'] === documented.type, `not of the type ${documented.type}`);
   for (const name of Object.keys(headers)) {
     check(ORDINARY.test(name) || documented.headers.has(name), `the header ${name}`);
   }

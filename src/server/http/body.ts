@@ -9,6 +9,7 @@ import { parseJson } from '../../runtime/json.ts';
 import { utf8Text } from '../../runtime/utf8.ts';
 import { MAX_MESSAGE_BYTES } from '../../cluster/net/http-transport.ts';
 import { ApiError } from '../../store/api-error.ts';
+import { fieldsOfForm } from './form.ts';
 
 export const MAX_BODY_BYTES = 65_536;
 /** A name of 256 bytes takes up to 768 if it is escaped throughout, and its total 16 digits, with what is around them. */
@@ -24,7 +25,19 @@ export const maxMergeBytesOf = (maxNodes: number): number => MAX_BODY_BYTES + ma
  * ApiError.
  */
 export async function readJson(request: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
-  const bytes = await readBytes(request, maxBytes, checkType);
+  return jsonFrom(await readBytes(request, maxBytes, checkJson));
+}
+
+/**
+ * The same, but that the body may also be that of an HTML form, whose fields are the members: a page can send one with no
+ * script, and another on its way out.
+ */
+export async function readFields(request: IncomingMessage): Promise<unknown> {
+  const bytes = await readBytes(request, MAX_BODY_BYTES, checkFields);
+  return isOfType(FORM_TYPE, request) ? fieldsOfForm(bytes.toString()) : jsonFrom(bytes);
+}
+
+function jsonFrom(bytes: Buffer): unknown {
   if (bytes.length === 0) return {};
   try {
     return parseJson(utf8Text(bytes));
@@ -34,12 +47,24 @@ export async function readJson(request: IncomingMessage, maxBytes = MAX_BODY_BYT
   }
 }
 
-function checkType({ headers: { 'content-type': type } }: IncomingMessage): void {
-  if (type === 'application/json' || JSON_TYPE.test(type ?? '')) return;
+function checkJson(request: IncomingMessage): void {
+  if (isOfType(JSON_TYPE, request)) return;
   throw new ApiError('not_json', 'the body must have content-type application/json');
 }
 
+function checkFields(request: IncomingMessage): void {
+  if (isOfType(JSON_TYPE, request) || isOfType(FORM_TYPE, request)) return;
+  throw new ApiError(
+    'not_json',
+    'the body must have content-type application/json or application/x-www-form-urlencoded, which is that of URLSearchParams',
+  );
+}
+
+const isOfType = (type: RegExp, { headers }: IncomingMessage): boolean =>
+  type.test(headers['content-type'] ?? '');
+
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
+const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
 /** Resolves with the body of a peer's request. Rejects with an ApiError. */
 export async function readMessage(request: IncomingMessage): Promise<string> {

@@ -6,9 +6,10 @@ import { DecodeError } from '../../runtime/decode.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { type Member, type MemberState, type Source, isPeer } from '../../cluster/member.ts';
 import { ApiError } from '../../store/api-error.ts';
-import { readJson, readMessage } from './body.ts';
+import { readFields, readJson, readMessage } from './body.ts';
 import type { ClusterContext, Exchange, StoreContext } from './context.ts';
 import { countIncrements } from './increments.ts';
+import { countedReply, valueReply } from './negotiation.ts';
 import { type Reply, jsonReply } from './reply.ts';
 import { amountFromBody, countFromBody, peerFromBody } from './validation.ts';
 
@@ -16,20 +17,24 @@ import { amountFromBody, countFromBody, peerFromBody } from './validation.ts';
 export const SHARED_KEY = 'default';
 
 /** GET /count */
-export async function count({ store }: StoreContext): Promise<Reply> {
-  return countReply(store.nodeId, (await store.read(SHARED_KEY)).value);
+export async function count({ store }: StoreContext, { request }: Exchange): Promise<Reply> {
+  const { value } = await store.read(SHARED_KEY);
+  return valueReply(request, value, countJson(store.nodeId, value));
 }
 
-/** POST /increment {"amount"} */
+/** POST /increment {"amount"}, also as a form */
 export async function incrementShared({ store }: StoreContext, exchange: Exchange): Promise<Reply> {
-  const increments = [{ key: SHARED_KEY, amount: amountFromBody(await readJson(exchange.request)) }];
+  const { request } = exchange;
+  const increments = [{ key: SHARED_KEY, amount: amountFromBody(await readFields(request)) }];
   const { nodeId, values } = await countIncrements(store, exchange, 'one', increments);
-  return countReply(nodeId, values[0] ?? 0);
+  const [value = 0] = values;
+  return countedReply(request, value, countJson(nodeId, value), `badge/${SHARED_KEY}.svg`);
 }
 
 /** POST /sync {"count"} */
 export async function syncShared({ store }: StoreContext, { request }: Exchange): Promise<Reply> {
-  return countReply(store.nodeId, await store.raiseTo(SHARED_KEY, countFromBody(await readJson(request))));
+  const value = await store.raiseTo(SHARED_KEY, countFromBody(await readJson(request)));
+  return jsonReply(countJson(store.nodeId, value));
 }
 
 /** GET /peers */
@@ -137,5 +142,5 @@ export async function peer({ cluster }: ClusterContext, { request }: Exchange): 
   }
 }
 
-const countReply = (nodeId: string, value: number): Reply =>
-  jsonReply(`{"count":${value},"node_id":${JSON.stringify(nodeId)}}`);
+const countJson = (nodeId: string, value: number): string =>
+  `{"count":${value},"node_id":${JSON.stringify(nodeId)}}`;

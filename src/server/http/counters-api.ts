@@ -3,10 +3,11 @@
  */
 import type { Counted, NamedCounter, Store } from '../../store/store.ts';
 import { corsHeaders } from './access.ts';
-import { readJson } from './body.ts';
+import { readFields, readJson } from './body.ts';
 import type { Exchange, StoreContext } from './context.ts';
 import { counterJson, partsJson } from './counter-json.ts';
 import { countIncrements } from './increments.ts';
+import { countedReply, valueReply } from './negotiation.ts';
 import { type Reply, jsonReply } from './reply.ts';
 import {
   amountFromBody,
@@ -19,12 +20,15 @@ import {
   prefixFrom,
 } from './validation.ts';
 
-/** POST /counter/incr/KEY {"amount"} */
+/** POST /counter/incr/KEY {"amount"}, also as a form */
 export async function increment({ store }: StoreContext, exchange: Exchange): Promise<Reply> {
   const key = keyFromPath(exchange.segment);
-  const amount = amountFromBody(await readJson(exchange.request));
+  const { request, segment } = exchange;
+  const amount = amountFromBody(await readFields(request));
   const counted = await countIncrements(store, exchange, 'one', [{ key, amount }]);
-  return { ...jsonReply(incrementJson(counted, key, 0)), headers: scopeHeader(store) };
+  const json = incrementJson(counted, key, 0);
+  const reply = countedReply(request, counted.values[0] ?? 0, json, `../../badge/${segment}.svg`);
+  return { ...reply, headers: { ...reply.headers, ...scopeHeader(store) } };
 }
 
 /** POST /counters/incr {"increments": [{"key", "amount"}]} */
@@ -36,8 +40,9 @@ export async function incrementMany({ store }: StoreContext, exchange: Exchange)
 }
 
 /** GET /counter/KEY */
-export async function read({ store }: StoreContext, { segment }: Exchange): Promise<Reply> {
-  return jsonReply(counterJson(await store.read(keyFromPath(segment))));
+export async function read({ store }: StoreContext, { request, segment }: Exchange): Promise<Reply> {
+  const counter = await store.read(keyFromPath(segment));
+  return valueReply(request, counter.value, counterJson(counter));
 }
 
 /** POST /counter/merge/KEY {"nodes", "floor", "key"}: what /counter/sync/KEY gives, as it stands. */

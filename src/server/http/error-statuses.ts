@@ -32,6 +32,7 @@ const errorStatuses: Readonly<Record<ErrorCode, (details: ErrorDetails) => Error
   invalid_increments: always(400),
   invalid_json: always(400),
   invalid_key: always(400),
+  invalid_label: always(400),
   invalid_limit: always(400),
   invalid_nodes: always(400),
   invalid_order: always(400),

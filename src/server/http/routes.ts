@@ -15,6 +15,7 @@ import {
   removePeer,
   syncShared,
 } from './cluster-api.ts';
+import { badge } from './badge.ts';
 import type { RouteName } from './openapi/operations.ts';
 import { backup, health, metrics, openApi, page, slots } from './status.ts';
 
@@ -117,20 +118,25 @@ const ofKey: ReadonlyMap<string, Route> = new Map<string, Route>([
 
 const PREFIX = '/counter/';
 
-/** All routes, with their paths; where a path ends in a key, it ends in `{key}`. */
+const badgeRoute: Route = { name: 'badge', ...get, needs: 'store', handle: badge };
+const BADGE = /^\/badge\/([^/]*)\.svg$/;
+
+/** All routes, with their paths, in which `{key}` stands for the key. */
 export const routes: readonly { readonly path: string; readonly route: Route }[] = [
   ...[...fixed].map(([path, route]) => ({ path, route })),
   ...[...ofKey].map(([verb, route]) => ({ path: `${PREFIX}${verb === '' ? '' : `${verb}/`}{key}`, route })),
+  { path: '/badge/{key}.svg', route: badgeRoute },
 ];
 
 /**
- * The route of a path, and the key at its end, still encoded; undefined if there is none. A key is one segment: slashes
+ * The route of a path, and the key in it, still encoded; undefined if there is none. A key is one segment: slashes
  * in it are encoded. So `/counter/incr` is the counter `incr`.
  */
 export function routeOf(path: string): { route: Route; segment: string } | undefined {
   if (!path.startsWith(PREFIX)) {
-    const route = fixed.get(path);
-    return route && { route, segment: '' };
+    const [, segment = ''] = BADGE.exec(path) ?? [];
+    const route = BADGE.test(path) ? badgeRoute : fixed.get(path);
+    return route && { route, segment };
   }
   const slash = path.indexOf('/', PREFIX.length);
   const verb = slash === -1 ? '' : path.slice(PREFIX.length, slash);

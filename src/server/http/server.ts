@@ -250,9 +250,11 @@ export class HttpServer {
   #send(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Reply): void {
     const all: Record<string, string | number> = { 'content-type': type };
     if (request.method !== 'POST') all['cache-control'] = 'no-store';
-    if (status !== 204) all['content-length'] = Buffer.byteLength(body);
-    Object.assign(all, headers);
-    Object.assign(all, corsHeaders(this.#options.access, request));
+    if (status !== 204 && status !== 304) all['content-length'] = Buffer.byteLength(body);
+    const cors = corsHeaders(this.#options.access, request);
+    Object.assign(all, headers, cors);
+    const vary = [headers?.['vary'], cors['vary']].filter((each) => each !== undefined);
+    if (vary.length > 0) all['vary'] = vary.join(', ');
     // The rest of a body that is too long is not read.
     const isTooLong = status === 413 && !request.complete;
     if (isTooLong || this.#isStopping) all['connection'] = 'close';

@@ -44,6 +44,20 @@ export function prefixFrom(parameters: URLSearchParams, name = 'prefix'): string
   return text;
 }
 
+const givenLabel = nameOf(
+  'the label',
+  'invalid_label',
+  'What a badge says before the value: 1 to 256 bytes of UTF-8 without control characters.',
+);
+
+export const label: Described = { ...givenLabel, isOptional: true };
+
+/** The label in a query; undefined if it has none. */
+export function labelFrom(parameters: URLSearchParams): string | undefined {
+  const text = parameters.get('label');
+  return text === null ? undefined : givenLabel.decode(text);
+}
+
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1000;
 

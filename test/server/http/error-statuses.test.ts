@@ -27,7 +27,7 @@ test.each<[status: number, codes: ErrorCode[]]>([
       'invalid_nodes',
     ],
   ],
-  [400, ['invalid_order', 'invalid_prefix']],
+  [400, ['invalid_label', 'invalid_order', 'invalid_prefix']],
   [401, ['unauthorized']],
   [403, ['forbidden', 'foreign_origin', 'no_peer', 'not_local']],
   [404, ['not_found', 'unknown_peer']],

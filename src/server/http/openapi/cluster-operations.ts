@@ -2,7 +2,7 @@
  * What the OpenAPI document says of the routes about the cluster, and of the short paths for its shared counter.
  */
 import { countBody, incrementBody, peerBody } from '../validation.ts';
-import { retryKey } from './counter-operations.ts';
+import { FORMS, location, retryKey } from './counter-operations.ts';
 import { type Operation, json } from './operation.ts';
 import { storeErrors } from './store-errors.ts';
 
@@ -12,17 +12,17 @@ export const count: Operation = {
   tag: 'Shared counter',
   summary: 'Read the shared counter',
   description: 'Its key is `default`: it is also at `/counter/default`.',
-  responses: { 200: value },
+  responses: { 200: { ...value, canBeText: true } },
   errors: storeErrors.read,
 };
 
 export const incrementShared: Operation = {
   tag: 'Shared counter',
   summary: 'Increment the shared counter',
-  description: 'Responds when the increment is durable. Without a body, it is by 1.',
+  description: `Responds when the increment is durable. Without a body, it is by 1.${FORMS}`,
   parameters: [retryKey],
-  body: { name: 'IncrementRequest', shape: incrementBody, example: { amount: 5 } },
-  responses: { 200: value },
+  body: { name: 'IncrementRequest', shape: incrementBody, example: { amount: 5 }, canBeForm: true },
+  responses: { 200: { ...value, canBeText: true }, 303: { ...value, headers: location } },
   errors: storeErrors.increment,
 };
 

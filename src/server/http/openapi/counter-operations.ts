@@ -8,6 +8,7 @@ import {
   incrementBody,
   incrementsBody,
   key,
+  label,
   limit,
   mergeBody,
   order,
@@ -54,19 +55,29 @@ const scope: Readonly<Record<string, Header>> = {
 
 const counter = { key: 'likes', value: 8, nodes: { 'node-1': 5, 'node-2': 3 } };
 
+const counted = json('It is counted.', 'Incremented', { key: 'likes', node_id: 'node-1', new_value: 8 });
+
+/** What is said of the body and the response of an increment. */
+export const FORMS =
+  ' Pages can also send it as a form or as a beacon. A client that prefers `text/html`, as browsers do that will show the ' +
+  'response, is led to the badge of the counter.';
+
+export const location: Readonly<Record<string, Header>> = {
+  Location: { description: 'The badge, relative to this path.', schema: { type: 'string' } },
+};
+
 export const increment: Operation = {
   tag: 'Counters',
   summary: 'Increment a counter',
   description:
     'Responds when the increment is durable. A counter that does not exist begins at 0. Without a body, or without ' +
-    '`amount`, it is incremented by 1.',
+    '`amount`, it is incremented by 1.' +
+    FORMS,
   parameters: [keyInPath, retryKey],
-  body: { name: 'IncrementRequest', shape: incrementBody, example: { amount: 5 } },
+  body: { name: 'IncrementRequest', shape: incrementBody, example: { amount: 5 }, canBeForm: true },
   responses: {
-    200: {
-      ...json('It is counted.', 'Incremented', { key: 'likes', node_id: 'node-1', new_value: 8 }),
-      headers: scope,
-    },
+    200: { ...counted, canBeText: true, headers: scope },
+    303: { ...counted, headers: { ...scope, ...location } },
   },
   errors: storeErrors.increment,
 };
@@ -100,7 +111,47 @@ export const read: Operation = {
   summary: 'Read a counter',
   description: 'A counter that was never incremented is 0 and has no nodes.',
   parameters: [keyInPath],
-  responses: { 200: json('The counter.', 'Counter', counter) },
+  responses: { 200: { ...json('The counter.', 'Counter', counter), canBeText: true } },
+  errors: storeErrors.read,
+};
+
+const etag: Readonly<Record<string, Header>> = {
+  ETag: { description: 'Of this picture, for `If-None-Match`.', schema: { type: 'string' } },
+};
+
+const ifNoneMatch: Described = { schema: { type: 'string' }, errors: [], isOptional: true };
+
+export const badge: Operation = {
+  tag: 'Counters',
+  summary: 'Show a counter as a badge',
+  description: 'A small picture with a label and the value, for pages of any origin.',
+  parameters: [
+    keyInPath,
+    {
+      name: 'label',
+      in: 'query',
+      description: 'What the badge says before the value, instead of the key. What has no room is cut.',
+      shape: label,
+      example: 'Likes',
+    },
+    {
+      name: 'If-None-Match',
+      in: 'header',
+      description: 'The `ETag` of a picture that the client has. Browsers send it by themselves.',
+      shape: ifNoneMatch,
+      example: '"k3f9qz"',
+    },
+  ],
+  responses: {
+    200: {
+      description: 'The badge.',
+      type: 'image/svg+xml; charset=utf-8',
+      schema: { type: 'string' },
+      example: '<svg xmlns="http://www.w3.org/2000/svg"/>',
+      headers: etag,
+    },
+    304: { description: 'The client has it already.', headers: etag },
+  },
   errors: storeErrors.read,
 };
 

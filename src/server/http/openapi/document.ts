@@ -92,12 +92,26 @@ const parameterObject = ({ name, in: place, description, shape, example }: Param
   example,
 });
 
-const bodyObject = ({ name, shape, example }: RequestBody): Schema => ({
+const bodyObject = ({ name, shape, example, canBeForm = false }: RequestBody): Schema => ({
   required: 'required' in shape.schema,
-  content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` }, example } },
+  content: Object.fromEntries(
+    ['application/json', ...(canBeForm ? ['application/x-www-form-urlencoded'] : [])].map((type) => [
+      type,
+      { schema: { $ref: `#/components/schemas/${name}` }, example },
+    ]),
+  ),
 });
 
-const responseObject = ({ description, type, schema, example, headers = {} }: OperationResponse): Schema => ({
+const VALUE: Schema = { schema: { type: 'string', pattern: '^[0-9]+\n$' }, example: '8\n' };
+
+const responseObject = ({
+  description,
+  type,
+  schema,
+  example,
+  canBeText = false,
+  headers = {},
+}: OperationResponse): Schema => ({
   description,
   ...(Object.keys(headers).length === 0
     ? {}
@@ -106,5 +120,12 @@ const responseObject = ({ description, type, schema, example, headers = {} }: Op
           Object.entries(headers).map(([name, header]) => [name, { ...header, required: true }]),
         ),
       }),
-  content: { [type]: { schema, example } },
+  ...(type === undefined
+    ? {}
+    : {
+        content: {
+          [type]: { schema, example },
+          ...(canBeText ? { 'text/plain; charset=utf-8': VALUE } : {}),
+        },
+      }),
 });

@@ -35,12 +35,16 @@ export interface RequestBody {
   readonly name: string;
   readonly shape: ObjectShape;
   readonly example: unknown;
+  /** Whether it may also be that of an HTML form. */
+  readonly canBeForm?: boolean;
 }
 
 export interface OperationResponse {
   readonly description: string;
-  /** The content type. */
-  readonly type: string;
+  /** The content type; missing if there is no content. */
+  readonly type?: string;
+  /** Whether clients that prefer plain text get a bare number and a line end. */
+  readonly canBeText?: boolean;
   /** Missing for bytes that no schema describes. */
   readonly schema?: Schema;
   readonly example?: unknown;

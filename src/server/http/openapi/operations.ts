@@ -29,6 +29,7 @@ const operations = {
   // For servers only: its messages are sealed, and their format is theirs.
   peer: undefined,
   read: counters.read,
+  badge: counters.badge,
   increment: counters.increment,
   merge: counters.merge,
   sync: counters.sync,

@@ -116,6 +116,9 @@ export const accepting = (): Situation => ({ store: usualStore(), cluster: clust
 
 /** Those of responses that are no errors, where not every server gives them. */
 export const acceptingIn: ReadonlyMap<string, () => Situation> = new Map([
+  ['POST /counter/incr/{key} 303', () => usual(withHeaders({ accept: 'text/html' }))],
+  ['POST /increment 303', () => usual(withHeaders({ accept: 'text/html' }))],
+  ['GET /badge/{key}.svg 304', () => usual(withHeaders({ 'if-none-match': '*' }))],
   ['POST /register 202', (): Situation => ({ store: usualStore(), cluster: clusterOfOne })],
   ['GET /health 503', (): Situation => ({})],
 ]);
@@ -168,8 +171,9 @@ export const situations: Readonly<Record<ErrorCode, (() => Situation) | undefine
     usual((request) =>
       request.path === '/counters/incr'
         ? { ...request, body: '{"increments":[{"key":""}]}' }
-        : { ...request, path: request.path.replace(/[^/]*$/, '') },
+        : { ...request, path: request.path.replace(/[^/]*?(\.svg.*)?$/, '$1') },
     ),
+  invalid_label: () => usual(withQuery('label=%00')),
   invalid_limit: () => usual(withQuery('limit=0')),
   invalid_nodes: () => usual(withBody('{"nodes":5}')),
   invalid_order: () => usual(withQuery('order=size')),
