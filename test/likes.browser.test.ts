@@ -100,6 +100,13 @@ describe.skipIf(!hasChromium)(`the page that counts likes${chromiumSuffix}`, () 
     await page.close();
   });
 
+  test('has a badge of the likes', async () => {
+    const page = await open();
+    await page.waitForFunction(`document.querySelector('img').complete`);
+    expect(await page.evaluate(`document.querySelector('img').naturalHeight`)).toBe(20);
+    await page.close();
+  });
+
   test('has a token that permits nothing else, and can read why', async () => {
     const page = await open();
     expect(await ask(page, '/counter/incr/likes%2Ftea')).toContain('200 {"key":"likes/tea"');
