@@ -67,6 +67,9 @@ export async function openHttpServer(
   });
   const port = await server.listen(host, 0);
   ports.add(port);
+  const close = server.close.bind(server);
+  // Another server may get the port then.
+  server.close = () => close().finally(() => ports.delete(port));
   return { server, port, errors };
 }
 

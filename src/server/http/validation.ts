@@ -78,7 +78,7 @@ export function limitFrom(parameters: URLSearchParams): number {
 const ORDERS = ['key', 'value'] as const;
 
 export const order: Described = {
-  schema: { enum: ORDERS, default: 'key' },
+  schema: { type: 'string', enum: ORDERS, default: 'key' },
   errors: ['invalid_order'],
   isOptional: true,
 };

@@ -49,7 +49,7 @@ const scope: Readonly<Record<string, Header>> = {
   'Idempotency-Scope': {
     description:
       'Who knows the idempotency key: this server only, or every server on the same counters. A retry goes there.',
-    schema: { enum: ['server', 'store'] },
+    schema: { type: 'string', enum: ['server', 'store'] },
   },
 };
 

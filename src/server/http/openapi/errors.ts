@@ -73,7 +73,7 @@ function errorResponse(codes: readonly ErrorCode[]): Schema {
 const errorWith = (codes: readonly ErrorCode[]): Schema => ({
   allOf: [
     { $ref: '#/components/schemas/Error' },
-    { properties: { error: { properties: { code: { enum: codes } } } } },
+    { properties: { error: { properties: { code: { type: 'string', enum: codes } } } } },
   ],
 });
 
@@ -97,8 +97,14 @@ const headers: Readonly<Record<string, Schema>> = {
     description: 'When to try again, in seconds from now.',
     schema: { type: 'integer', minimum: 1 },
   },
-  'WWW-Authenticate': { description: 'How to present the token.', schema: { const: 'Bearer' } },
-  'Accept-Encoding': { description: 'The only coding that a body may have.', schema: { const: 'identity' } },
+  'WWW-Authenticate': {
+    description: 'How to present the token.',
+    schema: { type: 'string', const: 'Bearer' },
+  },
+  'Accept-Encoding': {
+    description: 'The only coding that a body may have.',
+    schema: { type: 'string', const: 'identity' },
+  },
 };
 
 /** The error responses and schemas that operations share. */

@@ -38,6 +38,7 @@ const ofHealth = {
   node_id: nodeId,
   counters: { ...TOTAL, description: 'How many counters there are.' },
   idempotency_scope: {
+    type: 'string',
     enum: ['server', 'store'],
     description:
       'Who knows the idempotency keys of increments: this server only, or every server on the same counters.',
@@ -65,7 +66,7 @@ export const schemas = {
   Registration: object(
     {
       id: address,
-      status: { enum: ['peer', 'pending'], description: 'Whether it is a peer yet.' },
+      status: { type: 'string', enum: ['peer', 'pending'], description: 'Whether it is a peer yet.' },
       peers,
     },
     {
@@ -84,6 +85,7 @@ export const schemas = {
     id: address,
     node_id: orNull('The node id of the server there; null until it has said who it is.', 'string'),
     state: {
+      type: 'string',
       enum: [
         'new',
         'alive',
@@ -102,6 +104,7 @@ export const schemas = {
     },
     reason: text('Why it is in this state, for people; may be empty.'),
     source: {
+      type: 'string',
       enum: ['static', 'registered', 'remembered', 'beacon', 'peer', 'request'],
       description: 'How the address became known; `static` are those of `--peers`.',
     },
@@ -122,9 +125,11 @@ export const schemas = {
     first_s_ago: { ...secondsAgo, description: 'When the first was heard, in seconds before now.' },
     last_s_ago: { ...secondsAgo, description: 'When the last was heard, in seconds before now.' },
   }),
-  Health: object({ status: { const: 'ok' }, ...ofHealth }),
+  Health: object({ status: { type: 'string', const: 'ok' }, ...ofHealth }),
   Unhealthy: object(
-    { status: { enum: ['starting', 'read-only', 'no-slot', 'etcd-unavailable', 'etcd-full'] } },
+    {
+      status: { type: 'string', enum: ['starting', 'read-only', 'no-slot', 'etcd-unavailable', 'etcd-full'] },
+    },
     { ...ofHealth, reason: text('What is wrong, for people.') },
   ),
   Slots: object({
@@ -132,7 +137,11 @@ export const schemas = {
     slots: listOf(
       object({
         slot: text('The name that its holder counts under.'),
-        state: { enum: ['held', 'free', 'retired'], description: '`retired`: nobody will hold it again.' },
+        state: {
+          type: 'string',
+          enum: ['held', 'free', 'retired'],
+          description: '`retired`: nobody will hold it again.',
+        },
         held_by: orNull('The address of the server that holds it; null if none does.', 'string'),
       }),
     ),
