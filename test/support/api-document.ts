@@ -132,10 +132,11 @@ export const documentedOperations: readonly DocumentedOperation[] = Object.entri
 /** Each response of the document, as `documentedAs` names them. */
 export const documentedResponses: readonly string[] = [
   ...documentedOperations.flatMap(({ method, path, responses }) =>
-    [...responses].flatMap(([status, { codes }]) => {
+    [...responses].flatMap(([status, { codes, contents }]) => {
       const name = `${method} ${path} ${status}`;
       if (status === 'default') return [];
-      return codes?.map((code) => `${name} ${code}`) ?? [name];
+      const [, ...others] = contents.keys();
+      return codes?.map((code) => `${name} ${code}`) ?? [name, ...others.map((type) => `${name} ${type}`)];
     }),
   ),
   ...(documentedResponse(at('#/components/responses/Refused')).codes ?? []).map(
@@ -146,7 +147,7 @@ export const documentedResponses: readonly string[] = [
 
 /**
  * The name of the response of the document that a response to a request is: its operation, status and error code, such as
- * `GET /counter/{key} 400 invalid_key`; `any 421 unknown_host` where it may come to any request, and `other 404 not_found`
+ * `GET /counter/{key} 400 invalid_key`, or its content type if that is not the usual one; `any 421 unknown_host` where it may come to any request, and `other 404 not_found`
  * where the request is for no operation. Throws if the document has no such response.
  */
 export function documentedAs(method: string, target: string, response: HttpResponse): string {
@@ -181,7 +182,8 @@ function nameOf(method: string, path: string, response: HttpResponse): string {
   }
   const json = type === 'application/json' ? parseJson(body) : body;
   validate?.(json);
-  if (codes === undefined) return name;
+  if (codes === undefined)
+    return type === [...contents.keys()][0] || contents.size === 0 ? name : `${name} ${type}`;
   const code = errorCodeOf(json, status);
   return listed === undefined ? `any ${status} ${code}` : `${name} ${code}`;
 }

@@ -74,8 +74,11 @@ export const NAME: Schema = {
  * A shape that may be missing, and then stands for `fallback`. The description says so: of a member with the keyword
  * `default`, generators make one that is always there.
  */
-export const optional = <T>(shape: Shape<T>, fallback: T): Shape<T> => ({
-  schema: { ...shape.schema, description: `${shape.schema['description']} If left out, ${fallback}.` },
+export const optional = (shape: Shape<number>, fallback: number): Shape<number> => ({
+  schema: {
+    ...shape.schema,
+    description: `${String(shape.schema['description'])} If left out, ${fallback}.`,
+  },
   errors: shape.errors,
   isOptional: true,
   decode: (value) => (value === undefined ? fallback : shape.decode(value)),

@@ -17,6 +17,7 @@ import {
   type Situation,
   accepting,
   acceptingIn,
+  acceptingText,
   isReachable,
   situations,
 } from './situations.ts';
@@ -84,7 +85,8 @@ describe('the server gives each response of the document', () => {
       : { request: name.split(' ').slice(0, 2).join(' '), code: name.split(' ')[3] };
     const operation = documentedOperations.find(({ method, path }) => `${method} ${path}` === request);
     if (operation === undefined) throw new Error(`no operation: ${request}`);
-    const situation = code === undefined ? (acceptingIn.get(name) ?? accepting) : codeSituations.get(code);
+    const usual = acceptingIn.get(name) ?? (name.includes(' text/plain') ? acceptingText : accepting);
+    const situation = code === undefined || usual === acceptingText ? usual : codeSituations.get(code);
     if (situation === undefined) throw new Error(`in which situation is there ${code}?`);
     if (code === 'not_local' && !isReachable) return;
     const isOfCluster = listFrom(operation.operation['tags']).includes('Cluster');

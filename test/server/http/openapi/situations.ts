@@ -114,6 +114,9 @@ const usual = (change: Change): Situation => ({ ...accepting(), change });
 
 export const accepting = (): Situation => ({ store: usualStore(), cluster: clusterOfTwo });
 
+/** The same, where the value alone is asked for. */
+export const acceptingText = (): Situation => usual(withHeaders({ accept: 'text/plain' }));
+
 /** Those of responses that are no errors, where not every server gives them. */
 export const acceptingIn: ReadonlyMap<string, () => Situation> = new Map([
   ['POST /counter/incr/{key} 303', () => usual(withHeaders({ accept: 'text/html' }))],
