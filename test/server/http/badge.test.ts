@@ -85,11 +85,9 @@ test.each(['x'.repeat(10_000), 'W'.repeat(256), '漢'.repeat(85), '👩‍👩�
     expect(Number(/width="(\d+)"/.exec(svg)?.[1])).toBeLessThan(420);
     const [, shown = ''] = parsed(svg).texts;
     expect(shown.endsWith('…')).toBe(true);
-    const [first = ''] =
-      new Intl.Segmenter('en').segment(label)[Symbol.iterator]().next().value?.segment ?? '';
-    expect(first).not.toBe('');
-    expect(label.startsWith(shown.slice(0, -1))).toBe(true);
-    expect(shown.slice(0, -1)).not.toMatch(/\u200d$/);
+    const characters = Array.from(new Intl.Segmenter('en').segment(label), ({ segment }) => segment);
+    const starts = characters.map((_, count) => characters.slice(0, count).join(''));
+    expect(starts.slice(1)).toContain(shown.slice(0, -1));
   },
 );
 
