@@ -62,7 +62,10 @@ test('a watcher gets only counters that begin with its prefix', async () => {
 test('the latest state of a counter that changes all the time arrives', async () => {
   const stream = await watch('busy');
   await idAfterReset(stream);
-  await Promise.all(Array.from({ length: 2000 }, () => server.increment('busy')));
+  const client = async (): Promise<void> => {
+    for (let sent = 0; sent < 40; sent++) await server.increment('busy');
+  };
+  await Promise.all(Array.from({ length: 50 }, client));
   const values: number[] = [];
   while (values.at(-1) !== 2000) values.push((await stream.nextCounter()).value);
   expect(values).toEqual(values.toSorted((a, b) => a - b));
