@@ -114,10 +114,10 @@ const removalDropsTotals: CreatePeer = async (ports) => {
 };
 
 function forget(counters: Counters, nodeId: string): void {
-  for (const { key, ...state } of counters.list('')) {
+  for (const counter of counters.list('')) {
     counters.set(
-      key,
-      without(state, ([name]) => name.startsWith(`${nodeId}~`)),
+      counter.key,
+      without(counter, ([name]) => name.startsWith(`${nodeId}~`)),
     );
   }
 }
@@ -127,9 +127,9 @@ function without(
   state: CounterState,
   isLeftOut: (total: readonly [string, number]) => boolean,
 ): CounterState {
-  const { own, lowerBound } = state;
+  const { own, suffix, lowerBound } = state;
   const others = new Map([...state.others].filter((total) => !isLeftOut(total)));
-  return { ...state, others, value: Math.max(own + (valueOf(others) ?? 0), lowerBound) };
+  return { own, suffix, others, lowerBound, value: Math.max(own + (valueOf(others) ?? 0), lowerBound) };
 }
 
 /** Counts under its node id, also with a new disk. */
@@ -239,7 +239,8 @@ const snapshotForgetsReplica = withStore(({ counters }) => {
 
 function withoutOne(counter: Counter): Counter {
   const [forgotten] = counter.others.keys();
-  return { ...counter, ...without(counter, ([name]) => name === forgotten) };
+  const { key, changedAt } = counter;
+  return { key, changedAt, ...without(counter, ([name]) => name === forgotten) };
 }
 
 export const peersMutants: Readonly<Record<string, CreatePeer>> = {
