@@ -101,7 +101,7 @@ class Published implements Counter {
   own = 0;
   changedAt = 0;
   readonly key: string;
-  #rest = plain(1);
+  #rest = NO_REST;
 
   constructor(key: string) {
     this.key = key;
@@ -140,10 +140,11 @@ interface Rest {
   readonly value: number | undefined;
 }
 
-let latestPlain: Rest = { suffix: 1, others: zero.others, lowerBound: 0, value: undefined };
+const NO_REST: Rest = { suffix: zero.suffix, others: zero.others, lowerBound: 0, value: undefined };
+let latestPlain = NO_REST;
 
 /** That of counters without other parts. A server hardly ever has more than one suffix. */
 function plain(suffix: number): Rest {
-  if (latestPlain.suffix !== suffix) latestPlain = { ...latestPlain, suffix };
+  if (latestPlain.suffix !== suffix) latestPlain = { ...NO_REST, suffix };
   return latestPlain;
 }
