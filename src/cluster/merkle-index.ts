@@ -24,13 +24,13 @@ export class MerkleIndex {
   /** `onChange` is called at each change that peers have to be told of. */
   constructor(nodeId: string, counters: Counters, onChange: () => void) {
     this.#nodeId = nodeId;
-    counters.observe((counter, before, after) => {
+    counters.observe((counter, known, after) => {
       const key = hashText(counter.key);
-      if (before === undefined) (this.#leaves[leafOf(key)] ??= []).push(counter);
-      this.#rehash(key, before ?? zero, after);
-      const { own, suffix, lowerBound } = before ?? zero;
-      const isOurs = after.own > 0 && (after.own !== own || after.suffix !== suffix);
-      if (!isOurs && after.lowerBound === lowerBound) return;
+      if (known === undefined) (this.#leaves[leafOf(key)] ??= []).push(counter);
+      const before = known ?? zero;
+      this.#rehash(key, before, after);
+      const isOurs = after.own > 0 && (after.own !== before.own || after.suffix !== before.suffix);
+      if (!isOurs && after.lowerBound === before.lowerBound) return;
       this.changes.push(counter);
       onChange();
     });

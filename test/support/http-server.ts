@@ -52,7 +52,7 @@ export async function openHttpServer(
   const server = new HttpServer({
     access: { tokens: undefined, isInsecure: false, allowedOrigins: [], allowedHosts: [], host: '127.0.0.1' },
     page: '<!doctype html>',
-    openApi: openApiText('0.0.0'),
+    openApi: () => openApiText('0.0.0'),
     maxConnections: 100,
     maxWatchers: 100,
     maxNodes: 1000,

@@ -79,13 +79,15 @@ async function run(options: ServerCliOptions): Promise<void> {
     note('warning', `${text}; raise it with ulimit -n`);
   }
   let engine: Engine | undefined;
+  // It takes some milliseconds, which a start need not wait for.
+  let openApi: string | undefined;
   const metrics = new Metrics(() => [...(engine?.figures() ?? []), ...processFigures()]);
   const bootId = uniqueIntegers(systemRandom)().toString(36);
   const server = new HttpServer({
     access: { ...options, tokens, isInsecure: isInsecure(options) },
     tls,
     page,
-    openApi: openApiText(version),
+    openApi: () => (openApi ??= openApiText(version)),
     maxConnections,
     maxWatchers: options.maxWatchers,
     maxNodes: options.maxNodes,
@@ -177,8 +179,8 @@ function reloadFrom<T>(files: { read(): T | undefined }, name: string, use: (lat
   try {
     const latest = files.read();
     if (latest === undefined) return;
-    note('info', `${name} has been read again`);
     use(latest);
+    note('info', `${name} has been read again`);
   } catch (error) {
     note('error', `${name} stays as it was: ${asError(error).message}`);
   }

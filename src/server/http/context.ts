@@ -26,8 +26,8 @@ export interface Context {
   readonly maxMergeBytes: number;
   /** The document at `/`. */
   readonly page: string;
-  /** The document at `/openapi.json`. */
-  readonly openApi: string;
+  /** Returns the document at `/openapi.json`. */
+  readonly openApi: () => string;
 }
 
 /** The context of routes that use the store. */

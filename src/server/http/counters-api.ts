@@ -22,8 +22,8 @@ import {
 
 /** POST /counter/incr/KEY {"amount"}, also as a form */
 export async function increment({ store }: StoreContext, exchange: Exchange): Promise<Reply> {
-  const key = keyFromPath(exchange.segment);
   const { request, segment } = exchange;
+  const key = keyFromPath(segment);
   const amount = amountFromBody(await readFields(request));
   const counted = await countIncrements(store, exchange, 'one', [{ key, amount }]);
   const json = incrementJson(counted, key, 0);

@@ -134,9 +134,10 @@ export const routes: readonly { readonly path: string; readonly route: Route }[]
  */
 export function routeOf(path: string): { route: Route; segment: string } | undefined {
   if (!path.startsWith(PREFIX)) {
-    const [, segment = ''] = BADGE.exec(path) ?? [];
-    const route = BADGE.test(path) ? badgeRoute : fixed.get(path);
-    return route && { route, segment };
+    const route = fixed.get(path);
+    if (route !== undefined) return { route, segment: '' };
+    const [, segment] = BADGE.exec(path) ?? [];
+    return segment === undefined ? undefined : { route: badgeRoute, segment };
   }
   const slash = path.indexOf('/', PREFIX.length);
   const verb = slash === -1 ? '' : path.slice(PREFIX.length, slash);

@@ -39,8 +39,8 @@ export interface ServerOptions {
   readonly tls?: TlsMaterial | undefined;
   /** The document at `/`. */
   readonly page: string;
-  /** The document at `/openapi.json`. */
-  readonly openApi: string;
+  /** Returns the document at `/openapi.json`. */
+  readonly openApi: () => string;
   readonly maxConnections: number;
   readonly maxWatchers: number;
   /** How many totals a counter can have. */
@@ -253,8 +253,7 @@ export class HttpServer {
     if (status !== 204 && status !== 304) all['content-length'] = Buffer.byteLength(body);
     const cors = corsHeaders(this.#options.access, request);
     Object.assign(all, headers, cors);
-    const vary = [headers?.['vary'], cors['vary']].filter((each) => each !== undefined);
-    if (vary.length > 0) all['vary'] = vary.join(', ');
+    if (headers?.['vary'] && cors['vary']) all['vary'] = `${headers['vary']}, ${cors['vary']}`;
     // The rest of a body that is too long is not read.
     const isTooLong = status === 413 && !request.complete;
     if (isTooLong || this.#isStopping) all['connection'] = 'close';

@@ -1,6 +1,6 @@
 /**
- * The routes about the server itself: the page, the OpenAPI document, health, metrics and backups. The words and figures here are formats: what they
- * are called on the wire is written here and nowhere else.
+ * The routes about the server itself: the page, the OpenAPI document, health, metrics and backups. The words and figures
+ * here are formats: what they are called on the wire is written here and nowhere else.
  */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -29,7 +29,7 @@ const PAGE_HEADERS = {
 };
 
 /** GET /openapi.json */
-export const openApi = ({ openApi: body }: Context): Reply => jsonReply(body);
+export const openApi = (context: Context): Reply => jsonReply(context.openApi());
 
 /** GET /health: 200 if increments are accepted, else 503. */
 export async function health({ store }: Context): Promise<Reply> {

@@ -5,7 +5,6 @@
 import { type GCounter, isTotal } from '../../crdt/g-counter.ts';
 import { LOWER_BOUND } from '../../crdt/counter-state.ts';
 import { type Address, normalAddress } from '../../cluster/address.ts';
-import { nameFault } from '../../crdt/names.ts';
 import { isObject } from '../../runtime/json.ts';
 import { ApiError } from '../../store/api-error.ts';
 import type { Increment } from '../../store/store.ts';
@@ -29,19 +28,19 @@ function decoded(segment: string): string {
   }
 }
 
+const givenPrefix = nameOf('the prefix', 'invalid_prefix', 'What keys begin with.');
+
 /** In a query, where an empty prefix, or none, is that of all keys. */
 export const prefix: Described = {
   schema: { ...NAME, default: '' },
-  errors: ['invalid_prefix'],
+  errors: givenPrefix.errors,
   isOptional: true,
 };
 
 /** The prefix of keys in a query, under the name of its parameter; empty if it has none. */
 export function prefixFrom(parameters: URLSearchParams, name = 'prefix'): string {
   const text = parameters.get(name) ?? '';
-  const why = text === '' ? undefined : nameFault(text);
-  if (why !== undefined) throw new ApiError('invalid_prefix', `the prefix ${why}`);
-  return text;
+  return text === '' ? text : givenPrefix.decode(text);
 }
 
 const givenLabel = nameOf(
