@@ -10,8 +10,15 @@ const HIDDEN = new Set(
   'time level message node_id data_dir start_ms pid etcd prefix ts msg caller logger stacktrace'.split(' '),
 );
 
-/** Returns a line that is not such JSON as it is. */
-export function readableLogLine(line: string): string {
+/**
+ * What gRPC warns of inside etcd 3.4, whatever its level of logging is: that another member does not answer, again and again for
+ * as long as it is down.
+ */
+const GRPC_WARNING = /^WARNING: \S+ \S+ \[core\] grpc: /;
+
+/** Returns a line that is not such JSON as it is, and undefined for one that is not to be shown. */
+export function readableLogLine(line: string): string | undefined {
+  if (GRPC_WARNING.test(line)) return undefined;
   const fields = fieldsOf(line);
   if (fields === undefined) return line;
   const details = Object.entries(fields)

@@ -60,7 +60,10 @@ export async function supervise(groups: readonly (readonly LocalProcess[])[], sa
     if (child.stderr !== null) {
       readLines(
         child.stderr,
-        (line) => log(readableLogLine(line)),
+        (line) => {
+          const readable = readableLogLine(line);
+          if (readable !== undefined) log(readable);
+        },
         () => {},
       );
     }
